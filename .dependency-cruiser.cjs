@@ -1,0 +1,44 @@
+// The import rules of docs/architecture.md: imports point one way.
+const domain = '^src/(data|training|evaluation|gate|statistics|drift|monitoring|registry|store|serving|backtest|notifications)/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'workflows-do-no-io',
+      comment: 'workflow code is deterministic: contracts, policy and the workflow SDK only',
+      severity: 'error',
+      from: { path: '^src/(workflows|policy)/' },
+      to: {
+        path: '^src/|^node:|node_modules',
+        pathNot: [
+          '^src/(workflows|policy)/',
+          '^src/[^/]+/contract\\.ts$',
+          '^src/config/(model|values)\\.ts$',
+          'node_modules/(@temporalio/(workflow|common)|zod|iso8601-duration)/',
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'domain-never-imports-temporal',
+      severity: 'error',
+      from: { path: domain },
+      to: { path: 'node_modules/@temporalio|^src/(workflows|activities|client|cli|web)/|^src/worker\\.ts' },
+    },
+    {
+      name: 'one-caller-of-the-temporal-client',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/client/' },
+      to: { path: 'node_modules/@temporalio/client', dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'nobody-imports-cli-or-web', severity: 'error', from: { path: '^src/', pathNot: '^src/(cli|web)/' }, to: { path: '^src/(cli|web)/' } },
+    {
+      name: 'config-store-telemetry-are-the-floor',
+      severity: 'error',
+      from: { path: '^src/(store|telemetry)/' },
+      to: { path: '^src/', pathNot: '^src/(config|store|telemetry)/|^src/errors\\.ts$' },
+    },
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, parser: 'swc', enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] } },
+};

@@ -1,0 +1,230 @@
+/**
+ * The model file: everything that hone knows about one model, as a person writes it.
+ *
+ * Every type of a model's configuration is inferred from here. Defaults are not: they live in `config/defaults.yaml`,
+ * which each model file extends, so that `hone config explain` can name the origin of each value.
+ */
+import { z } from 'zod';
+import { columnName, duration, factor, margin, relativeChange, share, slug, windowsNeeded } from './values.ts';
+
+export const metricName = z.enum([
+  'roc_auc',
+  'precision_recall_auc',
+  'log_loss',
+  'brier_score_loss',
+  'accuracy_score',
+  'root_mean_squared_error',
+  'mean_absolute_error',
+  'r2_score',
+]);
+export type MetricName = z.output<typeof metricName>;
+
+export const severity = z.enum(['reject', 'quarantine', 'warn']);
+export type Severity = z.output<typeof severity>;
+
+const path = z.string().min(1);
+const source = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('parquet'), path }),
+  z.strictObject({ type: z.literal('csv'), path }),
+  z.strictObject({ type: z.literal('jsonl'), path }),
+  z.strictObject({ type: z.literal('sql'), path, query: z.string().min(1) }),
+  z.strictObject({ type: z.literal('command'), command: z.array(z.string()).min(1), timeout: duration }),
+]);
+
+/** One rule on the raw data. Exactly one condition each. */
+const rule = z.union([
+  z.strictObject({ column: columnName, between: z.tuple([z.number(), z.number()]), severity }),
+  z.strictObject({ column: columnName, in: z.array(z.union([z.string(), z.number()])).min(1), severity }),
+  z.strictObject({ column: columnName, missing_at_most: share, severity }),
+  z.strictObject({ column: columnName, type: z.enum(['integer', 'number', 'string', 'timestamp', 'boolean']), severity }),
+  z.strictObject({ unique: z.array(columnName).min(1), severity }),
+  z.strictObject({ sql: z.string().min(1), severity }),
+]);
+export type Rule = z.output<typeof rule>;
+
+const data = z.strictObject({
+  source,
+  id: columnName,
+  entity: columnName.nullable(),
+  event_time: columnName,
+  label: z.strictObject({
+    column: columnName,
+    positive: z.union([z.string(), z.number(), z.boolean()]).optional(),
+    available_at: columnName.nullable(),
+    mature_after: duration,
+    if_never: z.enum(['exclude', 'negative', 'positive', 'censored']),
+  }),
+  outcomes: z.array(columnName),
+  selective_labels: z.boolean(),
+  volume: z.strictObject({ min_rows: z.number().int().nonnegative(), against_recent_past: share }),
+  rules: z.array(rule),
+});
+
+export const sqlType = z.enum(['int32', 'float32', 'string']);
+
+const features = z.strictObject({
+  use: z.array(columnName).min(1),
+  sql: z.record(columnName, z.strictObject({ type: sqlType, expr: z.string().min(1), doc: z.string().optional() })),
+  categories: z.strictObject({
+    columns: z.array(columnName),
+    min_count: z.number().int().positive(),
+    max_levels: z.number().int().positive(),
+    unseen: z.literal('other'),
+  }),
+});
+
+const training = z.strictObject({
+  trainer: z.string().min(1),
+  window: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('all_history') }),
+    z.strictObject({ type: z.literal('rolling'), length: duration }),
+  ]),
+  split: z.strictObject({ validation: duration, holdout: duration, gap: duration }),
+  refit: z.enum(['full', 'none']),
+  class_weight: z.enum(['none', 'balanced']),
+  calibration: z.enum(['none', 'sigmoid', 'isotonic']),
+  params: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  seed: z.number().int().nonnegative(),
+  limits: z.strictObject({ wall_clock: duration, memory_mb: z.number().int().positive() }),
+});
+
+const gate = z.strictObject({
+  primary: metricName,
+  uncertainty: z.strictObject({
+    resample: z.enum(['block', 'iid']),
+    block: duration,
+    min_blocks: z.number().int().positive(),
+    min_rows: z.number().int().positive(),
+    min_rarer_class: z.number().int().positive(),
+    resamples: z.number().int().min(200).max(20_000),
+  }),
+  champion: z.strictObject({
+    promote_when: z.enum(['non_inferior', 'better']),
+    margin: z.partialRecord(metricName, margin),
+    margin_to_anchor: factor,
+  }),
+  floors: z.partialRecord(metricName, z.union([z.number(), z.literal('below_baseline'), z.literal('above_baseline')])),
+  slices: z.strictObject({
+    columns: z.array(columnName),
+    critical: z.array(columnName),
+    margin: z.partialRecord(metricName, margin),
+    min_rows: z.number().int().positive(),
+  }),
+  fairness: z.literal('none'),
+  on_inconclusive: z.strictObject({ wait_for_labels: duration, then: z.enum(['keep_champion', 'person']) }),
+});
+
+export const triggerKind = z.enum([
+  'schedule',
+  'drift',
+  'performance',
+  'calibration',
+  'volume',
+  'age',
+  'event',
+  'manual',
+]);
+export type TriggerKind = z.output<typeof triggerKind>;
+
+const approval = z.strictObject({
+  /** `never`, or: gate passed, the trigger is one of these, and no rule warned. */
+  auto: z.union([z.literal('never'), z.strictObject({ triggers: z.array(triggerKind).min(1), warnings: z.literal('none') })]),
+  otherwise: z.strictObject({
+    approvers: z.number().int().positive(),
+    from: z.array(slug).min(1),
+    deadline: duration,
+    on_expiry: z.enum(['reject']),
+    exclude_starter: z.boolean(),
+  }),
+});
+
+const deploy = z.strictObject({
+  target: z.literal('built-in'),
+  canary: z.strictObject({
+    steps: z.array(z.number().int().min(1).max(100)).min(1),
+    bake: duration,
+    min_requests: z.number().int().nonnegative(),
+    max_wait: duration,
+    latency_ratio: z.number().positive(),
+    error_share: share,
+  }),
+  probation: z.strictObject({
+    until_labels_mature_for: duration,
+    on_worse: z.enum(['propose_rollback', 'roll_back']),
+  }),
+});
+
+const monitoring = z.strictObject({
+  log: z.strictObject({
+    sample: share,
+    keep: z.union([z.literal('all_features'), z.array(columnName)]),
+    hash: z.array(columnName),
+    retention: duration,
+  }),
+  references: z.strictObject({
+    drift: z.enum(['training', 'trailing_healthy', 'same_period_last_year_else_trailing_healthy']),
+    quality: z.literal('champion_clean_holdout'),
+  }),
+  every: duration,
+  drift: z.strictObject({
+    psi_warn: z.number().positive(),
+    psi_act: z.number().positive(),
+    min_rows: z.number().int().positive(),
+    window: duration,
+    of: windowsNeeded,
+  }),
+  kpis: z.array(
+    z.strictObject({
+      name: slug.or(z.string().regex(/^[a-z][a-z0-9_]*$/)),
+      source: z.literal('business'),
+      worse: z.enum(['higher', 'lower']),
+      alert_at: relativeChange,
+    }),
+  ),
+});
+
+const triggers = z.strictObject({
+  schedule: z.strictObject({ cron: z.string().min(1), timezone: z.string().min(1), enabled: z.boolean(), catch_up: duration }),
+  performance: z.strictObject({ enabled: z.boolean(), skill_drop: share, window: duration, of: windowsNeeded }),
+  calibration: z.strictObject({
+    enabled: z.boolean(),
+    mean_prediction_minus_label_rate: z.number().positive(),
+    window: duration,
+    of: windowsNeeded,
+  }),
+  drift: z.strictObject({ then: z.enum(['alert_and_check_quality', 'retrain']) }),
+  volume: z.strictObject({ new_mature_labels: z.number().int().positive() }).nullable(),
+  age: z.strictObject({ older_than: duration }).nullable(),
+  merge_window: duration,
+  /** While a run is active: `queue` keeps one pending request, `skip` answers that there is one already. */
+  schedule_while_active: z.enum(['queue', 'skip']),
+  limits: z.strictObject({
+    cool_down: duration,
+    per_week: z.number().int().positive(),
+    min_new_labels: z.number().int().nonnegative(),
+  }),
+});
+
+/** A model file after `extends` has been resolved: complete, no unknown keys. */
+export const modelConfig = z.strictObject({
+  model: slug,
+  owner: slug,
+  tier: z.enum(['standard', 'high']),
+  task: z.enum(['binary', 'multiclass', 'regression']),
+  data,
+  features,
+  training,
+  gate,
+  approval,
+  deploy,
+  monitoring,
+  triggers,
+});
+
+/** What the rest of hone works with: values parsed (margins, shares, windows), durations still ISO 8601 text. */
+export type ModelConfig = z.output<typeof modelConfig>;
+/** What a person may write. */
+export type ModelFile = z.input<typeof modelConfig>;
+export type Source = ModelConfig['data']['source'];
+export type Task = ModelConfig['task'];
+export type FeatureConfig = ModelConfig['features'];

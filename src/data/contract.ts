@@ -1,0 +1,74 @@
+/** Snapshots and validation reports: what the data stages hand on. Histories carry the digest only. */
+import { z } from 'zod';
+import { severity } from '../config/model.ts';
+import { digest, geometry, instant } from '../registry/contract.ts';
+
+const column = z.strictObject({ name: z.string(), type: z.string() });
+const file = z.strictObject({ name: z.string(), sha256: digest, bytes: z.number().int(), rows: z.number().int() });
+
+/** An immutable copy of source rows with event time in `[window.from, window.to)`. Stored at `snapshots/<digest>.json`. */
+export const rawSnapshot = z.strictObject({
+  kind: z.literal('raw'),
+  model: z.string(),
+  as_of: instant,
+  window: z.strictObject({ from: instant, to: instant }),
+  source: z.string(),
+  rows: z.number().int(),
+  columns: z.array(column),
+  files: z.array(file),
+  /** Rows with a label by age of the event in whole days, for the newest 30 days. */
+  label_coverage: z.array(z.strictObject({ age_days: z.number().int(), rows: z.number().int(), labelled: z.number().int() })),
+  producer: z.strictObject({ name: z.string(), version: z.string() }),
+});
+export type RawSnapshot = z.output<typeof rawSnapshot>;
+
+/**
+ * Feature rows of one definition: `train.parquet`, `validation.parquet`, `holdout.parquet`, sorted by event time.
+ * Columns: `_id`, `_entity`, `_event_time` (ms since epoch, BIGINT), `_label` (DOUBLE), `_weight` (DOUBLE), then the
+ * features under their own names, then slice columns that are no feature as `_slice_<name>`.
+ */
+export const featureSnapshot = z.strictObject({
+  kind: z.literal('features'),
+  model: z.string(),
+  raw: digest,
+  /** Digest of the feature definition: columns, expressions, types, category settings, engine version. */
+  definition: digest,
+  geometry,
+  numeric: z.array(z.string()),
+  categorical: z.array(z.string()),
+  parts: z.array(z.strictObject({ part: z.enum(['train', 'validation', 'holdout', 'refit']), file })),
+  /** Mature rows with a label in the whole window. */
+  mature_labels: z.number().int(),
+});
+export type FeatureSnapshot = z.output<typeof featureSnapshot>;
+
+/** What histories carry. */
+export interface SnapshotRef {
+  readonly kind: 'raw' | 'features';
+  readonly digest: string;
+  readonly rows: number;
+}
+
+export const finding = z.strictObject({
+  rule: z.string(),
+  column: z.string().nullable(),
+  severity,
+  count: z.number().int(),
+  share: z.number(),
+  limit: z.string(),
+  examples: z.array(z.string()).max(20),
+  /** What happened and what to do, for a person. */
+  sentence: z.string(),
+});
+export type Finding = z.output<typeof finding>;
+
+export const validationReport = z.strictObject({
+  verdict: z.enum(['accept', 'reject']),
+  rows: z.number().int(),
+  quarantined: z.number().int(),
+  findings: z.array(finding),
+  sentence: z.string(),
+  /** The snapshot without its quarantined rows; the raw snapshot itself where nothing was quarantined. */
+  accepted: digest,
+});
+export type ValidationReport = z.output<typeof validationReport>;
