@@ -1,0 +1,102 @@
+/** The evaluation report: figures of candidate, champion and anchor on the same clean rows, with their uncertainty. */
+import { z } from 'zod';
+import { metricName } from '../config/model.ts';
+import { instant, versionNumber } from '../registry/contract.ts';
+
+/**
+ * An estimate with one-sided bounds: each of `lower` and `upper` holds with probability 1 − `level`.
+ * Null bounds mean "could not be judged", and `reason` says why. `df` is null where the normal reference applies.
+ */
+export const interval = z.strictObject({
+  estimate: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  level: z.number().positive().max(0.5),
+  se: z.number().nonnegative().nullable(),
+  df: z.number().int().positive().nullable(),
+  method: z.enum(['block_bootstrap', 'block_jackknife', 'iid_bootstrap', 'none']),
+  blocks: z.number().int().nonnegative(),
+  reason: z.string().nullable(),
+});
+export type Interval = z.output<typeof interval>;
+
+const intervals = z.partialRecord(metricName, interval);
+export type Intervals = z.output<typeof intervals>;
+
+/** Logistic recalibration of one model (Cox 1958): intercept 0 and slope 1 are perfect. */
+const recalibration = z.strictObject({ intercept: interval, slope: interval });
+
+export const modelFigures = z.strictObject({
+  version: versionNumber.nullable(),
+  metrics: intervals,
+  mean_prediction: z.number(),
+  /** Mean prediction minus mean label. */
+  calibration_in_the_large: interval,
+  /** Binary only. */
+  recalibration: recalibration.nullable(),
+});
+export type ModelFigures = z.output<typeof modelFigures>;
+
+export const sliceFigures = z.strictObject({
+  column: z.string(),
+  value: z.string(),
+  rows: z.number().int().nonnegative(),
+  rarer_class: z.number().int().nonnegative().nullable(),
+  label_mean: z.number().nullable(),
+  critical: z.boolean(),
+  /** Null where the slice was judged, else why not. */
+  not_judged: z.string().nullable(),
+  candidate: z.partialRecord(metricName, z.number().nullable()),
+  champion: z.partialRecord(metricName, z.number().nullable()),
+  /** Improvement over the champion, more is better; empty where there is no champion or the slice is not judged. */
+  difference: intervals,
+});
+export type SliceFigures = z.output<typeof sliceFigures>;
+
+/** How differently the two models score the same rows. Shown and warned about, never a reason to block. */
+export const behaviour = z.strictObject({
+  /** Population stability index of candidate against champion scores over the champion's deciles. */
+  score_psi: z.number().nonnegative(),
+  /** Share of rows on different sides of 0.5; null for regression. */
+  flips: z.number().min(0).max(1).nullable(),
+  mean_shift: z.number(),
+  rank_correlation: z.number().nullable(),
+});
+export type Behaviour = z.output<typeof behaviour>;
+
+export const evaluationReport = z.strictObject({
+  contract: z.literal(1),
+  model: z.string(),
+  task: z.enum(['binary', 'regression']),
+  primary: metricName,
+  /** Event times of the first and the last judged row. */
+  window: z.strictObject({ from: instant, to: instant }).nullable(),
+  /** Rows with a label, which are the judged ones. */
+  rows: z.number().int().nonnegative(),
+  unlabelled: z.number().int().nonnegative(),
+  rarer_class: z.number().int().nonnegative().nullable(),
+  label_mean: z.number().nullable(),
+  /** What is resampled as one piece: `keys` are the starts of the days (or longer blocks), or empty when blocks are rows or entities. */
+  blocks: z.strictObject({ unit: z.string(), count: z.number().int().nonnegative(), keys: z.array(instant) }),
+  /** Why no verdict is possible on these rows; empty when there is enough. */
+  too_little: z.array(z.string()),
+  level: z.number(),
+  resamples: z.number().int().positive(),
+  seed: z.number().int().nonnegative(),
+  /** The constant prediction that a floor `below_baseline` compares with: the training label rate, or mean. */
+  baseline: z.strictObject({ prediction: z.number(), metrics: z.partialRecord(metricName, z.number().nullable()) }),
+  models: z.strictObject({
+    candidate: modelFigures,
+    champion: modelFigures.nullable(),
+    anchor: modelFigures.nullable(),
+  }),
+  /** Improvement of the candidate, sign adjusted so that more is better, in the metric's unit, on the same rows. */
+  improvement: z.strictObject({
+    over_baseline: intervals,
+    over_champion: intervals.nullable(),
+    over_anchor: intervals.nullable(),
+  }),
+  behaviour: behaviour.nullable(),
+  slices: z.array(sliceFigures),
+});
+export type EvaluationReport = z.output<typeof evaluationReport>;

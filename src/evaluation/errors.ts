@@ -1,0 +1,72 @@
+/** What evaluation refuses, and what a person does about it. Too little data is no error here: it is `inconclusive`. */
+import { HoneError } from '../errors.ts';
+
+export class TooLittleHistory extends HoneError {
+  readonly code = 'HONE_TOO_LITTLE_HISTORY';
+  readonly retryable = false;
+  constructor(model: string, facts: { earliest: string; asOf: string; soonest: string }) {
+    super(
+      `${model} has too little history: events begin at ${facts.earliest}, and at ${facts.asOf} no whole day is left to train on ` +
+        `after maturity, holdout, validation and their gaps. Nothing was trained or changed. ` +
+        `Run again from ${facts.soonest} on, bring older data, or shorten \`training.split\`.`,
+    );
+  }
+}
+
+export class SplitWithoutRows extends HoneError {
+  readonly code = 'HONE_SPLIT_WITHOUT_ROWS';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(model: string, part: 'validation' | 'holdout', length: string) {
+    super(
+      `${model}: \`training.split.${part}\` is ${length}, so this part would be empty and nothing could be chosen or judged. ` +
+        `Nothing was changed. Write a length of at least one day, such as P7D.`,
+    );
+  }
+}
+
+export class MulticlassNotJudged extends HoneError {
+  readonly code = 'HONE_MULTICLASS_NOT_JUDGED';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(model: string) {
+    super(
+      `${model} has \`task: multiclass\`, which hone cannot evaluate yet: its metrics and intervals cover binary and regression. ` +
+        `Nothing was judged or promoted. Split the task into binary models, or use \`task: regression\` where the classes are ordered.`,
+    );
+  }
+}
+
+export class MetricDoesNotFitTask extends HoneError {
+  readonly code = 'HONE_METRIC_DOES_NOT_FIT_TASK';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(model: string, metric: string, task: string, possible: readonly string[]) {
+    super(
+      `${model}: the metric ${metric} is not defined for \`task: ${task}\`. Nothing was judged or promoted. ` +
+        `Use one of ${possible.join(', ')} in \`gate\`.`,
+    );
+  }
+}
+
+export class ScoresDoNotFitRows extends HoneError {
+  readonly code = 'HONE_SCORES_DO_NOT_FIT_ROWS';
+  readonly retryable = false;
+  constructor(who: string, problem: string) {
+    super(
+      `The ${who} cannot be evaluated: ${problem}. Nothing was judged or promoted, and the champion stays live. ` +
+        `Look at the parity report of the version, then train again.`,
+    );
+  }
+}
+
+export class LabelNotBinary extends HoneError {
+  readonly code = 'HONE_LABEL_NOT_BINARY';
+  readonly retryable = false;
+  constructor(model: string, facts: { row: number; value: number; count: number }) {
+    super(
+      `${model} has \`task: binary\`, but ${facts.count} labels are neither 0 nor 1 (first: ${facts.value} in row ${facts.row}). ` +
+        `Nothing was judged or promoted. Set \`data.label.positive\`, or mend the label column.`,
+    );
+  }
+}
