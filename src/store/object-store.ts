@@ -2,7 +2,8 @@
  * The one place where bytes are kept: a folder or an S3 bucket, with the same promises from both.
  *
  * Keys are `/`-separated, never start or end with `/`, and no key is also a prefix of another (a folder cannot be a
- * file). Allowed characters in a segment: letters, digits, `.`, `_`, `-`, `=`, `@`, `+`; never `.` or `..` alone.
+ * file). Allowed characters in a segment: letters, digits, `.`, `_`, `-`, `=`, `@`, `+`; never one that starts
+ * with `.`.
  */
 export interface ObjectStore {
   /** For people: `file:///…` or `s3://bucket/prefix`, without secrets. */
