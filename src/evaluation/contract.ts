@@ -2,23 +2,9 @@
 import { z } from 'zod';
 import { metricName } from '../config/model.ts';
 import { instant, versionNumber } from '../registry/contract.ts';
+import { interval } from '../statistics/contract.ts';
 
-/**
- * An estimate with one-sided bounds: each of `lower` and `upper` holds with probability 1 − `level`.
- * Null bounds mean "could not be judged", and `reason` says why. `df` is null where the normal reference applies.
- */
-export const interval = z.strictObject({
-  estimate: z.number().nullable(),
-  lower: z.number().nullable(),
-  upper: z.number().nullable(),
-  level: z.number().positive().max(0.5),
-  se: z.number().nonnegative().nullable(),
-  df: z.number().int().positive().nullable(),
-  method: z.enum(['block_bootstrap', 'block_jackknife', 'iid_bootstrap', 'none']),
-  blocks: z.number().int().nonnegative(),
-  reason: z.string().nullable(),
-});
-export type Interval = z.output<typeof interval>;
+export type { Interval } from '../statistics/contract.ts';
 
 const intervals = z.partialRecord(metricName, interval);
 export type Intervals = z.output<typeof intervals>;
@@ -29,7 +15,7 @@ const recalibration = z.strictObject({ intercept: interval, slope: interval });
 export const modelFigures = z.strictObject({
   version: versionNumber.nullable(),
   metrics: intervals,
-  mean_prediction: z.number(),
+  mean_prediction: z.number().nullable(),
   /** Mean prediction minus mean label. */
   calibration_in_the_large: interval,
   /** Binary only. */

@@ -70,3 +70,15 @@ export class LabelNotBinary extends HoneError {
     );
   }
 }
+
+export class SliceColumnMissing extends HoneError {
+  readonly code = 'HONE_SLICE_COLUMN_MISSING';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(model: string, column: string, present: readonly string[]) {
+    super(
+      `${model}: \`gate.slices.columns\` names ${column}, which the feature rows do not carry (they carry ${present.join(', ') || 'no slice column'}). ` +
+        `Nothing was judged or promoted. Name a column of the source, or remove it from \`gate.slices\`.`,
+    );
+  }
+}

@@ -1,0 +1,60 @@
+/** How differently two models score the same rows. Told to people; after a real change the right candidate differs. */
+import type { Task } from '../config/model.ts';
+import type { Behaviour } from './contract.ts';
+
+const BINS = 10;
+/** Empty bins count as this share, so that the index stays finite. */
+const FLOOR = 1e-4;
+
+/** @returns score PSI over the champion's deciles, label flips at 0.5, mean shift and Spearman's rank correlation */
+export function behaviour(task: Task, candidate: Float64Array, champion: Float64Array): Behaviour {
+  const rows = candidate.length;
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const flips = candidate.reduce((count, score, i) => count + (score >= 0.5 === champion[i]! >= 0.5 ? 0 : 1), 0);
+  return {
+    score_psi: scorePsi(candidate, champion),
+    flips: task === 'binary' ? flips / rows : null,
+    mean_shift: mean(candidate) - mean(champion),
+    rank_correlation: spearman(candidate, champion),
+  };
+}
+
+function scorePsi(candidate: Float64Array, champion: Float64Array): number {
+  const sorted = Float64Array.from(champion).sort();
+  const edges = [
+    ...new Set(Array.from({ length: BINS - 1 }, (_, k) => sorted[Math.floor(((k + 1) * sorted.length) / BINS)]!)),
+  ];
+  const shares = (scores: Float64Array) => {
+    const counts = new Float64Array(edges.length + 1);
+    for (const score of scores) counts[edges.filter((edge) => score >= edge).length]! += 1;
+    return counts.map((count) => Math.max(FLOOR, count / scores.length));
+  };
+  const [now, before] = [shares(candidate), shares(champion)];
+  return now.reduce((sum, share, i) => sum + (share - before[i]!) * Math.log(share / before[i]!), 0);
+}
+
+/** Pearson's correlation of average ranks; null where one of the two is constant. */
+function spearman(a: Float64Array, b: Float64Array): number | null {
+  const [ra, rb] = [ranks(a), ranks(b)];
+  const centre = (a.length - 1) / 2;
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [ra[i]! - centre, rb[i]! - centre];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : null;
+}
+
+function ranks(values: Float64Array): Float64Array {
+  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const result = new Float64Array(values.length);
+  for (let start = 0; start < order.length; ) {
+    let end = start;
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    for (let i = start; i < end; i++) result[order[i]!] = (start + end - 1) / 2;
+    start = end;
+  }
+  return result;
+}

@@ -1,0 +1,28 @@
+/** Which rows may judge: only those that no compared version can have seen while it was fitted or chosen. */
+
+/**
+ * The first instant from which rows are clean for all compared versions: the latest `fit_end` plus the gap.
+ *
+ * @param fitEnds `fit_end` of each version compared; null (an imported version that does not say) adds no limit, so
+ *   pass the version's import time instead where one is known
+ * @returns ISO instant; the epoch when no version says
+ */
+export function cleanFrom(fitEnds: readonly (string | null)[], gapMs: number): string {
+  const known = fitEnds.filter((end) => end !== null).map((end) => Date.parse(end));
+  return new Date(known.length === 0 ? 0 : Math.max(...known) + gapMs).toISOString();
+}
+
+/**
+ * @param rows event times in ms since the epoch, and ids, in row order
+ * @param from result of `cleanFrom`; rows at or after it are clean
+ * @param seenIds ids or group keys that a fit has used
+ * @returns 1 for each row that may judge
+ */
+export function cleanMask(
+  rows: { readonly eventTime: Float64Array; readonly id: readonly string[] },
+  from: string,
+  seenIds?: ReadonlySet<string>,
+): Uint8Array {
+  const start = Date.parse(from);
+  return Uint8Array.from(rows.eventTime, (time, i) => (time >= start && !seenIds?.has(rows.id[i]!) ? 1 : 0));
+}

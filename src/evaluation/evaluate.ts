@@ -1,0 +1,135 @@
+/** Candidate, champion and anchor on the same clean rows: one report with every figure and its uncertainty. */
+import type { MetricName, ModelConfig } from '../config/model.ts';
+import { constantScores } from './baseline.ts';
+import { behaviour } from './behaviour.ts';
+import { compare, prepareModel } from './compare.ts';
+import type { EvaluationReport, ModelFigures } from './contract.ts';
+import { MetricDoesNotFitTask, MulticlassNotJudged } from './errors.ts';
+import { type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
+import { byMetric, finite, metricsOf } from './metrics.ts';
+import { recalibration } from './recalibration.ts';
+import { sliceFigures, sliceMetrics } from './slices.ts';
+
+export interface EvaluationInput {
+  readonly config: ModelConfig;
+  /** Clean rows only (`cleanMask`), in any order; labels already 0 and 1 for a binary task. */
+  readonly rows: EvaluationRows;
+  /** One score a row, as the serving runtime gives it: probability of the positive class, or the value. */
+  readonly scores: {
+    readonly candidate: Float64Array;
+    readonly champion?: Float64Array;
+    readonly anchor?: Float64Array;
+  };
+  /** `baselineRate` of the candidate's training labels. */
+  readonly baselineRate: number;
+  readonly candidateVersion?: number;
+  readonly championVersion?: number;
+  readonly anchorVersion?: number;
+  readonly seed: number;
+}
+
+/** One-sided level of every bound in a report; later looks are stretched from here by the gate. */
+const LEVEL = 0.05;
+
+/**
+ * @returns figures only, no verdict (`judge` gives that). Same input and seed give the same report to the byte.
+ * @throws MulticlassNotJudged, MetricDoesNotFitTask, LabelNotBinary, ScoresDoNotFitRows, SliceColumnMissing
+ */
+export function evaluate(input: EvaluationInput): EvaluationReport {
+  const { config, rows } = input;
+  const task = config.task;
+  if (task === 'multiclass') throw new MulticlassNotJudged(config.model);
+  const metrics = reportedMetrics(config);
+  const judged = judgedRows(config, rows);
+  const scoresFor = (who: string, scores?: Float64Array) => scores && scoresOf(who, scores, rows, judged.index);
+  const candidate = scoresOf('candidate', input.scores.candidate, rows, judged.index);
+  const champion = scoresFor('champion', input.scores.champion) ?? null;
+  const anchor = scoresFor('anchor', input.scores.anchor) ?? null;
+  const constant = constantScores(input.baselineRate, judged.index.length);
+
+  const measure = (scores: Float64Array | null) => scores && prepareModel(metrics, judged, scores);
+  const parts = {
+    candidate: prepareModel(metrics, judged, candidate),
+    champion: measure(champion),
+    anchor: measure(anchor),
+  };
+  const baseline = prepareModel(metrics, judged, constant).metrics.map((statistic) => statistic(even(judged)));
+  const found = compare(metrics, judged.blocks, parts, baseline, {
+    resamples: config.gate.uncertainty.resamples,
+    minBlocks: config.gate.uncertainty.min_blocks,
+    seed: input.seed,
+    level: LEVEL,
+  });
+  const calibrated = (scores: Float64Array) =>
+    task === 'binary'
+      ? recalibration({ labels: judged.labels, scores, block: judged.block, blocks: judged.blocks }, LEVEL)
+      : null;
+  const figures = (name: keyof typeof parts, version: number | undefined, scores: Float64Array): ModelFigures => ({
+    version: version ?? null,
+    metrics: found.models[name]!.metrics,
+    mean_prediction: mean(scores),
+    calibration_in_the_large: found.models[name]!.bias,
+    recalibration: calibrated(scores),
+  });
+
+  return {
+    contract: 1,
+    model: config.model,
+    task,
+    primary: config.gate.primary,
+    window: judged.window,
+    rows: judged.index.length,
+    unlabelled: rows.label.length - judged.index.length,
+    rarer_class: rarerClass(task, judged.labels),
+    label_mean: mean(judged.labels),
+    blocks: { unit: judged.unit, count: judged.blocks, keys: judged.keys },
+    too_little: tooLittle(config, judged),
+    level: LEVEL,
+    resamples: config.gate.uncertainty.resamples,
+    seed: input.seed,
+    baseline: { prediction: input.baselineRate, metrics: byMetric(metrics, baseline.map(finite)) },
+    models: {
+      candidate: figures('candidate', input.candidateVersion, candidate),
+      champion: champion && figures('champion', input.championVersion, champion),
+      anchor: anchor && figures('anchor', input.anchorVersion, anchor),
+    },
+    improvement: {
+      over_baseline: found.overBaseline,
+      over_champion: found.overChampion,
+      over_anchor: found.overAnchor,
+    },
+    behaviour: champion && judged.index.length > 0 ? behaviour(task, candidate, champion) : null,
+    slices: sliceFigures(config, rows, judged, { candidate, champion }),
+  };
+}
+
+/** Precision-recall AUC has to visit every row again for each resample, so it is reported only where the file names it. */
+function reportedMetrics(config: ModelConfig): MetricName[] {
+  const { primary, floors, champion } = config.gate;
+  const named = [
+    primary,
+    ...Object.keys(floors),
+    ...Object.keys(champion.margin),
+    ...sliceMetrics(config),
+  ] as MetricName[];
+  const possible = metricsOf(config.task);
+  const wrong = named.find((name) => !possible.includes(name));
+  if (wrong) throw new MetricDoesNotFitTask(config.model, wrong, config.task, possible);
+  return possible.filter((name) => name !== 'precision_recall_auc' || named.includes(name));
+}
+
+function tooLittle(config: ModelConfig, judged: JudgedRows): string[] {
+  const { min_blocks, min_rows, min_rarer_class } = config.gate.uncertainty;
+  const rows = judged.index.length;
+  const rarer = rarerClass(config.task, judged.labels);
+  const reasons: string[] = [];
+  if (rows < min_rows) reasons.push(`${rows} rows with a label, ${min_rows} needed`);
+  if (rarer !== null && rarer < min_rarer_class)
+    reasons.push(`${rarer} rows of the rarer class, ${min_rarer_class} needed`);
+  if (judged.blocks < min_blocks) reasons.push(`${judged.blocks} blocks (${judged.unit}), ${min_blocks} needed`);
+  return reasons;
+}
+
+const even = (judged: JudgedRows) => new Float64Array(judged.blocks).fill(1);
+const mean = (values: Float64Array): number | null =>
+  finite(values.reduce((sum, value) => sum + value, 0) / values.length);

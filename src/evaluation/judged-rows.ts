@@ -1,0 +1,91 @@
+/** From feature rows to the rows that are judged: those with a label, and the block each belongs to. */
+import type { ModelConfig } from '../config/model.ts';
+import { durationMs } from '../config/values.ts';
+import { LabelNotBinary, ScoresDoNotFitRows } from './errors.ts';
+
+/** Labels (NaN where none), event times in ms, and names by row; slices by column. */
+export interface EvaluationRows {
+  readonly label: Float64Array;
+  readonly eventTime: Float64Array;
+  readonly id: readonly string[];
+  readonly entity: readonly string[];
+  readonly slices: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The judged rows, as row numbers of the input, with their blocks numbered in order of time. */
+export interface JudgedRows {
+  readonly index: Int32Array;
+  readonly labels: Float64Array;
+  readonly block: Int32Array;
+  readonly blocks: number;
+  readonly unit: string;
+  readonly keys: string[];
+  readonly window: { from: string; to: string } | null;
+}
+
+/**
+ * Keeps labelled rows and blocks them: by time (a day by default), by entity where entities repeat more than days do
+ * and there are enough of them, or one block a row where the file says `resample: iid`.
+ *
+ * @throws LabelNotBinary for a binary task with other labels than 0 and 1
+ */
+export function judgedRows(config: ModelConfig, rows: EvaluationRows): JudgedRows {
+  const index = Int32Array.from(rows.label.keys()).filter((i) => !Number.isNaN(rows.label[i]!));
+  const labels = Float64Array.from(index, (i) => rows.label[i]!);
+  if (config.task === 'binary') refuseOddLabels(config.model, labels);
+  const times = Float64Array.from(index, (i) => rows.eventTime[i]!);
+  const window = times.length === 0 ? null : { from: iso(times.reduce(min)), to: iso(times.reduce(max)) };
+  return { index, labels, window, ...blocksOf(config, times, index, rows.entity) };
+}
+
+function blocksOf(config: ModelConfig, times: Float64Array, index: Int32Array, entity: readonly string[]) {
+  const { resample, block: length, min_blocks } = config.gate.uncertainty;
+  if (resample === 'iid') {
+    return { block: Int32Array.from(index.keys()), blocks: index.length, unit: 'row', keys: [] };
+  }
+  const span = durationMs(length);
+  const starts = [...new Set(Array.from(times, (time) => Math.floor(time / span)))].sort((a, b) => a - b);
+  const names = [...new Set(Array.from(index, (i) => entity[i] ?? ''))].sort();
+  if (config.data.entity !== null && names.length >= min_blocks && names.length < starts.length) {
+    const place = new Map(names.map((name, i) => [name, i]));
+    const block = Int32Array.from(index, (i) => place.get(entity[i] ?? '')!);
+    return { block, blocks: names.length, unit: 'entity', keys: [] };
+  }
+  const position = new Map(starts.map((start, i) => [start, i]));
+  const block = Int32Array.from(times, (time) => position.get(Math.floor(time / span))!);
+  return { block, blocks: starts.length, unit: length, keys: starts.map((start) => iso(start * span)) };
+}
+
+/** @throws ScoresDoNotFitRows when lengths differ or a score is no finite number */
+export function scoresOf(who: string, scores: Float64Array, rows: EvaluationRows, index: Int32Array): Float64Array {
+  if (scores.length !== rows.label.length) {
+    throw new ScoresDoNotFitRows(who, `it has ${scores.length} scores for ${rows.label.length} rows`);
+  }
+  const judged = Float64Array.from(index, (i) => scores[i]!);
+  const bad = judged.reduce((count, score) => count + (Number.isFinite(score) ? 0 : 1), 0);
+  if (bad > 0) {
+    const first = index[judged.findIndex((score) => !Number.isFinite(score))]!;
+    throw new ScoresDoNotFitRows(
+      who,
+      `${bad} of ${judged.length} scores are NaN or infinite (first: row ${first}, id ${rows.id[first]})`,
+    );
+  }
+  return judged;
+}
+
+function refuseOddLabels(model: string, labels: Float64Array): void {
+  const odd = (label: number) => label !== 0 && label !== 1;
+  const row = labels.findIndex(odd);
+  if (row >= 0) throw new LabelNotBinary(model, { row, value: labels[row]!, count: labels.filter(odd).length });
+}
+
+/** Rows of the rarer class; null for regression. */
+export function rarerClass(task: ModelConfig['task'], labels: Float64Array): number | null {
+  if (task !== 'binary') return null;
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  return Math.min(positives, labels.length - positives);
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+const min = (a: number, b: number) => Math.min(a, b);
+const max = (a: number, b: number) => Math.max(a, b);
