@@ -9,10 +9,15 @@ export const FEATURE_DEFINITION_FILE = 'feature-definition.json';
 
 /** `feature-definition.json`: how a raw row becomes the model's input, and where id, entity and time are found in it. */
 export const servedDefinition = z.strictObject({
+  /** `FeatureDefinition` of src/data, as it was at training; later additions to it pass through. */
   definition: z.looseObject({
+    model: z.string(),
     numeric: z.array(z.string()),
     categorical: z.array(z.string()),
-    columns: z.array(z.looseObject({ name: z.string(), type: z.string(), expr: z.string() })),
+    columns: z.array(
+      z.looseObject({ name: z.string(), type: z.enum(['int32', 'float32', 'string']), expr: z.string() }),
+    ),
+    hidden: z.array(z.string()),
     digest,
   }),
   /** DuckDB type of each raw column that the expressions, id, entity or event time read. */
@@ -143,7 +148,10 @@ export const armEvidence = z.strictObject({
   /** Distinct entities asked for, and those with at least one error or NaN; counting stops at `entities_limit`. */
   entities: z.number().int(),
   entities_failed: z.number().int(),
-  /** Calls by time in features and model inside the process that scored, so champion and canary compare like for like. */
+  /**
+   * Calls of at most 16 rows by their time in features and model, taken inside the process that scored: neither the
+   * hop to a canary's process nor the larger batches of the champion spoil the comparison.
+   */
   latency: z.array(z.number().int()).length(LATENCY_BOUNDS_MS.length + 1),
   latency_sum_ms: z.number(),
   /** Largest |served − recomputed| / max(1, |recomputed|) over the rows checked; null before the first check. */
