@@ -36,7 +36,11 @@ const rule = z.union([
   z.strictObject({ column: columnName, between: z.tuple([z.number(), z.number()]), severity }),
   z.strictObject({ column: columnName, in: z.array(z.union([z.string(), z.number()])).min(1), severity }),
   z.strictObject({ column: columnName, missing_at_most: share, severity }),
-  z.strictObject({ column: columnName, type: z.enum(['integer', 'number', 'string', 'timestamp', 'boolean']), severity }),
+  z.strictObject({
+    column: columnName,
+    type: z.enum(['integer', 'number', 'string', 'timestamp', 'boolean']),
+    severity,
+  }),
   z.strictObject({ unique: z.array(columnName).min(1), severity }),
   z.strictObject({ sql: z.string().min(1), severity }),
 ]);
@@ -128,7 +132,10 @@ export type TriggerKind = z.output<typeof triggerKind>;
 
 const approval = z.strictObject({
   /** `never`, or: gate passed, the trigger is one of these, and no rule warned. */
-  auto: z.union([z.literal('never'), z.strictObject({ triggers: z.array(triggerKind).min(1), warnings: z.literal('none') })]),
+  auto: z.union([
+    z.literal('never'),
+    z.strictObject({ triggers: z.array(triggerKind).min(1), warnings: z.literal('none') }),
+  ]),
   otherwise: z.strictObject({
     approvers: z.number().int().positive(),
     from: z.array(slug).min(1),
@@ -184,7 +191,12 @@ const monitoring = z.strictObject({
 });
 
 const triggers = z.strictObject({
-  schedule: z.strictObject({ cron: z.string().min(1), timezone: z.string().min(1), enabled: z.boolean(), catch_up: duration }),
+  schedule: z.strictObject({
+    cron: z.string().min(1),
+    timezone: z.string().min(1),
+    enabled: z.boolean(),
+    catch_up: duration,
+  }),
   performance: z.strictObject({ enabled: z.boolean(), skill_drop: share, window: duration, of: windowsNeeded }),
   calibration: z.strictObject({
     enabled: z.boolean(),

@@ -12,6 +12,8 @@ const MS = { weeks: 604_800_000, days: 86_400_000, hours: 3_600_000, minutes: 60
 export function durationMs(text: string): number {
   let parts: ReturnType<typeof parseIsoDuration>;
   try {
+    // The parser forgives a sign, spaces and an empty time part; a configuration file should not.
+    if (!/^P[\dYMWDTHS.]*[YMWDHS]$/.test(text)) throw new RangeError(text);
     parts = parseIsoDuration(text);
   } catch {
     throw new RangeError(`"${text}" is not an ISO 8601 duration such as PT10M (ten minutes) or P7D (seven days)`);

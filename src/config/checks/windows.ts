@@ -1,0 +1,73 @@
+/** Durations that must be whole days, more than nothing, or long enough for one another. */
+import type { ModelConfig } from '../model.ts';
+import { durationMs } from '../values.ts';
+import type { Check, Complaint } from './check.ts';
+
+const DAY = 86_400_000;
+
+type Named = readonly [path: string, value: string];
+
+function complaint([path, value]: Named, message: string, hint?: string): Complaint {
+  return { path: path.split('.'), message: `${message}; read ${value}`, ...(hint === undefined ? {} : { hint }) };
+}
+
+function rolling({ training: { window } }: ModelConfig): Named[] {
+  return window.type === 'rolling' ? [['training.window.length', window.length]] : [];
+}
+
+export const windowsAreWholeDays: Check = (config) => {
+  const { split } = config.training;
+  const days: Named[] = [
+    ['training.split.validation', split.validation],
+    ['training.split.holdout', split.holdout],
+    ['gate.uncertainty.block', config.gate.uncertainty.block],
+    ['monitoring.drift.window', config.monitoring.drift.window],
+    ['triggers.performance.window', config.triggers.performance.window],
+    ['triggers.calibration.window', config.triggers.calibration.window],
+    ...rolling(config),
+  ];
+  return days.flatMap((named) => {
+    const ms = durationMs(named[1]);
+    return ms > 0 && ms % DAY === 0
+      ? []
+      : [complaint(named, 'must be whole days, at least one', 'write days, such as P7D')];
+  });
+};
+
+export const durationsAreMoreThanNothing: Check = ({ approval, deploy, monitoring, training, gate }) => {
+  const positive: Named[] = [
+    ['approval.otherwise.deadline', approval.otherwise.deadline],
+    ['deploy.canary.bake', deploy.canary.bake],
+    ['deploy.canary.max_wait', deploy.canary.max_wait],
+    ['deploy.probation.until_labels_mature_for', deploy.probation.until_labels_mature_for],
+    ['monitoring.every', monitoring.every],
+    ['monitoring.log.retention', monitoring.log.retention],
+    ['training.limits.wall_clock', training.limits.wall_clock],
+    ['gate.on_inconclusive.wait_for_labels', gate.on_inconclusive.wait_for_labels],
+  ];
+  return positive.flatMap((named) => (durationMs(named[1]) > 0 ? [] : [complaint(named, 'must be more than nothing')]));
+};
+
+/** A holdout with fewer blocks than the gate demands could only ever be `inconclusive`. */
+export const holdoutCanDecide: Check = ({ training: { split }, gate: { uncertainty } }) => {
+  if (uncertainty.resample !== 'block') return [];
+  const blocks = Math.floor(durationMs(split.holdout) / durationMs(uncertainty.block));
+  if (!Number.isFinite(blocks) || blocks >= uncertainty.min_blocks) return [];
+  const message = `a holdout of ${split.holdout} has ${blocks} blocks of ${uncertainty.block}, but gate.uncertainty.min_blocks is ${uncertainty.min_blocks}: each gate would be inconclusive`;
+  return [{ path: ['training', 'split', 'holdout'], message }];
+};
+
+export const rollingWindowHoldsTheSplit: Check = (config) => {
+  const { split } = config.training;
+  const taken = durationMs(split.validation) + durationMs(split.holdout) + 2 * durationMs(split.gap);
+  return rolling(config).flatMap((named) =>
+    durationMs(named[1]) > taken
+      ? []
+      : [complaint(named, `validation, holdout and gaps take ${taken / DAY} days, which leaves nothing to train on`)],
+  );
+};
+
+export const bakeFitsItsDeadline: Check = ({ deploy: { canary } }) =>
+  durationMs(canary.max_wait) >= durationMs(canary.bake)
+    ? []
+    : [complaint(['deploy.canary.max_wait', canary.max_wait], `must be at least deploy.canary.bake, ${canary.bake}`)];

@@ -1,0 +1,52 @@
+/** Every rule that looks at more than one value of a model. Each is a pure function of its own under `checks/`. */
+import type { Check, Complaint } from './checks/check.ts';
+import {
+  categoriesAreFeatures,
+  criticalSlicesAreSlices,
+  featureNamesAreUnique,
+  featuresAreKnownBeforehand,
+  labelFitsTask,
+} from './checks/columns.ts';
+import { metricsFitTask, primaryHasMargin } from './checks/metrics.ts';
+import {
+  approversExist,
+  canaryClimbsToAll,
+  driftLimitsAreOrdered,
+  highTierIsDecidedByPeople,
+  selectiveLabelsAreDecidedByPeople,
+} from './checks/policy.ts';
+import { scheduleIsSane } from './checks/schedule.ts';
+import {
+  bakeFitsItsDeadline,
+  durationsAreMoreThanNothing,
+  holdoutCanDecide,
+  rollingWindowHoldsTheSplit,
+  windowsAreWholeDays,
+} from './checks/windows.ts';
+import type { HoneConfig } from './hone.ts';
+import type { ModelConfig } from './model.ts';
+
+const CHECKS: readonly Check[] = [
+  featuresAreKnownBeforehand,
+  featureNamesAreUnique,
+  categoriesAreFeatures,
+  labelFitsTask,
+  metricsFitTask,
+  primaryHasMargin,
+  criticalSlicesAreSlices,
+  windowsAreWholeDays,
+  durationsAreMoreThanNothing,
+  holdoutCanDecide,
+  rollingWindowHoldsTheSplit,
+  canaryClimbsToAll,
+  bakeFitsItsDeadline,
+  approversExist,
+  highTierIsDecidedByPeople,
+  selectiveLabelsAreDecidedByPeople,
+  driftLimitsAreOrdered,
+  scheduleIsSane,
+];
+
+export function crossCheck(config: ModelConfig, hone: HoneConfig | undefined): Complaint[] {
+  return CHECKS.flatMap((check) => check(config, hone));
+}

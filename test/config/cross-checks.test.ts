@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { MODEL_FILE, testWorkspace } from './workspace.ts';
+
+test.each([
+  [
+    'an outcome used as a feature',
+    'use: [carrier,',
+    'use: [arr_delay_min, carrier,',
+    'features.use[0]',
+    'known only afterwards',
+  ],
+  [
+    'the label used as a feature',
+    'use: [carrier,',
+    'use: [arrived_late, carrier,',
+    'features.use[0]',
+    'it is the label',
+  ],
+  [
+    'the label inside an expression',
+    'sched_dep_minute // 60',
+    'ARRIVED_LATE + 1',
+    'features.sql.dep_hour.expr',
+    'it is the label',
+  ],
+  ['a feature listed twice', 'use: [carrier,', 'use: [carrier, carrier,', 'features.use[1]', 'listed twice'],
+  [
+    'a category that is no feature',
+    'columns: [carrier, origin, dest]',
+    'columns: [color]',
+    'features.categories.columns[0]',
+    'neither in',
+  ],
+  [
+    'canary steps that fall',
+    'steps: [5, 25, 50, 100]',
+    'steps: [5, 50, 25, 100]',
+    'deploy.canary.steps[2]',
+    '25 follows 50',
+  ],
+  [
+    'canary steps that end too early',
+    'steps: [5, 25, 50, 100]',
+    'steps: [5, 25]',
+    'deploy.canary.steps',
+    'must be 100',
+  ],
+  ['a canary that starts with all', 'steps: [5, 25, 50, 100]', 'steps: [100]', 'deploy.canary.steps', 'no canary'],
+  ['an unknown group', 'from: [ops-ml]', 'from: [ops-lm]', 'approval.otherwise.from[0]', 'not in config/hone.yaml'],
+  ['more approvers than people', 'approvers: 1', 'approvers: 4', 'approval.otherwise.approvers', 'has 3 people'],
+  ['a high tier that decides by itself', 'tier: standard', 'tier: high', 'approval.auto', 'forbids automatic'],
+  [
+    'selective labels that decide by themselves',
+    'selective_labels: false',
+    'selective_labels: true',
+    'approval.auto',
+    'forbids automatic',
+  ],
+  ['a cron that is nonsense', '"0 6 * * MON"', '"0 25 * * MON"', 'triggers.schedule.cron', 'not valid'],
+  ['a cron of seconds', '"0 6 * * MON"', '"* * * * * *"', 'triggers.schedule.cron', 'five fields'],
+  [
+    'a cron that fires each minute',
+    '"0 6 * * MON"',
+    '"* * * * *"',
+    'triggers.schedule.cron',
+    'shortest interval is PT15M',
+  ],
+  ['a cron that never fires', '"0 6 * * MON"', '"0 6 31 2 *"', 'triggers.schedule.cron', 'never fires'],
+  ['an unknown time zone', 'America/New_York', 'America/Gotham', 'triggers.schedule.timezone', 'unknown'],
+  [
+    'a metric of another task',
+    'floors: { roc_auc: 0.60,',
+    'floors: { r2_score: 0.60,',
+    'gate.floors.r2_score',
+    'no metric of a binary',
+  ],
+  [
+    'no margin for the primary metric',
+    'margin: { roc_auc: 0.01, log_loss: 1% }',
+    'margin: { log_loss: 1% }',
+    'gate.champion.margin',
+    'needs a margin',
+  ],
+  ['windows of half days', 'validation: P7D', 'validation: PT36H', 'training.split.validation', 'whole days'],
+  ['a holdout that can never decide', 'holdout: P14D', 'holdout: P5D', 'training.split.holdout', 'inconclusive'],
+  [
+    'a critical slice that is no slice',
+    'critical: [origin]',
+    'critical: [dest]',
+    'gate.slices.critical[0]',
+    'not in gate.slices',
+  ],
+  ['a deadline of nothing', 'deadline: P2D', 'deadline: PT0S', 'approval.otherwise.deadline', 'more than nothing'],
+  ['a binary label without its positive value', 'positive: 1, ', '', 'data.label.positive', 'needs the value'],
+])('%s is refused at its own line', async (_, from, to, path, message) => {
+  const workspace = await testWorkspace();
+  await workspace.edit(MODEL_FILE, from, to);
+  const problems = await workspace.problems();
+  expect(problems.map((problem) => problem.path)).toContain(path);
+  const problem = problems.find((candidate) => candidate.path === path);
+  expect(problem?.message).toContain(message);
+  expect(problem?.line).toBeGreaterThan(1);
+});
+
+test.each([
+  ['store: file:.hone/store', 'store: s3://minio:hunter22@bucket/prefix', 'a password inside an address'],
+  ['store: file:.hone/store', 'store: s3://bucket/prefix?secret_access_key=abcdef0123', 'a secret inside an address'],
+  ['namespace: default', 'namespace: AKIAABCDEFGHIJKLMNOP', 'an AWS access key'],
+])('a secret in a file is refused and not repeated: %s', async (from, to, what) => {
+  const workspace = await testWorkspace();
+  await workspace.edit('config/hone.yaml', from, to);
+  const problems = await workspace.problems();
+  expect(problems.map(({ message }) => message).join()).toContain(what);
+  expect(JSON.stringify(problems)).not.toMatch(/hunter22|abcdef0123|AKIAABCD/);
+});

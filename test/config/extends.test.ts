@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { KeyUnknown } from '../../src/config/errors.ts';
+import { explain } from '../../src/config/explain.ts';
+import { loadWorkspace, modelOf } from '../../src/config/load.ts';
+import { MODEL_FILE, ROOT, testWorkspace } from './workspace.ts';
+
+const valueAt = async (dir: string, path: string) =>
+  explain(modelOf(await loadWorkspace(dir), 'flights-delay'), path)[0];
+
+test('each value is explained by the file and line that set it', async () => {
+  const place = await (await testWorkspace()).place(MODEL_FILE, 'seed: 7');
+  expect(await valueAt(ROOT, 'training.seed')).toEqual({
+    path: 'training.seed',
+    value: 7,
+    file: MODEL_FILE,
+    line: Number.parseInt(place, 10),
+    own: true,
+  });
+  expect(await valueAt(ROOT, 'deploy.canary.error_share')).toMatchObject({
+    value: '1%',
+    file: 'config/defaults.yaml',
+    own: false,
+  });
+});
+
+test('records are merged and lists are replaced', async () => {
+  const workspace = await testWorkspace();
+  await workspace.edit(MODEL_FILE, 'steps: [5, 25, 50, 100], bake: PT30M', 'steps: [10, 100]');
+  expect(await valueAt(workspace.dir, 'deploy.canary.steps')).toMatchObject({ value: [10, 100], own: true });
+  expect(await valueAt(workspace.dir, 'deploy.canary.bake')).toMatchObject({ value: 'PT30M', own: false });
+});
+
+test('a record with another type replaces the inherited one as a whole', async () => {
+  const workspace = await testWorkspace();
+  await workspace.edit('config/defaults.yaml', '{ type: all_history }', '{ type: rolling, length: P90D }');
+  expect(await workspace.problems()).toEqual([]);
+  const { config } = modelOf(await loadWorkspace(workspace.dir), 'flights-delay');
+  expect(config.training.window).toEqual({ type: 'all_history' });
+});
+
+test.each([
+  ['../nowhere.yaml', 'cannot read config/nowhere.yaml: there is no such file'],
+  ['../../../../etc/hosts', 'lies outside the workspace'],
+  ['/etc/hosts', 'must be relative to this file'],
+  ['flights-delay.yaml', 'files extend each other in a circle'],
+])('extends: %s is refused with its place', async (target, message) => {
+  const workspace = await testWorkspace();
+  await workspace.edit(MODEL_FILE, 'extends: ../defaults.yaml', `extends: ${target}`);
+  const problem = (await workspace.problems()).find(({ path }) => path === 'extends');
+  expect(problem).toMatchObject({ file: MODEL_FILE, line: 2, column: 10 });
+  expect(problem?.message).toContain(message);
+});
+
+test('explaining a value that is not there names the nearest one', async () => {
+  const workspace = await loadWorkspace(ROOT);
+  expect(() => explain(modelOf(workspace, 'flights-delay'), 'gate.flors')).toThrow(KeyUnknown);
+  expect(() => explain(modelOf(workspace, 'flights-delay'), 'gate.flors')).toThrow('Did you mean gate.floors?');
+});
