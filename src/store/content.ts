@@ -1,30 +1,18 @@
 /** Content-addressed blobs and write-once documents on top of any store: what is read is checked against its digest. */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import type { StoredFile } from '../registry/contract.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { sha256Of, sha256OfFile } from './digest.ts';
 import { ObjectConflict, ObjectCorrupt, ObjectMissing } from './errors.ts';
 import { errnoOf } from './file-errors.ts';
 import type { LocalFile, ObjectStore } from './object-store.ts';
 
 export { canonicalJson } from './canonical-json.ts';
-
-/** SHA-256 of bytes or UTF-8 text, 64 hexadecimal digits. */
-export function sha256Of(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** SHA-256 of a file's content, streamed. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
+export { sha256Of, sha256OfFile } from './digest.ts';
 
 /** SHA-256 of the canonical JSON of a value. */
 export function digestOf(value: unknown): string {
