@@ -1,0 +1,95 @@
+/** Builds what later windows are held against: the profile, the frozen bins and the noise bands. */
+import { type Connection, withDuckDb } from '../data/engine.ts';
+import { parquetOf, quoteName } from '../data/sql-text.ts';
+import { freezeBins } from './bins.ts';
+import type { ColumnProfile, NoiseBand, Profile, ReferenceProfile } from './contract.ts';
+import { dayCounts } from './day-counts.ts';
+import { ReferenceEmpty } from './errors.ts';
+import { noiseBands } from './noise-bands.ts';
+import { type ColumnSpec, type Grid, gridCells, profileGroups, read } from './profile.ts';
+
+export interface ReferenceRequest {
+  /** Local Parquet files, such as the training part of a feature snapshot. */
+  readonly paths: readonly string[];
+  readonly numeric: readonly string[];
+  readonly categorical: readonly string[];
+  /** Milliseconds since the epoch, or a timestamp; null: no time, so no noise bands. `_event_time` by default. */
+  readonly timeColumn?: string | null;
+  /** What the reference is, for people. */
+  readonly name?: string;
+  readonly workDir: string;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws ReferenceEmpty where there is no row */
+export async function referenceProfile(request: ReferenceRequest): Promise<ReferenceProfile> {
+  const { paths, timeColumn = '_event_time', name = 'training rows' } = request;
+  return withDuckDb(
+    { tempDir: request.workDir },
+    (db) =>
+      referenceOf(db, {
+        relation: parquetOf(paths),
+        columns: columnSpecs(request.numeric, request.categorical),
+        timeColumn,
+        name,
+      }),
+    request.signal,
+  );
+}
+
+export interface ReferenceSource {
+  readonly relation: string;
+  readonly columns: readonly ColumnSpec[];
+  readonly timeColumn: string | null;
+  readonly name: string;
+}
+
+export async function referenceOf(db: Connection, source: ReferenceSource): Promise<ReferenceProfile> {
+  const { relation, columns, timeColumn, name } = source;
+  const profile = (await profileGroups(db, relation, columns)).get(0);
+  if (profile === undefined) throw new ReferenceEmpty(name);
+  const reference = freeze(profile, name);
+  if (timeColumn === null) return reference;
+
+  const ms = await millisecondsOf(db, relation, timeColumn);
+  const [from, to] = await read(db, `SELECT min(${ms})::DOUBLE, max(${ms})::DOUBLE FROM ${relation}`);
+  const bins = Object.fromEntries(Object.entries(reference.columns).map(([column, { bins }]) => [column, bins]));
+  const byDay = await dayCounts(db, `(SELECT * FROM ${relation} WHERE ${ms} IS NOT NULL)`, `${ms} // 86400000`, bins);
+  for (const [column, days] of byDay) reference.columns[column]!.bands = noiseBands(days);
+  return { ...reference, from: iso(from?.[0]), to: iso(to?.[0]) };
+}
+
+/** A reference without noise bands: only the formula for independent rows is left. */
+export function freeze(profile: Profile, name: string): ReferenceProfile {
+  const columns = Object.entries(profile.columns).map(
+    ([column, one]) => [column, { profile: one, bins: freezeBins(one), bands: [] as NoiseBand[] }] as const,
+  );
+  return { contract: 1, name, rows: profile.rows, from: null, to: null, columns: Object.fromEntries(columns) };
+}
+
+export function columnSpecs(numeric: readonly string[], categorical: readonly string[]): ColumnSpec[] {
+  return [
+    ...numeric.map((name) => ({ name, kind: 'numeric' as const })),
+    ...categorical.map((name) => ({ name, kind: 'categorical' as const })),
+  ];
+}
+
+/** The bounds that later profiles of a column must use: its own grid, or its range where every value was kept. */
+export function gridOf(profile: ColumnProfile | undefined): { grid?: Grid } {
+  if (profile?.kind !== 'numeric') return {};
+  if (profile.fine.kind === 'grid')
+    return { grid: { lo: profile.fine.lo, hi: profile.fine.hi, cells: profile.fine.cells } };
+  if (profile.min === null || profile.max === null || profile.max <= profile.min) return {};
+  return { grid: { lo: profile.min, hi: profile.max, cells: gridCells } };
+}
+
+/** SQL of a time column as BIGINT milliseconds since the epoch. */
+export async function millisecondsOf(db: Connection, relation: string, column: string): Promise<string> {
+  const [types] = await read(db, `SELECT typeof(${quoteName(column)}) FROM ${relation} LIMIT 1`);
+  const type = String(types?.[0] ?? 'BIGINT');
+  return /^(TIMESTAMP|DATE)/.test(type) ? `epoch_ms(${quoteName(column)})` : `${quoteName(column)}::BIGINT`;
+}
+
+function iso(ms: unknown): string | null {
+  return ms === null || ms === undefined ? null : new Date(Number(ms)).toISOString();
+}

@@ -1,0 +1,98 @@
+/** What a drift verdict says to a person: what, how much against which limit, on how many rows and when, then what next. */
+import type { ColumnDrift, ColumnProfile, DriftReport, ReferenceProfile } from './contract.ts';
+import type { JudgeOptions } from './judge.ts';
+import { meanOf, pointsOf, standardDeviationOf } from './points.ts';
+
+export interface SentenceContext {
+  readonly name: string;
+  readonly reference: ReferenceProfile;
+  readonly current: ColumnProfile | undefined;
+  readonly options: JudgeOptions;
+}
+
+export function columnSentence(drift: Omit<ColumnDrift, 'sentence'>, context: SentenceContext): string {
+  const { name, reference, current, options } = context;
+  const rows = `${whole(drift.n_current)} rows, ${options.windowName}, against ${reference.name} (${whole(drift.n_reference)} rows)`;
+  if (current === undefined) return `${name} is not in the current window: not judged. Check what writes it.`;
+  if (current.kind !== drift.kind) {
+    return `${name} is ${current.kind} now and was ${drift.kind} in ${reference.name}. Check its type at the source.`;
+  }
+  if (drift.verdict === 'not_judged') {
+    const fewest = Math.min(drift.n_current, drift.n_reference);
+    return `${name}: not judged (too few rows: ${whole(fewest)} of ${options.minRows} needed), ${rows}. Wait for more rows.`;
+  }
+  const noise = drift.noise_from === 'reference_days' ? "noise of the reference's own days" : 'noise';
+  const limit = `PSI ${short(drift.psi)} (limit ${short(options.psiLimit)}, ${noise} ${short(drift.noise)})`;
+  if (drift.verdict === 'moved')
+    return `${name} moved: ${what(drift, context)}${limit}, ${rows}. Look at its source before retraining.`;
+  const within = (drift.psi ?? 0) > options.psiLimit ? 'within noise' : 'stable';
+  return `${name} is ${within}: ${limit}, ${rows}.`;
+}
+
+export function datasetSentence(
+  dataset: Omit<DriftReport['dataset'], 'sentence'>,
+  columns: number,
+  drifts: Readonly<Record<string, ColumnDrift>>,
+  options: JudgeOptions,
+): string {
+  const unjudged = columns - dataset.judged;
+  const rest = unjudged > 0 ? ` ${unjudged} not judged.` : '';
+  if (dataset.verdict === 'not_judged') return `No column could be judged (${options.windowName}): wait for more rows.`;
+  if (dataset.moved.length === 0) return `None of ${dataset.judged} columns moved (${options.windowName}).${rest}`;
+  const excess = (name: string): number => (drifts[name]?.psi ?? 0) - (drifts[name]?.threshold ?? 0);
+  const first = [...dataset.moved].sort((a, b) => excess(b) - excess(a)).slice(0, 3);
+  const named = first.map((name) => `${name} (PSI ${short(drifts[name]?.psi ?? null)})`).join(', ');
+  const others = dataset.moved.length > 3 ? ` and ${dataset.moved.length - 3} more` : '';
+  return `${dataset.moved.length} of ${dataset.judged} columns moved (${options.windowName}): ${named}${others}.${rest}`;
+}
+
+/** The largest part of a move in the column's own terms. */
+function what(drift: Omit<ColumnDrift, 'sentence'>, { name, reference, current }: SentenceContext): string {
+  const before = reference.columns[name]?.profile;
+  const { missing } = drift;
+  if (Math.abs(missing.current - missing.reference) >= 0.05) {
+    return `missing in ${percent(missing.reference)} → ${percent(missing.current)} of rows, `;
+  }
+  if (before?.kind === 'numeric' && current?.kind === 'numeric') {
+    const [a, b] = [pointsOf(before), pointsOf(current)];
+    if (a.total === 0 || b.total === 0) return '';
+    const sd = standardDeviationOf(a);
+    const steps = sd > 0 ? ` (${short(Math.abs(meanOf(b) - meanOf(a)) / sd)} standard deviations)` : '';
+    return `mean ${short(meanOf(a))} → ${short(meanOf(b))}${steps}, `;
+  }
+  if (before?.kind === 'categorical' && current?.kind === 'categorical') {
+    if ((drift.new_category_share ?? 0) >= 0.05) {
+      return `${percent(drift.new_category_share ?? 0)} of rows have values never seen before (${drift.new_categories.slice(0, 3).join(', ')}), `;
+    }
+    const share = (profile: typeof before, level: string): number =>
+      (profile.counts[profile.levels.indexOf(level)] ?? 0) / profile.rows;
+    const levels = [...new Set([...before.levels.slice(0, 100), ...current.levels.slice(0, 100)])];
+    const mover = levels.sort(
+      (x, y) => Math.abs(share(current, y) - share(before, y)) - Math.abs(share(current, x) - share(before, x)),
+    )[0];
+    if (mover === undefined) return '';
+    return `${mover} ${percent(share(before, mover))} → ${percent(share(current, mover))} of rows, `;
+  }
+  return '';
+}
+
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+export function percent(value: number): string {
+  return `${(value * 100).toFixed(value !== 0 && Math.abs(value) < 0.1 ? 1 : 0)} %`;
+}
+
+/** Three significant digits, at least two decimals under ten. */
+export function short(value: number | null): string {
+  if (value === null) return 'unknown';
+  const size = Math.abs(value);
+  return size >= 100
+    ? whole(value)
+    : size >= 10
+      ? value.toFixed(1)
+      : size >= 0.01 || size === 0
+        ? value.toFixed(2)
+        : value.toPrecision(1);
+}
