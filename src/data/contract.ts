@@ -17,7 +17,9 @@ export const rawSnapshot = z.strictObject({
   columns: z.array(column),
   files: z.array(file),
   /** Rows with a label by age of the event in whole days, for the newest 30 days. */
-  label_coverage: z.array(z.strictObject({ age_days: z.number().int(), rows: z.number().int(), labelled: z.number().int() })),
+  label_coverage: z.array(
+    z.strictObject({ age_days: z.number().int(), rows: z.number().int(), labelled: z.number().int() }),
+  ),
   producer: z.strictObject({ name: z.string(), version: z.string() }),
 });
 export type RawSnapshot = z.output<typeof rawSnapshot>;

@@ -1,0 +1,83 @@
+/** Reads SQL that a person wrote, as DuckDB parses it, before any of it runs. */
+import { z } from 'zod';
+import { type Connection, rowsOf } from './engine.ts';
+import { UserSqlFailed } from './errors.ts';
+import { quoteText } from './sql-text.ts';
+
+const parsed = z.looseObject({
+  error: z.boolean(),
+  error_message: z.string().optional(),
+  statements: z.array(z.looseObject({ node: z.looseObject({ type: z.string() }) })).optional(),
+});
+const selectNode = z.looseObject({
+  type: z.literal('SELECT_NODE'),
+  select_list: z.array(z.unknown()),
+  from_table: z.looseObject({ type: z.string() }),
+  where_clause: z.null(),
+});
+
+/** What one expression uses, found anywhere inside it. */
+export interface ExpressionParts {
+  /** Column names as written, without those of a lambda's own parameters. */
+  readonly columns: readonly string[];
+  readonly functions: readonly string[];
+  /** Syntax classes such as WINDOW, SUBQUERY, STAR. */
+  readonly classes: readonly string[];
+}
+
+/** @throws UserSqlFailed unless the text is exactly one SELECT */
+export async function checkQuery(db: Connection, query: string, where: string): Promise<void> {
+  await parseOne(db, query, where);
+}
+
+/**
+ * @param where for messages, such as `feature "dep_hour"`
+ * @throws UserSqlFailed unless the text is one scalar expression: no second column, no clause, no second statement
+ */
+export async function expressionParts(db: Connection, expression: string, where: string): Promise<ExpressionParts> {
+  const select = selectNode.safeParse(await parseOne(db, `SELECT (${expression}\n)`, where));
+  if (!select.success || select.data.select_list.length !== 1 || select.data.from_table.type !== 'EMPTY') {
+    throw new UserSqlFailed(where, 'it is not one expression over the columns of a row');
+  }
+  const found = { columns: new Set<string>(), functions: new Set<string>(), classes: new Set<string>() };
+  collect(select.data.select_list[0], found, new Set());
+  return { columns: [...found.columns], functions: [...found.functions], classes: [...found.classes] };
+}
+
+async function parseOne(db: Connection, sql: string, where: string): Promise<unknown> {
+  const [row] = await rowsOf(db, `SELECT json_serialize_sql(${quoteText(sql)}) AS tree`);
+  const tree = parsed.parse(JSON.parse(String(row?.['tree'])));
+  if (tree.error) throw new UserSqlFailed(where, tree.error_message ?? 'it cannot be parsed');
+  if (tree.statements?.length !== 1) throw new UserSqlFailed(where, 'it is more than one statement');
+  return tree.statements[0]?.node;
+}
+
+interface Found {
+  columns: Set<string>;
+  functions: Set<string>;
+  classes: Set<string>;
+}
+
+function collect(node: unknown, found: Found, bound: ReadonlySet<string>): void {
+  if (Array.isArray(node)) {
+    for (const item of node) collect(item, found, bound);
+    return;
+  }
+  if (node === null || typeof node !== 'object') return;
+  const fields = node as Record<string, unknown>;
+  if (typeof fields['class'] === 'string') found.classes.add(fields['class']);
+  if (fields['class'] === 'LAMBDA') {
+    const own = { columns: new Set<string>(), functions: new Set<string>(), classes: new Set<string>() };
+    collect(fields['lhs'], own, new Set());
+    collect(fields['expr'], found, new Set([...bound, ...own.columns]));
+    return;
+  }
+  if (fields['class'] === 'COLUMN_REF' && Array.isArray(fields['column_names'])) {
+    // `a.b` may be table.column or a field of the struct `a`; there is no table to name, so the first part is the column
+    const name = String(fields['column_names'][0]);
+    if (!bound.has(name)) found.columns.add(name);
+    return;
+  }
+  if (typeof fields['function_name'] === 'string') found.functions.add(fields['function_name'].toLowerCase());
+  for (const value of Object.values(fields)) collect(value, found, bound);
+}
