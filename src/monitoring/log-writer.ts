@@ -1,0 +1,141 @@
+/** Takes predictions off the request path, and writes them out in the background: bounded, never failing a prediction. */
+import type { ObjectStore } from '../store/object-store.ts';
+import { inSample } from './log-policy.ts';
+import { extraColumns, type LoggedCall, recordOf } from './log-record.ts';
+import { type RecordRow, writePartitions } from './partitions.ts';
+import { predictionRecord } from './records.ts';
+
+export interface LogWriterOptions {
+  readonly store: ObjectStore;
+  readonly node: string;
+  readonly tempDir: string;
+  readonly flushMs?: number;
+  readonly flushRows?: number;
+  /** Rows that may wait while the store does not take them; beyond it the oldest go. */
+  readonly maxRows?: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const ROWS_A_CHUNK = 500;
+
+interface Batch {
+  readonly calls: readonly LoggedCall[];
+  readonly rows: number;
+  readonly writtenAt: number;
+}
+
+export class LogWriter {
+  readonly counts = { written: 0, dropped: 0, sampledOut: 0, failedWrites: 0 };
+  readonly #options: Required<LogWriterOptions>;
+  #waiting: LoggedCall[] = [];
+  #waitingRows = 0;
+  /** Being written, or refused by the store: tried again unchanged, so that what was stored already is found again. */
+  #batch: Batch | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LogWriterOptions) {
+    this.#options = { flushMs: 1000, flushRows: 5000, maxRows: 100_000, ...options };
+  }
+
+  /** Rows that are not durable yet. */
+  get waitingRows(): number {
+    return this.#waitingRows + (this.#batch?.rows ?? 0);
+  }
+
+  add(call: LoggedCall): void {
+    this.#waiting.push(call);
+    this.#waitingRows += call.rows.length;
+    this.#dropOldest();
+    if (this.#waitingRows >= this.#options.flushRows && !this.#batch) this.#flushInBackground();
+    else this.#timer ??= setTimeout(() => this.#flushInBackground(), this.#options.flushMs);
+  }
+
+  /** Resolves when everything added before is durable; rejects when the store does not take it (it is kept and tried again). */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const done = this.#writing.then(() => this.#writeAll());
+    this.#writing = done.catch(() => {});
+    return done;
+  }
+
+  #flushInBackground(): void {
+    this.flush().catch((error: unknown) => {
+      this.#options.onError(error);
+      this.#timer ??= setTimeout(() => this.#flushInBackground(), this.#options.flushMs * 5);
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#batch || this.#waiting.length > 0) {
+      const batch = this.#batch ?? this.#take();
+      this.#batch = batch;
+      try {
+        for (const [model, calls] of groupByModel(batch.calls)) await this.#write(model, calls, batch.writtenAt);
+      } catch (error) {
+        this.counts.failedWrites += 1;
+        throw error;
+      }
+      this.#batch = undefined;
+      const written = batch.calls.reduce((total, call) => total + sampled(call).length, 0);
+      this.counts.written += written;
+      this.counts.sampledOut += batch.rows - written;
+    }
+  }
+
+  #take(): Batch {
+    const batch = { calls: this.#waiting, rows: this.#waitingRows, writtenAt: Date.now() };
+    this.#waiting = [];
+    this.#waitingRows = 0;
+    return batch;
+  }
+
+  async #write(model: string, calls: readonly LoggedCall[], writtenAt: number): Promise<void> {
+    const { store, node, tempDir } = this.#options;
+    const chunks = chunksOf(calls, node);
+    await writePartitions(store, {
+      kind: predictionRecord,
+      model,
+      extra: extraColumns(calls),
+      chunks,
+      writtenAt,
+      tempDir,
+    });
+  }
+
+  #dropOldest(): void {
+    while (this.waitingRows > this.#options.maxRows && this.#waiting.length > 1) {
+      const oldest = this.#waiting.shift()!;
+      this.#waitingRows -= oldest.rows.length;
+      this.counts.dropped += oldest.rows.length;
+    }
+  }
+}
+
+function sampled(call: LoggedCall): number[] {
+  return [...call.rows.keys()].filter((i) => inSample(call.rows[i]!.inferenceId, call.policy.sample));
+}
+
+function* chunksOf(calls: readonly LoggedCall[], node: string): Iterable<RecordRow[]> {
+  let chunk: RecordRow[] = [];
+  for (const call of calls) {
+    for (const i of sampled(call)) {
+      chunk.push(recordOf(call, call.rows[i]!, i, node));
+      if (chunk.length < ROWS_A_CHUNK) continue;
+      yield chunk;
+      chunk = [];
+    }
+  }
+  yield chunk;
+}
+
+function groupByModel(calls: readonly LoggedCall[]): Map<string, LoggedCall[]> {
+  const groups = new Map<string, LoggedCall[]>();
+  for (const call of calls) {
+    const group = groups.get(call.model);
+    if (group) group.push(call);
+    else groups.set(call.model, [call]);
+  }
+  return groups;
+}
