@@ -31,6 +31,17 @@ export const gateReport = z.strictObject({
   /** Which look at these rows this is (1 the first), and the one-sided level it was allowed. */
   attempt: z.number().int().positive(),
   level: z.number().positive(),
+  /** What these rows can tell apart on the primary metric; null where there is nothing to compare. */
+  power: z
+    .strictObject({
+      /** The margin, in the metric's unit. */
+      margin: z.number(),
+      /** Probability that a candidate exactly as good as the champion passes. */
+      equal_passes: z.number().min(0).max(1),
+      /** Smallest true improvement that is found `better` in 8 of 10 such holdouts. */
+      detectable: z.number(),
+    })
+    .nullable(),
   rules: z.array(ruleResult),
   /** Sentences of what does not block but takes away automatic approval. */
   warnings: z.array(z.string()),

@@ -1,0 +1,25 @@
+/** What the gate refuses to judge. A candidate that is not good enough is no error: that is a verdict. */
+import { HoneError } from '../errors.ts';
+
+export class FloorContradictsMetric extends HoneError {
+  readonly code = 'HONE_FLOOR_CONTRADICTS_METRIC';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(model: string, metric: string, written: string, needed: string) {
+    super(
+      `${model}: \`gate.floors.${metric}: ${written}\` asks for a model worse than a constant prediction. ` +
+        `Nothing was judged or promoted. Write \`${metric}: ${needed}\`.`,
+    );
+  }
+}
+
+export class PacketAltered extends HoneError {
+  readonly code = 'HONE_PACKET_ALTERED';
+  readonly retryable = false;
+  constructor(run: string, written: string, found: string) {
+    super(
+      `The packet of ${run} is not what was shown: it names digest ${written}, its content has ${found}. ` +
+        `No decision was taken from it. Read it again with \`hone run show ${run}\`; if it stays so, start a new run.`,
+    );
+  }
+}

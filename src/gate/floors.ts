@@ -1,0 +1,81 @@
+/** Floors: what any version must reach, with or without a champion. */
+import type { MetricName, ModelConfig } from '../config/model.ts';
+import type { EvaluationReport } from '../evaluation/contract.ts';
+import { METRICS } from '../evaluation/metrics.ts';
+import { atLevel } from '../statistics/intervals.ts';
+import type { RuleResult } from './contract.ts';
+import { FloorContradictsMetric } from './errors.ts';
+import { byHow, confidence, figure, versionName } from './wording.ts';
+
+/**
+ * One rule a floor. A number is compared with the figure itself: the bounds are shown, and a bound on the wrong side
+ * is a caution, because a floor says what is acceptable rather than what differs. `below_baseline` and
+ * `above_baseline` compare with the constant prediction of the training label rate on the same rows, by a paired
+ * interval: pass when the lower bound of the improvement is above 0, fail when the upper bound is below 0.
+ *
+ * @throws FloorContradictsMetric for `below_baseline` where more is better, and the reverse
+ */
+export function floorRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
+  return Object.entries(config.gate.floors).map(([name, floor]) => {
+    const metric = name as MetricName;
+    return typeof floor === 'number'
+      ? fixedFloor(report, metric, floor, level)
+      : baselineFloor(report, config.model, metric, floor, level);
+  });
+}
+
+function fixedFloor(report: EvaluationReport, metric: MetricName, floor: number, level: number): RuleResult {
+  const found = report.models.candidate.metrics[metric];
+  const { estimate = null, lower = null, upper = null } = found ? atLevel(found, level) : {};
+  const reached = estimate !== null && METRICS[metric].direction * (estimate - floor) >= 0;
+  const side = METRICS[metric].direction === 1 ? 'at least' : 'at most';
+  const bounds =
+    lower === null || upper === null
+      ? 'no bounds'
+      : `${confidence(level)} bounds ${figure(metric, lower)} and ${figure(metric, upper)}`;
+  return {
+    rule: `floor/${metric}`,
+    kind: 'floor',
+    effect: 'blocks',
+    outcome: estimate === null ? 'inconclusive' : reached ? 'pass' : 'fail',
+    metric,
+    value: estimate,
+    limit: floor,
+    lower,
+    upper,
+    sentence: `${metric} ${figure(metric, estimate)} for ${versionName(report.models.candidate.version, 'candidate')}, ${side} ${figure(metric, floor)} needed (${bounds})`,
+  };
+}
+
+function baselineFloor(
+  report: EvaluationReport,
+  model: string,
+  metric: MetricName,
+  floor: 'below_baseline' | 'above_baseline',
+  level: number,
+): RuleResult {
+  const needed = METRICS[metric].direction === 1 ? 'above_baseline' : 'below_baseline';
+  if (floor !== needed) throw new FloorContradictsMetric(model, metric, floor, needed);
+  const found = report.improvement.over_baseline[metric];
+  const { lower = null, upper = null } = found ? atLevel(found, level) : {};
+  const value = report.models.candidate.metrics[metric]?.estimate ?? null;
+  const limit = report.baseline.metrics[metric] ?? null;
+  const outcome =
+    lower === null || upper === null ? 'inconclusive' : lower > 0 ? 'pass' : upper < 0 ? 'fail' : 'inconclusive';
+  const bounds =
+    lower === null ? 'no bounds' : `${confidence(level)} bounds: ${byHow(metric, lower)} to ${byHow(metric, upper)}`;
+  return {
+    rule: `baseline/${metric}`,
+    kind: 'baseline',
+    effect: 'blocks',
+    outcome,
+    metric,
+    value,
+    limit,
+    lower,
+    upper,
+    sentence:
+      `${metric} ${figure(metric, value)} for ${versionName(report.models.candidate.version, 'candidate')} against ${figure(metric, limit)} ` +
+      `for always saying ${report.baseline.prediction.toPrecision(3)}: ${byHow(metric, found?.estimate ?? null)} (${bounds})`,
+  };
+}

@@ -1,0 +1,114 @@
+/** The gate: from an evaluation report and the model's file to one three-valued verdict with its reasons. */
+import type { ModelConfig, TriggerKind } from '../config/model.ts';
+import type { EvaluationReport } from '../evaluation/contract.ts';
+import { levelOfLook } from '../statistics/intervals.ts';
+import { behaviourRules, calibrationRules, scoreShiftNeedsPerson } from './cautions.ts';
+import { anchorRules, championRules, powerOf } from './comparison.ts';
+import type { GateReport, RuleResult, Verdict } from './contract.ts';
+import { floorRules } from './floors.ts';
+import { isSliceWarning, sliceRules } from './slice-rules.ts';
+import { verdictSentence } from './verdict-sentence.ts';
+import { figure } from './wording.ts';
+
+export interface GateContext {
+  /** No champion yet: floors and baseline only, and always a person. */
+  readonly first: boolean;
+  readonly trigger: TriggerKind;
+  /** Which look at these rows this is (`lookNumber`); 1 when left out. */
+  readonly attempt?: number;
+  /** `state.anchor` of the ledger: when it is another version than the champion, it must have been scored too. */
+  readonly anchor?: number | null;
+  /** For the advice in the sentence. */
+  readonly run?: string;
+}
+
+/**
+ * Judges a candidate. The verdict is `fail` when any blocking rule fails, else `inconclusive` when any blocking rule
+ * could not be decided, else `pass`: too little data never passes.
+ *
+ * A first version is held to floors by its figures, to the baseline by a paired interval, and to the minimum of rows;
+ * nothing else can be judged, so a person always approves it.
+ *
+ * @param report figures at one-sided level 0.05; a later look at the same rows is judged at 0.05 · 6/(π² j²)
+ * @throws FloorContradictsMetric for a floor in the wrong direction
+ */
+export function judge(report: EvaluationReport, config: ModelConfig, context: GateContext): GateReport {
+  const attempt = Math.max(1, context.attempt ?? 1);
+  const level = levelOfLook(attempt, report.level);
+  const rules = [enoughRule(report), ...floorRules(report, config, level), ...calibrationRules(report, config, level)];
+  let as: GateReport['as'] = 'first';
+  if (!context.first) {
+    const comparison = championRules(report, config, level);
+    as = (comparison[0]?.lower ?? Number.NEGATIVE_INFINITY) > 0 ? 'better' : 'non_inferior';
+    rules.push(...comparison);
+    if (as === 'non_inferior') rules.push(...anchorRules(report, config, level, context.anchor ?? null));
+    rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
+  }
+
+  const verdict = verdictOf(rules);
+  return {
+    contract: 1,
+    verdict,
+    as,
+    attempt,
+    level,
+    power: context.first ? null : powerOf(report, config, level),
+    rules,
+    warnings: warningsOf(rules, config),
+    person: personReasons(report, config, context),
+    sentence: verdictSentence({ report, config, context, verdict, as, rules }),
+  };
+}
+
+function verdictOf(rules: readonly RuleResult[]): Verdict {
+  const blocking = rules.filter((rule) => rule.effect === 'blocks');
+  if (blocking.some((rule) => rule.outcome === 'fail')) return 'fail';
+  return blocking.some((rule) => rule.outcome !== 'pass') ? 'inconclusive' : 'pass';
+}
+
+function enoughRule(report: EvaluationReport): RuleResult {
+  const missing = report.too_little;
+  return {
+    rule: 'data/enough',
+    kind: 'data',
+    effect: 'blocks',
+    outcome: missing.length === 0 ? 'pass' : 'inconclusive',
+    metric: null,
+    value: report.rows,
+    limit: null,
+    lower: null,
+    upper: null,
+    sentence: missing.length === 0 ? 'there are enough rows to judge' : `too little to judge: ${missing.join('; ')}`,
+  };
+}
+
+function warningsOf(rules: readonly RuleResult[], config: ModelConfig): string[] {
+  const warned = rules.filter((rule) =>
+    rule.kind === 'slice'
+      ? isSliceWarning(rule, config.gate.slices.critical)
+      : rule.effect === 'warns' && rule.outcome === 'fail',
+  );
+  return [...warned.map((rule) => rule.sentence), ...rules.flatMap(nearFloor)];
+}
+
+/** A floor that is passed by the figure but not by its bound. */
+function nearFloor(rule: RuleResult): string[] {
+  const { metric, limit, lower, upper } = rule;
+  if (rule.kind !== 'floor' || rule.outcome !== 'pass') return [];
+  if (metric === null || limit === null || lower === null || upper === null) return [];
+  const straddles = lower < limit && limit < upper;
+  return straddles ? [`${rule.sentence}: the floor ${figure(metric, limit)} lies within the bounds`] : [];
+}
+
+function personReasons(report: EvaluationReport, config: ModelConfig, context: GateContext): string[] {
+  const reasons: string[] = [];
+  if (context.first) reasons.push('This is the first version: there is no champion to compare it with.');
+  if (config.tier === 'high') reasons.push('The model is of tier high, which is never approved automatically.');
+  if (config.data.selective_labels) {
+    reasons.push('Labels are selective: all figures describe the labelled population only.');
+  }
+  if (scoreShiftNeedsPerson(report, context.trigger)) {
+    reasons.push('The scores moved far from the champion although no change was the reason for this run.');
+  }
+  return reasons;
+}

@@ -1,0 +1,71 @@
+/** The model card: what a version is, for readers who were not there. Written as an attestation beside the version. */
+import type { ModelConfig } from '../config/model.ts';
+import type { VersionManifest } from '../registry/contract.ts';
+import type { Packet } from './contract.ts';
+import { markdownSection, plain } from './markdown.ts';
+import { type Section, sections } from './sections.ts';
+import { period } from './wording.ts';
+
+export interface ModelCardInput {
+  readonly packet: Packet;
+  /** The version the card describes: the served one. */
+  readonly manifest: VersionManifest;
+  readonly config: ModelConfig;
+  /** Names of those who approved, `policy` for an automatic approval. */
+  readonly approvedBy?: readonly string[];
+}
+
+/**
+ * Markdown in the order of Mitchell et al. (2019), Model Cards for Model Reporting: details, use, factors, metrics,
+ * data, caveats. Same input, same text.
+ */
+export function modelCard({ packet, manifest, config, approvedBy = [] }: ModelCardInput): string {
+  const shown = sections(packet).filter(({ title }) => ['Figures', 'Slices', 'Data', 'Provenance'].includes(title));
+  const all = [
+    detailsSection(manifest, config, approvedBy),
+    inputsSection(manifest),
+    ...shown,
+    caveatsSection(packet, config),
+  ];
+  return `# ${plain(config.model)}, version ${manifest.version}\n\n${plain(packet.gate.sentence)}\n\n${all.map(markdownSection).join('\n\n')}\n`;
+}
+
+function detailsSection(manifest: VersionManifest, config: ModelConfig, approvedBy: readonly string[]): Section {
+  const { geometry } = manifest;
+  return {
+    title: 'Details',
+    lines: [
+      `Owner ${config.owner}; task ${config.task}; tier ${config.tier}.`,
+      `Predicts ${config.data.label.column}${config.data.label.positive === undefined ? '' : ` = ${config.data.label.positive}`}, known ${config.data.label.mature_after} after the event.`,
+      `Trained by ${manifest.trainer.name} in ${manifest.run ?? 'an import'}, started by ${manifest.trigger}, as of ${manifest.as_of}.`,
+      ...(geometry
+        ? [
+            `Training rows: ${days(geometry.train)}; validation: ${days(geometry.validation)}; judged: ${days(geometry.holdout)}.`,
+          ]
+        : []),
+      ...(manifest.refit === 'full'
+        ? [`Refitted on all rows up to ${manifest.fit_end}; its twin, version ${manifest.twin}, was judged.`]
+        : []),
+      approvedBy.length > 0 ? `Approved by ${approvedBy.join(', ')}.` : 'Not approved yet.',
+    ],
+  };
+}
+
+function inputsSection(manifest: VersionManifest): Section {
+  const { numeric, categorical } = manifest.signature;
+  return {
+    title: 'Inputs',
+    lines: [`Numbers: ${numeric.join(', ') || 'none'}`, `Categories: ${categorical.join(', ') || 'none'}`],
+  };
+}
+
+function caveatsSection(packet: Packet, config: ModelConfig): Section {
+  const lines = [...packet.gate.warnings, ...packet.gate.person];
+  if (config.data.selective_labels) lines.push('Figures describe the labelled population only.');
+  if (config.gate.fairness === 'none') lines.push('No fairness limits were declared, so none were checked.');
+  return { title: 'Caveats', lines };
+}
+
+/** A half-open window of whole days, with its last day. */
+const days = ({ from, to }: { from: string; to: string }): string =>
+  period({ from, to: new Date(Date.parse(to) - 1).toISOString() });

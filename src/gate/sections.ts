@@ -1,0 +1,150 @@
+/** What the packet shows, in order of use to an approver; the renderers only differ in looks. */
+import type { MetricName } from '../config/model.ts';
+import type { EvaluationReport } from '../evaluation/contract.ts';
+import type { Packet, RuleResult } from './contract.ts';
+import { byHow, count, figure, percent, rowsAndTime } from './wording.ts';
+
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly table?: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+}
+
+export function sections(packet: Packet): Section[] {
+  return [
+    recommendationSection(packet),
+    { title: 'Why now', lines: [`${packet.why_now.trigger}: ${packet.why_now.reason}`, ...packet.why_now.evidence] },
+    figuresSection(packet),
+    rulesSection(packet),
+    sliceSection(packet.evaluation),
+    {
+      title: 'Data',
+      lines: [`Judged ${rowsAndTime(packet.evaluation)}.`, ...packet.data.findings.slice(0, 10)],
+    },
+    {
+      title: 'What changed',
+      lines: packet.changed.slice(0, 20).map(({ what, from, to }) => `${what}: ${from} → ${to}`),
+    },
+    safetySection(packet),
+    provenanceSection(packet),
+    { title: 'Earlier decisions', lines: packet.earlier },
+  ].filter(({ lines, table }: Section) => lines.length > 0 || (table && table.rows.length > 0));
+}
+
+function recommendationSection(packet: Packet): Section {
+  const { approval } = packet;
+  return {
+    title: 'Recommendation',
+    lines: [
+      packet.recommendation,
+      ...packet.reasons_against.map((reason) => `Against: ${reason}`),
+      ...packet.reasons_for.map((reason) => `For: ${reason}`),
+      packet.candidate.sentence,
+      `${approval.approvers} approval${approval.approvers === 1 ? '' : 's'} needed from ${approval.from.join(', ')}, by ${approval.deadline}; with no answer: ${approval.on_expiry}.`,
+    ],
+  };
+}
+
+function figuresSection(packet: Packet): Section {
+  const { models, baseline, improvement } = packet.evaluation;
+  const over = improvement.over_champion ?? improvement.over_baseline;
+  const rows = (Object.keys(models.candidate.metrics) as MetricName[]).map((metric) => {
+    const difference = over[metric];
+    const other = models.champion ? models.champion.metrics[metric]?.estimate : baseline.metrics[metric];
+    return [
+      metric + (metric === packet.evaluation.primary ? ' (primary)' : ''),
+      figure(metric, models.candidate.metrics[metric]?.estimate ?? null),
+      figure(metric, other ?? null),
+      byHow(metric, difference?.estimate ?? null),
+      difference?.lower == null ? 'none' : `${byHow(metric, difference.lower)} to ${byHow(metric, difference.upper)}`,
+    ];
+  });
+  const { behaviour } = packet.evaluation;
+  const { power } = packet.gate;
+  const primary = packet.evaluation.primary;
+  const lines = [
+    `Label mean ${share(packet.evaluation.label_mean)}; mean prediction ${share(models.candidate.mean_prediction)}` +
+      (models.champion ? `, champion ${share(models.champion.mean_prediction)}.` : '.'),
+  ];
+  if (power) {
+    lines.push(
+      `These rows: an equally good candidate passes in ${percent(power.equal_passes)} of cases; a true improvement of ${figure(primary, power.detectable)} would be found.`,
+    );
+  }
+  if (behaviour) {
+    const flips = behaviour.flips === null ? '' : `, ${percent(behaviour.flips)} of rows change sides of 0.5`;
+    lines.push(`Scores against the champion: PSI ${behaviour.score_psi.toFixed(3)}${flips}.`);
+  }
+  const against = models.champion ? 'champion' : 'constant';
+  return {
+    title: 'Figures',
+    lines,
+    table: { head: ['metric', 'candidate', against, 'difference', '95 % bounds'], rows },
+  };
+}
+
+const OUTCOME = { fail: 'FAILED', inconclusive: 'undecided', not_judged: 'not judged', pass: 'passed' } as const;
+
+/** Failed and undecided rules come first: a person should not have to look for them. */
+function rulesSection(packet: Packet): Section {
+  const order = Object.keys(OUTCOME);
+  const rules = packet.gate.rules.filter((rule) => rule.kind !== 'slice' || rule.outcome !== 'pass');
+  const sorted = rules.toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
+  const line = (rule: RuleResult) =>
+    `${OUTCOME[rule.outcome]}${rule.effect === 'warns' ? ' (does not block)' : ''} ${rule.rule}: ${rule.sentence}`;
+  return { title: 'Rules', lines: sorted.slice(0, 40).map(line) };
+}
+
+function sliceSection(report: EvaluationReport): Section {
+  const judged = report.slices.filter((slice) => slice.not_judged === null);
+  const change = (slice: (typeof judged)[number]) => slice.difference[report.primary]?.estimate ?? 0;
+  const worst = judged.toSorted((a, b) => change(a) - change(b)).slice(0, 5);
+  const small = report.slices.filter((slice) => slice.not_judged !== null);
+  const rows = worst.map((slice) => [
+    `${slice.column} ${slice.value}${slice.critical ? ' (critical)' : ''}`,
+    count(slice.rows),
+    figure(report.primary, slice.candidate[report.primary] ?? null),
+    report.models.champion ? byHow(report.primary, slice.difference[report.primary]?.estimate ?? null) : 'no champion',
+  ]);
+  const lines =
+    small.length === 0
+      ? []
+      : [`Not judged: ${small.map((slice) => `${slice.column} ${slice.value} (${slice.not_judged})`).join('; ')}`];
+  return { title: 'Slices', lines, table: { head: ['worst five', 'rows', report.primary, 'difference'], rows } };
+}
+
+function safetySection(packet: Packet): Section {
+  const { steps, bake, probation, on_worse } = packet.rollout;
+  const back =
+    packet.rollback_to === null
+      ? 'There is no version to roll back to.'
+      : `Rollback leads to version ${packet.rollback_to}.`;
+  return {
+    title: 'Safety',
+    lines: [
+      `Rollout in steps of ${steps.join(', ')} % of entities, each for at least ${bake}.`,
+      `Probation until labels of ${probation} have matured; when worse: ${on_worse.replaceAll('_', ' ')}.`,
+      back,
+    ],
+  };
+}
+
+function provenanceSection(packet: Packet): Section {
+  const { provenance, candidate, champion, data } = packet;
+  const ref = ({ version, manifest }: { version: number; manifest: string }) =>
+    `version ${version}, manifest ${manifest}`;
+  return {
+    title: 'Provenance',
+    lines: [
+      `Judged: ${ref(candidate.judged)}`,
+      ...(candidate.served.version === candidate.judged.version ? [] : [`Served: ${ref(candidate.served)}`]),
+      ...(champion ? [`Champion: ${ref(champion)}`] : []),
+      `Run ${packet.run}, as of ${packet.as_of}, seed ${provenance.seed}`,
+      `Data: raw ${data.raw ?? 'none'}; features ${data.features ?? 'none'}; definition ${data.definition ?? 'none'}`,
+      `Configuration ${provenance.config}; policy ${provenance.policy}`,
+      `Code ${provenance.code.commit}${provenance.code.dirty ? ' with uncommitted changes' : ''}; trainer ${provenance.trainer.name} ${provenance.trainer.digest ?? ''}`.trim(),
+    ],
+  };
+}
+
+const share = (value: number | null): string => value?.toPrecision(3) ?? 'undefined';

@@ -1,0 +1,70 @@
+/** Slices that lose: a critical one blocks when it is shown worse, the others warn. */
+import type { MetricName, ModelConfig } from '../config/model.ts';
+import type { EvaluationReport, SliceFigures } from '../evaluation/contract.ts';
+import { atLevel, pBelow } from '../statistics/intervals.ts';
+import { holm } from '../statistics/multiple-testing.ts';
+import { marginOf } from './comparison.ts';
+import type { RuleResult } from './contract.ts';
+import { byHow, confidence, count, figure } from './wording.ts';
+
+/**
+ * One rule a judged slice and metric with a slice margin. A slice fails when "it is not worse by its margin" is
+ * rejected, over all slices together by Holm; so many slices do not make false alarms. Undecided or too small critical
+ * slices do not block, because small groups would then stop every promotion: they warn, and a person decides.
+ */
+export function sliceRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
+  const margins = config.gate.slices.margin;
+  const tests = report.slices.flatMap((slice) =>
+    (Object.keys(margins) as MetricName[]).flatMap((metric) => {
+      const improvement = slice.difference[metric];
+      if (!improvement) return [];
+      const margin = marginOf(margins[metric], slice.champion[metric] ?? null);
+      return [{ slice, metric, margin, improvement: atLevel(improvement, level), p: pBelow(improvement, -margin) }];
+    }),
+  );
+  const adjusted = holm(tests.map(({ p }) => p ?? 1));
+  const judged = tests.map(({ slice, metric, margin, improvement }, i): RuleResult => {
+    const { estimate, lower, upper } = improvement;
+    const failed = adjusted[i]! < level;
+    const bounds =
+      lower === null
+        ? `no bounds: ${improvement.reason}`
+        : `${confidence(level)} bounds: ${byHow(metric, lower)} to ${byHow(metric, upper)}`;
+    return {
+      rule: `slice/${slice.column}=${slice.value}/${metric}`,
+      kind: 'slice',
+      effect: slice.critical && failed ? 'blocks' : 'warns',
+      outcome: failed ? 'fail' : lower !== null && lower > -margin ? 'pass' : 'inconclusive',
+      metric,
+      value: estimate,
+      limit: -margin,
+      lower,
+      upper,
+      sentence:
+        `${slice.column} ${slice.value}: ${metric} ${figure(metric, slice.candidate[metric] ?? null)} against ` +
+        `${figure(metric, slice.champion[metric] ?? null)}, ${byHow(metric, estimate)} on ${count(slice.rows)} rows ` +
+        `(${bounds}; allowed: ${byHow(metric, -margin)})`,
+    };
+  });
+  const critical = report.slices.filter((slice) => slice.critical && slice.not_judged !== null);
+  return [...judged, ...critical.map(notJudged)];
+}
+
+const notJudged = (slice: SliceFigures): RuleResult => ({
+  rule: `slice/${slice.column}=${slice.value}`,
+  kind: 'slice',
+  effect: 'warns',
+  outcome: 'not_judged',
+  metric: null,
+  value: null,
+  limit: null,
+  lower: null,
+  upper: null,
+  sentence: `${slice.column} ${slice.value}: not judged, ${slice.not_judged}`,
+});
+
+/** Whether a slice's result is worth a person's look: any that failed, and critical ones that are not clear. */
+export function isSliceWarning(rule: RuleResult, criticalColumns: readonly string[]): boolean {
+  if (rule.kind !== 'slice' || rule.outcome === 'pass' || rule.effect === 'blocks') return false;
+  return rule.outcome === 'fail' || criticalColumns.some((column) => rule.rule.startsWith(`slice/${column}=`));
+}
