@@ -127,7 +127,7 @@ export type LedgerEntry = z.output<typeof ledgerEntry>;
 
 export type VersionStatus = 'dev' | 'staging' | 'production' | 'rejected' | 'archived';
 
-const storedFile = z.strictObject({ name: z.string(), sha256: digest, bytes: z.number().int().nonnegative() });
+export const storedFile = z.strictObject({ name: z.string(), sha256: digest, bytes: z.number().int().nonnegative() });
 export type StoredFile = z.output<typeof storedFile>;
 
 const window = z.strictObject({ from: instant, to: instant });
@@ -162,7 +162,7 @@ export const signature = z.strictObject({
 export type Signature = z.output<typeof signature>;
 
 /** Feature values as the model sees them, after feature SQL, in signature order; null where missing. */
-const goldenRow = z.strictObject({
+export const goldenRow = z.strictObject({
   numeric: z.array(z.number().nullable()),
   categorical: z.array(z.string().nullable()),
   prediction: z.array(z.number()),

@@ -16,7 +16,7 @@ export interface Verification {
   readonly problem?: string;
 }
 
-/** Chain, gaps, schema, order of time and of generations, one entry per effect. Problems are returned, not thrown. */
+/** Chain, gaps, schema, order of time and of generations, one entry per effect. Problems are returned; only an unreachable store is thrown. */
 export async function verifyLedger(store: ObjectStore, model: string): Promise<Verification> {
   const effects = new Set<string>();
   let last: Link | null = null;
@@ -28,16 +28,16 @@ export async function verifyLedger(store: ObjectStore, model: string): Promise<V
   });
   for (let seq = 1; ; seq++) {
     const key = ledgerKey(model, seq);
-    const body = await store.find(key);
-    if (!body) break;
     try {
+      const body = await store.find(key);
+      if (!body) break;
       const next: Link = { entry: parseDocument(store, key, body, ledgerEntry), hash: sha256Of(body) };
       follows(model, last, next);
       const problem = orderProblem(last, next, seq) ?? effectProblem(effects, next);
       if (problem) return bad(problem);
       last = next;
     } catch (error) {
-      if (error instanceof HoneError) return bad(error.message);
+      if (error instanceof HoneError && !error.retryable) return bad(error.message);
       throw error;
     }
   }

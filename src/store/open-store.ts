@@ -1,5 +1,6 @@
 /** From the address in `config/hone.yaml` to a store, and the start-up test that refuses one which would lose changes. */
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreAddressInvalid, StoreWithoutConditionalCreate } from './errors.ts';
 import { FilesystemStore } from './filesystem-store.ts';
@@ -7,14 +8,14 @@ import type { ObjectStore } from './object-store.ts';
 import { S3Store } from './s3-store.ts';
 
 /**
- * @param uri `file:<folder>` (relative to the working directory, or absolute) or
+ * @param uri `file:<folder>` (relative to `base`, or absolute) or
  * `s3://<bucket>/<prefix>?endpoint=<url>&region=<region>`; nothing is read or written yet
  * @throws StoreAddressInvalid
  */
-export function openStore(uri: string): ObjectStore {
+export function openStore(uri: string, base: string = process.cwd()): ObjectStore {
   if (uri.startsWith('s3://')) return S3Store.at(uri);
   if (!uri.startsWith('file:') || uri === 'file:') throw new StoreAddressInvalid(uri, 'it is neither file: nor s3://');
-  if (!uri.startsWith('file://')) return new FilesystemStore(uri.slice('file:'.length));
+  if (!uri.startsWith('file://')) return new FilesystemStore(resolve(base, uri.slice('file:'.length)));
   try {
     return new FilesystemStore(fileURLToPath(uri));
   } catch (error) {

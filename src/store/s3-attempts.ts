@@ -70,7 +70,7 @@ export async function withAttempts<T>(
       if (error instanceof HoneError || judgement === 'missing' || judgement === 'exists' || judgement === 'local')
         throw error;
       if (judgement === 'refused' || (judgement === 'credentials' && refreshed)) {
-        throw new StoreRefused(uri, action, inWords(error), { cause: error });
+        throw new StoreRefused(uri, action, inWords(error), { cause: withoutDetails(error) });
       }
       if (judgement === 'credentials') {
         refreshed = true;
@@ -78,8 +78,8 @@ export async function withAttempts<T>(
       }
       if (attempt >= patience.attempts) {
         const problem = `${inWords(error)}, ${attempt} tries`;
-        if (judgement === 'corrupt') throw new ObjectCorrupt(uri, key, problem, { cause: error });
-        throw new StoreUnreachable(uri, action, problem, { cause: error });
+        if (judgement === 'corrupt') throw new ObjectCorrupt(uri, key, problem, { cause: withoutDetails(error) });
+        throw new StoreUnreachable(uri, action, problem, { cause: withoutDetails(error) });
       }
       await sleep(Math.random() * Math.min(patience.maxPauseMs, 50 * 2 ** attempt));
     }
@@ -108,6 +108,13 @@ async function withinTime<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Some servers answer a refusal with the whole signed request; no log needs that. */
+function withoutDetails(error: unknown): Error {
+  const plain = new Error(inWords(error));
+  if (error instanceof Error && error.stack) plain.stack = error.stack;
+  return plain;
 }
 
 function describe(error: unknown): { status: number | undefined; name: string } {
