@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../config/model.ts';
 import { type Connection, engineSentence, isEngineError, rowsOf } from './engine.ts';
 import { SourceUnreadable } from './errors.ts';
-import type { FileFormat, SourceFile } from './source-files.ts';
+import { checkUnchanged, type FileFormat, type SourceFile } from './source-files.ts';
 import { quoteList, quoteName, quoteText } from './sql-text.ts';
 
 /**
@@ -40,13 +40,15 @@ export async function columnsOf(db: Connection, relation: string): Promise<{ nam
 /**
  * Runs `work`, which reads `files`; when the engine fails, finds the file that cannot be read.
  *
- * @throws SourceUnreadable naming the file, where one of them is at fault; else the engine's own error
+ * @throws SourceIncomplete where a file changed meanwhile; SourceUnreadable naming the file, where one of them is at
+ * fault; else the engine's own error
  */
 export async function readable<T>(db: Connection, files: readonly SourceFile[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!isEngineError(error) || /out of memory|interrupt|no space left/i.test(error.message)) throw error;
+    await checkUnchanged(files); // a file that is being written fails in many ways
     const sentence = engineSentence(error);
     const named = files.find(({ path }) => error.message.includes(path));
     const file = named ?? (await findDamaged(db, files));

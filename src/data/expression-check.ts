@@ -1,0 +1,74 @@
+/** Refuses feature expressions that could mean something else online than offline, before any of them runs. */
+import { type Connection, rowsOf } from './engine.ts';
+import { UserSqlFailed } from './errors.ts';
+import type { FeatureDefinition } from './feature-definition.ts';
+import { expressionParts } from './user-sql.ts';
+
+const refused: Record<string, string> = {
+  WINDOW: 'a window function looks at other rows, which are not there when one row is scored',
+  SUBQUERY: 'a subquery looks at other rows or tables, which are not there when one row is scored',
+  POSITIONAL_REFERENCE: '#1 means another column when the source changes',
+  PARAMETER: 'there is nothing to bind a parameter to',
+  STAR: '* takes all columns, whatever they are',
+};
+
+/**
+ * @param columns raw columns that are there, with the hidden ones (label, outcomes) left in
+ * @returns raw columns that the definition reads, in first-use order
+ * @throws UserSqlFailed for syntax, unknown or hidden columns, aggregates, windows, subqueries, and functions whose
+ * value changes from call to call (clock, random numbers)
+ */
+export async function checkExpressions(
+  db: Connection,
+  definition: FeatureDefinition,
+  columns: readonly string[],
+): Promise<string[]> {
+  const unfit = await functionsRefused(db);
+  const known = new Map(columns.map((name) => [name.toLowerCase(), name]));
+  const hidden = new Set(definition.hidden.map((name) => name.toLowerCase()));
+  const read = new Set<string>();
+  for (const { name, expr } of definition.columns) {
+    const where = `feature "${name}"`;
+    const parts = await expressionParts(db, expr, where);
+    for (const kind of parts.classes) {
+      if (refused[kind]) throw new UserSqlFailed(where, refused[kind]);
+    }
+    for (const each of parts.functions) {
+      const problem = unfit.get(each);
+      if (problem) throw new UserSqlFailed(where, `${each}() ${problem}`);
+    }
+    for (const column of parts.columns) {
+      if (hidden.has(column.toLowerCase())) {
+        throw new UserSqlFailed(where, `"${column}" is the label, its time or an outcome, known only afterwards`);
+      }
+      const found = known.get(column.toLowerCase());
+      if (found === undefined) throw new UserSqlFailed(where, `the source has no column "${column}"`);
+      read.add(found);
+    }
+  }
+  return [...read];
+}
+
+async function functionsRefused(db: Connection): Promise<Map<string, string>> {
+  const rows = await rowsOf(
+    db,
+    `SELECT function_name AS name, bool_or(function_type = 'aggregate') AS aggregate FROM duckdb_functions()
+     WHERE function_type IN ('aggregate', 'table') OR stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')
+     GROUP BY 1`,
+  );
+  const scalar = await rowsOf(
+    db,
+    "SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type IN ('scalar', 'macro') AND coalesce(stability, 'CONSISTENT') = 'CONSISTENT'",
+  );
+  const usable = new Set(scalar.map(({ name }) => String(name)));
+  return new Map(
+    rows
+      .filter(({ name }) => !usable.has(String(name)))
+      .map(({ name, aggregate }) => [
+        String(name),
+        aggregate
+          ? 'is an aggregate over rows, which are not there when one row is scored'
+          : 'gives another value at another time, so training and serving would differ',
+      ]),
+  );
+}

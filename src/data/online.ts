@@ -1,0 +1,140 @@
+/** Features of rows as they arrive for prediction: the same SQL as offline, in a memory-only engine of one thread. */
+import { tmpdir } from 'node:os';
+import { DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { type Connection, engineSentence, isEngineError } from './engine.ts';
+import { FeatureRowsInvalid, UserSqlFailed } from './errors.ts';
+import { checkExpressions } from './expression-check.ts';
+import { type FeatureDefinition, featureSelect } from './feature-definition.ts';
+import { rawRowsJson } from './raw-json.ts';
+import { quoteName, quoteText } from './sql-text.ts';
+
+/** As scoring wants them: row-major numbers with NaN for null, one text array a category with `''` for null. */
+export interface OnlineRows {
+  readonly rows: number;
+  readonly numeric: Float32Array;
+  readonly categorical: string[][];
+}
+
+export class OnlineFeatures {
+  /** Raw columns that a request must carry, with their DuckDB types. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly #definition: FeatureDefinition;
+  readonly #instance: DuckDBInstance;
+  readonly #db: Connection;
+  readonly #statement: DuckDBPreparedStatement;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  /**
+   * @param rawTypes DuckDB types of the raw columns (`columns` of the raw snapshot's manifest)
+   * @throws UserSqlFailed where an expression does not fit these columns
+   */
+  static async open(definition: FeatureDefinition, rawTypes: Record<string, string>): Promise<OnlineFeatures> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: '256MB',
+      threads: '1',
+      temp_directory: tmpdir(),
+      max_temp_directory_size: '0MB',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    try {
+      const db = await instance.connect();
+      await db.run("SET TimeZone = 'UTC'");
+      await db.run('SET enable_external_access = false');
+      await db.run('SET lock_configuration = true');
+      const read = await checkExpressions(db, definition, Object.keys(rawTypes));
+      const inputs = new Map(read.map((name) => [name, rawTypes[name] ?? 'VARCHAR']));
+      const statement = await db.prepare(statementOf(definition, inputs)).catch((error: unknown) => {
+        throw new UserSqlFailed(`the features of ${definition.model}`, engineSentence(error), { cause: error });
+      });
+      return new OnlineFeatures(definition, inputs, instance, db, statement);
+    } catch (error) {
+      instance.closeSync();
+      throw error;
+    }
+  }
+
+  private constructor(
+    definition: FeatureDefinition,
+    inputs: ReadonlyMap<string, string>,
+    instance: DuckDBInstance,
+    db: Connection,
+    statement: DuckDBPreparedStatement,
+  ) {
+    this.inputs = inputs;
+    this.#definition = definition;
+    this.#instance = instance;
+    this.#db = db;
+    this.#statement = statement;
+  }
+
+  /**
+   * @param rows raw columns by name; every column in `inputs` must be there, null where unknown; others are ignored
+   * @returns features in the order of the definition, bit for bit those of the offline build
+   * @throws FeatureRowsInvalid with row index and field of each problem
+   */
+  compute(rows: readonly Record<string, unknown>[]): Promise<OnlineRows> {
+    if (this.#closed) return Promise.reject(new Error('These online features are closed'));
+    let json: string;
+    try {
+      json = rawRowsJson(rows, this.inputs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // one prepared statement holds one set of values: requests take turns
+    const turn = this.#last.then(() => this.#run(json, rows.length));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Waits for the requests that were accepted, then frees the engine. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#last;
+    this.#statement.destroySync();
+    this.#db.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #run(json: string, expected: number): Promise<OnlineRows> {
+    const width = this.#definition.numeric.length;
+    const numeric = new Float32Array(expected * width);
+    const categorical = this.#definition.categorical.map(() => new Array<string>(expected).fill(''));
+    let offset = 0;
+    try {
+      this.#statement.bindVarchar(1, json);
+      const result = await this.#statement.run();
+      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+        const start = offset;
+        for (let column = 0; column < width; column++) {
+          chunk.visitColumnValues(column, (value, row) => {
+            numeric[(start + row) * width + column] = value === null ? Number.NaN : Number(value);
+          });
+        }
+        for (const [i, target] of categorical.entries()) {
+          chunk.visitColumnValues(width + i, (value, row) => {
+            target[start + row] = value === null ? '' : String(value);
+          });
+        }
+        offset += chunk.rowCount;
+      }
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      throw new FeatureRowsInvalid([{ row: 0, field: '*', problem: `fails: ${engineSentence(error)}` }], 1);
+    }
+    return { rows: expected, numeric, categorical };
+  }
+}
+
+/** `$1` is a JSON array of rows. Text goes through the same types as the raw snapshot had. */
+function statementOf(definition: FeatureDefinition, inputs: ReadonlyMap<string, string>): string {
+  const shape = JSON.stringify([Object.fromEntries([...inputs].map(([name, type]) => [name, type]))]);
+  const fields = [...inputs.keys()].map((name) => `struct_extract(row, ${quoteText(name)}) AS ${quoteName(name)}`);
+  return `SELECT ${featureSelect(definition)} FROM (
+    SELECT ${fields.length > 0 ? fields.join(', ') : '1 AS nothing'} FROM (
+      SELECT unnest(from_json($1, ${quoteText(shape)})) AS row
+    )
+  )`;
+}

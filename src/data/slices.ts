@@ -1,0 +1,25 @@
+/** Slice columns of a part: values as text, for figures by group. */
+import type { ModelConfig } from '../config/model.ts';
+import type { FeatureDefinition } from './feature-definition.ts';
+import { quoteName } from './sql-text.ts';
+
+/** Declared slice columns, without repeats. */
+export function sliceNames(config: ModelConfig): string[] {
+  return [...new Set([...config.gate.slices.columns, ...config.gate.slices.critical])];
+}
+
+/**
+ * `_slice_<name>` of each slice column that is no category of the model (a category is its own slice). A computed
+ * number is shown as its type says (`7`, not `7.0`).
+ */
+export function sliceSelect(config: ModelConfig, definition: FeatureDefinition): string[] {
+  return sliceNames(config)
+    .filter((name) => !definition.categorical.includes(name))
+    .map((name) => {
+      const computed = config.features.sql[name];
+      const value = computed
+        ? `TRY_CAST((${computed.expr}\n) AS ${computed.type === 'int32' ? 'INTEGER' : computed.type === 'float32' ? 'FLOAT' : 'VARCHAR'})`
+        : quoteName(name);
+      return `CAST(${value} AS VARCHAR) AS ${quoteName(`_slice_${name}`)}`;
+    });
+}
