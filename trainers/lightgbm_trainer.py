@@ -62,7 +62,7 @@ def settle(params, has_validation):
     for name, value in params.items():
         main = main_name.get(name)
         if main is None:
-            near = difflib.get_close_matches(name, main_name, n=1)
+            near = difflib.get_close_matches(name, sorted(set(main_name.values())), n=1) or difflib.get_close_matches(name, main_name, n=1)
             raise BadJob(f"LightGBM has no parameter '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""))
         if main in RESERVED:
             raise BadJob(f"the parameter '{name}' is set by the job (task, seed, threads) and may not be in training.params")
@@ -147,7 +147,7 @@ class Course:
         return int(np.argmin(self.history)) + 1 if self.patience else len(self.history)
 
     def exhausted(self):
-        return bool(self.patience) and len(self.history) - self.best() >= self.patience
+        return bool(self.patience and self.history) and len(self.history) - self.best() >= self.patience
 
     def finish(self, booster):
         booster.best_iteration = self.best()

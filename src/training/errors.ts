@@ -1,0 +1,135 @@
+/** How a training can end badly, and whether the same job may be tried again. */
+import { type ExitCode, HoneError } from '../errors.ts';
+
+/** What the program last said about its own failure, and the end of its log: already sanitised. */
+export interface LastWords {
+  readonly error?: string | undefined;
+  readonly log: readonly string[];
+}
+
+const unchanged = 'No version was registered and the champion stays live.';
+
+function saying({ error, log }: LastWords): string {
+  if (error) return ` It said: ${error}`;
+  const tail = log.slice(-3).join(' | ');
+  return tail ? ` Its last lines: ${tail}` : ' It printed nothing.';
+}
+
+/** The configuration names a trainer that is not there. */
+export class TrainerUnknown extends HoneError {
+  readonly code = 'HONE_TRAINER_UNKNOWN';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(name: string, tried: readonly string[]) {
+    super(
+      `There is no trainer "${name}": looked for ${tried.join(', ')}. Nothing was trained. ` +
+        'Write `lightgbm` for the shipped one, or the path of a program relative to the project folder, in training.trainer.',
+    );
+  }
+}
+
+/** Exit 64 or 65: the program refuses the parameters or the rows. Final. */
+export class TrainerRefused extends HoneError {
+  readonly code = 'HONE_TRAINER_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(trainer: string, what: 'parameters' | 'data', words: LastWords) {
+    const cure =
+      what === 'parameters'
+        ? 'Correct `training` in the model file, then start a run again.'
+        : 'Look at the validation report of this run, correct the data or the features, then start a run again.';
+    super(`The trainer ${trainer} refused the ${what}.${saying(words)} ${unchanged} ${cure}`);
+  }
+}
+
+/** Exit 75, or stopped on request: a retry goes on from the checkpoint where there is one. */
+export class TrainerStopped extends HoneError {
+  readonly code = 'HONE_TRAINER_STOPPED';
+  readonly retryable = true;
+
+  constructor(trainer: string, words: LastWords) {
+    super(
+      `The trainer ${trainer} was stopped before its end.${saying(words)} ${unchanged} A retry goes on from its checkpoint.`,
+    );
+  }
+}
+
+/** Past `training.limits.wall_clock`. The checkpoint it may have written lets a retry go on. */
+export class TrainerTimedOut extends HoneError {
+  readonly code = 'HONE_TRAINER_TIMED_OUT';
+  readonly retryable = true;
+
+  constructor(trainer: string, limitMs: number, killed: boolean, words: LastWords) {
+    super(
+      `The trainer ${trainer} was not done after ${limitMs / 1000} s (training.limits.wall_clock) and was ` +
+        `${killed ? 'killed: it did not answer SIGTERM' : 'stopped'}.${saying(words)} ${unchanged} ` +
+        'Raise the limit, or train fewer rounds or rows.',
+    );
+  }
+}
+
+/** Over `training.limits.memory_mb` (final), or killed from outside as the kernel does (may be tried again). */
+export class TrainerOutOfMemory extends HoneError {
+  readonly code = 'HONE_TRAINER_OUT_OF_MEMORY';
+  readonly retryable: boolean;
+
+  constructor(trainer: string, found: { limitMb: number; usedMb: number } | null, words: LastWords) {
+    super(
+      found
+        ? `The trainer ${trainer} used ${found.usedMb} MB of memory where training.limits.memory_mb allows ${found.limitMb}, and was killed.` +
+            `${saying(words)} ${unchanged} Raise the limit, or train on a shorter window.`
+        : `The trainer ${trainer} was killed (exit 137 or SIGKILL), most likely because this machine ran out of memory.` +
+            `${saying(words)} ${unchanged} Give the machine more memory, or set training.limits.memory_mb below what is free so that the limit is named.`,
+    );
+    this.retryable = found === null;
+  }
+}
+
+/** Any other exit code, a crash by signal, or a program that cannot be started. */
+export class TrainerFailed extends HoneError {
+  readonly code = 'HONE_TRAINER_FAILED';
+  readonly retryable: boolean;
+
+  constructor(trainer: string, how: string, words: LastWords, retryable = true) {
+    super(
+      `The trainer ${trainer} ${how}.${saying(words)} ${unchanged} ` +
+        'Its whole log is in the working folder (trainer.log); run it again by hand with TRAINER_JOB set to the job.json beside it.',
+    );
+    this.retryable = retryable;
+  }
+}
+
+/** Exit 0, but the results are missing, malformed or contradict each other. Final. */
+export class TrainerBrokeContract extends HoneError {
+  readonly code = 'HONE_TRAINER_BROKE_CONTRACT';
+  readonly retryable = false;
+
+  constructor(trainer: string, problem: string) {
+    super(
+      `The trainer ${trainer} ended as if all were well, but ${problem}. ${unchanged} ` +
+        'Mend the trainer: docs name the files it must write, and trainers/hone_trainer writes them all.',
+    );
+  }
+}
+
+/** The graph does not give what the trainer's own library predicts. Final. */
+export class ParityFailed extends HoneError {
+  readonly code = 'HONE_PARITY_FAILED';
+  readonly retryable = false;
+
+  constructor(
+    trainer: string,
+    differing: number,
+    rows: number,
+    worst: { row: number; trainer: number; graph: number },
+    tolerance: number,
+  ) {
+    super(
+      `The exported model does not predict what the trainer ${trainer} predicted: ${differing} of ${rows} rows differ by more than ` +
+        `${tolerance} relative to 1 + |prediction| (worst: row ${worst.row}, trainer ${worst.trainer}, graph ${worst.graph}). ${unchanged} ` +
+        'Look at float32 rounding of thresholds, at missing values and at unseen categories in the export.',
+    );
+  }
+}
