@@ -1,11 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
+/** Folders whose tests speak with the shared Temporal server; a file elsewhere may say so by its name. */
+const temporal = [
+  'test/{workflows,activities,client,replay,faults,e2e}/**/*.test.ts',
+  'test/**/*.temporal.test.ts',
+];
+/** Long ones, run by `npm run test:full`. */
+const long = process.env['HONE_TEST_FULL'] === '1' ? [] : ['test/**/*.full.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...temporal, ...long] },
+      },
+      {
+        extends: true,
+        test: { name: 'temporal', include: temporal, exclude: long, globalSetup: ['test/setup/temporal-server.ts'] },
+      },
+    ],
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    maxWorkers: 2,
   },
 });
