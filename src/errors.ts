@@ -13,6 +13,10 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 69 | 130;
  * in `message`. `code` is stable and documented; `retryable` says whether the same call may succeed later.
  */
 export abstract class HoneError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+
   abstract readonly code: `HONE_${string}`;
   abstract readonly retryable: boolean;
   readonly exitCode: ExitCode = 1;

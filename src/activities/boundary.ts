@@ -1,0 +1,68 @@
+/**
+ * The edge between Temporal and the domain: beats while work goes on, logs with the run's names, and the one place
+ * where hone's errors become Temporal failures.
+ */
+import { ApplicationFailure, activityInfo, Context, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { HoneError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Deps } from './deps.ts';
+
+const BEAT_MS = 1000;
+
+export interface Work {
+  readonly log: Logger;
+  /** Aborted when the activity is cancelled, times out or its worker shuts down. */
+  readonly signal: AbortSignal;
+  /** Goes out with the next beat; a retry finds the last one in `resumed`. */
+  report(progress: unknown): void;
+  /** Progress that an earlier attempt reported. */
+  readonly resumed: unknown;
+  /** For scratch folders: two attempts never share one. */
+  readonly attempt: number;
+}
+
+type Body<A extends unknown[], R> = (work: Work, ...args: A) => Promise<R>;
+
+/** Makes an activity of a function: beats each second with the last reported progress, maps errors. */
+export function activity<A extends unknown[], R>(deps: Deps, body: Body<A, R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    const info = activityInfo();
+    const first = args[0] as { model?: string; run?: string } | string | undefined;
+    const names = typeof first === 'string' ? { model: first } : { model: first?.model, run: first?.run };
+    const log = deps.logger.child({ ...names, stage: info.activityType, attempt: info.attempt });
+    let progress: unknown = info.heartbeatDetails;
+    const beats = info.isLocal ? undefined : setInterval(() => heartbeat(progress), BEAT_MS);
+    const started = performance.now();
+    try {
+      const signal = cancellationSignal();
+      const report = (next: unknown) => {
+        progress = next;
+      };
+      const result = await body(
+        { log, signal, report, resumed: info.heartbeatDetails, attempt: info.attempt },
+        ...args,
+      );
+      log.debug({ ms: Math.round(performance.now() - started) }, 'done');
+      return result;
+    } catch (error) {
+      await cancelledIfAsked();
+      throw asFailure(error, log);
+    } finally {
+      clearInterval(beats);
+    }
+  };
+}
+
+/** Work stopped by our own signal ends as a cancellation, whatever error the stopping caused inside. */
+async function cancelledIfAsked(): Promise<void> {
+  if (Context.current().cancellationSignal.aborted) await Context.current().cancelled;
+}
+
+function asFailure(error: unknown, log: Logger): Error {
+  if (error instanceof HoneError) {
+    log.warn({ code: error.code, retryable: error.retryable }, error.message);
+    return ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: !error.retryable });
+  }
+  log.error({ err: error }, 'unexpected error');
+  return error instanceof Error ? error : new Error(String(error));
+}

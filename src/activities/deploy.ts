@@ -1,0 +1,212 @@
+/** Stage deploy: routing changes through the ledger, each read back from the nodes that serve. */
+import { durationMs } from '../config/values.ts';
+import { judgeStep } from '../policy/rollout.ts';
+import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
+import { LedgerConflict, RunFenced } from '../registry/errors.ts';
+import { openLedger } from '../registry/ledger.ts';
+import { readVersion } from '../registry/versions.ts';
+import { MODEL_FILE } from '../serving/contract.ts';
+import { renewLease } from '../serving/lease.ts';
+import { ModelRuntime } from '../serving/model-runtime.ts';
+import { getBlob } from '../store/content.ts';
+import type { RunRef } from '../workflows/contract.ts';
+import { activity, type Work } from './boundary.ts';
+import { configOf, type Deps } from './deps.ts';
+import { GuardrailBreached, NodesNotReady, NoLiveNode } from './errors.ts';
+import { liveNodes, pause, type Readings, reading, startReadings } from './node-watch.ts';
+
+/** An arm without news from its watcher for this long falls back to the champion by itself. */
+const LEASE_MS = 15_000;
+const LOAD_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 300;
+
+export const deployActivities = (deps: Deps) => {
+  const ledgerOf = (run: RunRef) => openLedger(deps.store, run.model);
+  const leaseOf = (run: RunRef, version: number) => `models/${run.model}/leases/v${version}-${run.run}.json`;
+  const written = (run: RunRef, step: string) => ({
+    effectId: `${run.run}/deploy/${step}`,
+    as_of: run.as_of,
+    actor: run.run,
+    trust: 'system' as const,
+    requireActiveRun: run.run,
+  });
+
+  return {
+    /** Everything that a rollout needs is there before anything moves; names the ledger entry to return to. */
+    checkRollout: activity(
+      deps,
+      async (_work, run: RunRef, version: number): Promise<{ seq: number; first: boolean }> => {
+        const head = await ledgerOf(run).head();
+        if (!head) throw new NoLiveNode(run.model);
+        const target = head.state.aliases.champion?.version;
+        for (const number of target ? [target, version] : [version]) await verifyLoadable(deps, run.model, number);
+        if ((await liveNodes(deps.store, run.model)).length === 0) throw new NoLiveNode(run.model);
+        return { seq: head.seq, first: !target };
+      },
+    ),
+
+    prepareRollout: activity(deps, async (work, run: RunRef, version: number) => {
+      const lease = leaseOf(run, version);
+      await renewLease(deps.store, lease, LEASE_MS);
+      const step = prepareRollout({ version, effectId: `${run.run}/deploy/prepare`, lease });
+      const why = `version ${version} is loaded and warmed, without traffic`;
+      const { entry } = await ledgerOf(run).append({ ...written(run, 'prepare'), why, step });
+      await awaitNodes(deps, work, run.model, version, entry.state.routing.generation);
+    }),
+
+    routeShare: activity(deps, async (_work, run: RunRef, order: { version: number; share: number }) => {
+      const { version, share } = order;
+      const lease = leaseOf(run, version);
+      await renewLease(deps.store, lease, LEASE_MS);
+      const step = stepRollout({ version, share, effectId: `${run.run}/deploy/share-${share}`, lease });
+      await ledgerOf(run).append({
+        ...written(run, `share-${share}`),
+        why: `${share} % of entities go to version ${version}`,
+        step,
+      });
+    }),
+
+    /** Watches one step; its counters at the start travel in the heartbeat, so a new worker neither restarts nor skips the bake. */
+    watchRollout: activity(
+      deps,
+      async (work, run: RunRef, order: { version: number; share: number; bake: boolean }) => {
+        const { canary } = (await configOf(deps, run.config)).model.deploy;
+        const limits = {
+          bakeMs: durationMs(canary.bake),
+          maxWaitMs: durationMs(canary.max_wait),
+          minRequests: order.bake ? 0 : canary.min_requests,
+          errorShare: canary.error_share,
+          latencyRatio: canary.latency_ratio,
+        };
+        const begun = (work.resumed as Readings | undefined) ?? (await startReadings(deps.store, run.model));
+        work.report(begun);
+        let renewed = 0;
+        for (;;) {
+          work.signal.throwIfAborted();
+          if (!order.bake && Date.now() - renewed > LEASE_MS / 3) {
+            await renewLease(deps.store, leaseOf(run, order.version), LEASE_MS);
+            renewed = Date.now();
+          }
+          await requireStillOurs(run, ledgerOf(run));
+          const now = await reading(deps.store, run.model, begun, order.version, order.bake);
+          const verdict = judgeStep(now, limits);
+          if (verdict.verdict === 'undo') {
+            throw new GuardrailBreached(
+              `Version ${order.version} was stopped at ${order.share} % by the guardrail ${verdict.guardrail}: ${verdict.sentence}.`,
+            );
+          }
+          if (verdict.verdict !== 'wait') {
+            work.log.info({ version: order.version, share: order.share }, verdict.sentence);
+            return verdict;
+          }
+          await pause(LOOK_EVERY_MS, work.signal);
+        }
+      },
+    ),
+
+    promoteVersion: activity(
+      deps,
+      async (work, run: RunRef, order: { version: number; as: 'first' | 'better' | 'non_inferior' }) => {
+        const ledger = ledgerOf(run);
+        const effectId = `${run.run}/deploy/promote`;
+        const step = promote({ ...order, effectId, as_of: run.as_of, labels: null });
+        const { entry } = await ledger.append({
+          ...written(run, 'promote'),
+          why: `version ${order.version} takes all traffic`,
+          step,
+        });
+        await awaitNodes(deps, work, run.model, order.version, entry.state.routing.generation);
+      },
+    ),
+
+    /** Restores what is still this run's own; succeeds as `superseded` where something newer has moved on. */
+    undoRollout: activity(deps, async (work, run: RunRef, order: { version: number; before: number }) => {
+      const started = performance.now();
+      const ledger = ledgerOf(run);
+      const before = (await ledger.read(order.before)).state;
+      const effectId = `${run.run}/undo/rollout`;
+      const reason = 'the run did not end in a promotion';
+      const step = undoRollout({ version: order.version, run: run.run, before, reason, effectId });
+      const { requireActiveRun: _unfenced, ...who } = written(run, 'undo');
+      try {
+        const { entry } = await ledger.append({ ...who, effectId, why: reason, step });
+        const champion = entry.state.aliases.champion?.version ?? null;
+        await awaitNodes(deps, work, run.model, champion, entry.state.routing.generation, { patient: false });
+        const seconds = (performance.now() - started) / 1000;
+        return {
+          result: 'restored' as const,
+          sentence: `routing, aliases and monitoring are back at version ${champion ?? 'none'}, read back after ${seconds.toFixed(1)} s.`,
+        };
+      } catch (error) {
+        if (!isSuperseded(error)) throw error;
+        const state = await ledger.state();
+        return {
+          result: 'superseded' as const,
+          sentence: `superseded: something newer had set version ${state.aliases.champion?.version ?? 'none'}, which stays.`,
+        };
+      }
+    }),
+
+    /** After a person's or an automatic rollback: wait until the nodes follow. */
+    confirmRouting: activity(
+      deps,
+      async (work, model: string, back: { from: number; to: number; generation: number; at: string }) => {
+        const late = await awaitNodes(deps, work, model, back.to, back.generation, { patient: false });
+        const seconds = (Date.now() - Date.parse(back.at)) / 1000;
+        const nodes = await liveNodes(deps.store, model);
+        const missing = late.length ? ` Not yet: ${late.join('; ')}.` : '';
+        return {
+          from: back.from,
+          to: back.to,
+          seconds,
+          sentence: `Version ${back.to} answers on ${nodes.length - late.length} of ${nodes.length} nodes after ${seconds.toFixed(1)} s, instead of ${back.from}.${missing}`,
+        };
+      },
+    ),
+  };
+};
+
+function isSuperseded(error: unknown): boolean {
+  return error instanceof LedgerConflict && error.refused === 'superseded';
+}
+
+async function requireStillOurs(run: RunRef, ledger: ReturnType<typeof openLedger>): Promise<void> {
+  const head = await ledger.head();
+  const active = head?.state.activeRun?.run ?? null;
+  if (active !== run.run) throw new RunFenced(run.model, `${run.run}/deploy/watch`, run.run, active, head?.seq ?? 0);
+}
+
+async function verifyLoadable(deps: Deps, model: string, version: number): Promise<void> {
+  const manifest = await readVersion(deps.store, model, version);
+  const file = manifest.files.find((file) => file.name === MODEL_FILE);
+  const runtime = await ModelRuntime.load(await getBlob(deps.store, file?.sha256 ?? ''), manifest.signature);
+  await runtime.release();
+}
+
+/** Waits until every live node follows the generation with the version loaded. Returns the nodes that do not. */
+async function awaitNodes(
+  deps: Deps,
+  work: Work,
+  model: string,
+  version: number | null,
+  generation: number,
+  options: { patient: boolean } = { patient: true },
+): Promise<string[]> {
+  const begun = Date.now();
+  for (;;) {
+    const nodes = await liveNodes(deps.store, model);
+    const late = nodes.flatMap(({ node, model: at }) => {
+      const failed = version === null ? undefined : at.failed.find((one) => one.version === version);
+      if (failed) return [`${node}: ${failed.reason}`];
+      const follows = at.generation >= generation && (version === null || at.loaded.includes(version));
+      return follows ? [] : [`${node} is still at generation ${at.generation}`];
+    });
+    const failedForGood = nodes.some(({ model: at }) => at.failed.some((one) => one.version === version));
+    if (nodes.length > 0 && late.length === 0) return [];
+    const waited = Date.now() - begun;
+    if (options.patient && (failedForGood || waited > LOAD_WITHIN_MS))
+      throw new NodesNotReady(version ?? 0, waited, late);
+    if (!options.patient && waited > LOAD_WITHIN_MS / 2) return late;
+    await pause(LOOK_EVERY_MS, work.signal);
+  }
+}

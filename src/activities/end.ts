@@ -1,0 +1,51 @@
+/** How a run ends: ledger, record and history in the store, the owner told. Temporal keeps days, an audit needs years. */
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { reportRunFinished } from '../client/owner.ts';
+import type { Message } from '../policy/approvals.ts';
+import { endRun } from '../registry/changes.ts';
+import { LedgerConflict } from '../registry/errors.ts';
+import { openLedger } from '../registry/ledger.ts';
+import type { RunEnd, RunRef, StageRecord } from '../workflows/contract.ts';
+import { activity } from './boundary.ts';
+import type { Deps } from './deps.ts';
+
+interface Closing {
+  readonly end: RunEnd;
+  readonly stages: StageRecord[];
+  readonly messages: Message[];
+}
+
+export const endActivities = (deps: Deps) => ({
+  closeRun: activity(deps, async (work, run: RunRef, { end, stages, messages }: Closing) => {
+    const ledger = openLedger(deps.store, run.model);
+    const { outcome, version } = end;
+    const step = endRun({ run: run.run, outcome, version, as_of: run.as_of, trigger: run.trigger });
+    try {
+      await ledger.append({
+        effectId: `${run.run}/end`,
+        as_of: run.as_of,
+        actor: run.run,
+        trust: 'system',
+        why: end.sentence.slice(0, 1000),
+        step,
+      });
+    } catch (error) {
+      if (!(error instanceof LedgerConflict)) throw error; // an earlier attempt has written the end
+    }
+    const record = { ...run, ...end, stages, messages, ended_at: new Date().toISOString() };
+    await deps.store.put(`models/${run.model}/runs/${run.run}/record.json`, encode(record));
+    try {
+      const history = await (await deps.client.temporal()).workflow.getHandle(run.run).fetchHistory();
+      await deps.store.put(`models/${run.model}/runs/${run.run}/history.json`, encode(historyToJSON(history)));
+    } catch (error) {
+      work.log.warn({ err: error }, 'the history could not be kept; the record is');
+    }
+    work.log.info({ outcome, version }, end.sentence);
+  }),
+
+  reportRunFinished: activity(deps, (_work, run: RunRef, end: RunEnd) => reportRunFinished(deps.client, run, end)),
+});
+
+function encode(value: unknown): Uint8Array {
+  return new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value, null, 1));
+}

@@ -1,0 +1,60 @@
+/** Errors of the stages themselves; most come from the domain folders. */
+import { type ExitCode, HoneError } from '../errors.ts';
+
+export class ModelNotApplied extends HoneError {
+  readonly code = 'HONE_MODEL_NOT_APPLIED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+  constructor(model: string) {
+    super(
+      `${model} has no configuration in the ledger, so nothing can run. Run \`hone config apply\`, then try again.`,
+    );
+  }
+}
+
+export class GuardrailBreached extends HoneError {
+  readonly code = 'HONE_GUARDRAIL';
+  readonly retryable = false;
+}
+
+export class NoLiveNode extends HoneError {
+  readonly code = 'HONE_NO_LIVE_NODE';
+  readonly retryable = true;
+  override readonly exitCode: ExitCode = 69;
+  constructor(model: string) {
+    super(
+      `No prediction server that serves ${model} is alive, so a deployment could not be verified. Nothing was changed. Start one with \`hone up\`.`,
+    );
+  }
+}
+
+export class NodesNotReady extends HoneError {
+  readonly code = 'HONE_GUARDRAIL';
+  readonly retryable = false;
+  constructor(version: number, waitedMs: number, missing: readonly string[]) {
+    super(
+      `Version ${version} could not be loaded everywhere within ${Math.round(waitedMs / 1000)} s: ${missing.join('; ')}. The champion serves on.`,
+    );
+  }
+}
+
+export class NothingToRollBackTo extends HoneError {
+  readonly code = 'HONE_NO_ROLLBACK_TARGET';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 3;
+  constructor(model: string) {
+    super(
+      `${model} has no earlier champion to return to. The live version was not changed. Name one: \`hone rollback ${model} --to <version>\`; \`hone registry list ${model}\` shows them.`,
+    );
+  }
+}
+
+export class RefitDisagrees extends HoneError {
+  readonly code = 'HONE_REFIT_DISAGREES';
+  readonly retryable = false;
+  constructor(refit: number, judged: number, problem: string) {
+    super(
+      `Version ${refit}, the refit of ${judged}, does not agree with it: ${problem}. It was not offered for approval. Look at the data of the newest rows, or set training.refit: none.`,
+    );
+  }
+}

@@ -1,0 +1,34 @@
+/** All activities, made once with what they need from outside. */
+import { approveActivities } from './approve.ts';
+import { deployActivities } from './deploy.ts';
+import type { Deps } from './deps.ts';
+import { endActivities } from './end.ts';
+import { evaluateActivities } from './evaluate.ts';
+import { featureActivities } from './features.ts';
+import { gateActivities } from './gate.ts';
+import { ingestActivities } from './ingest.ts';
+import { monitorActivities } from './monitor.ts';
+import { registerActivities } from './register.ts';
+import { rollbackActivities } from './rollback.ts';
+import { runActivities } from './runs.ts';
+import { trainActivities } from './train.ts';
+import { triggerActivities } from './trigger.ts';
+import { validateActivities } from './validate.ts';
+
+export const createActivities = (deps: Deps) => ({
+  ...runActivities(deps),
+  ...triggerActivities(deps),
+  ...ingestActivities(deps),
+  ...validateActivities(deps),
+  ...featureActivities(deps),
+  ...trainActivities(deps),
+  ...registerActivities(deps),
+  ...evaluateActivities(deps),
+  ...gateActivities(deps),
+  ...approveActivities(deps),
+  ...deployActivities(deps),
+  ...monitorActivities(deps),
+  ...endActivities(deps),
+  ...rollbackActivities(deps),
+});
+export type Activities = ReturnType<typeof createActivities>;

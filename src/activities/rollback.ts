@@ -1,0 +1,50 @@
+/** Back to an earlier version: the ledger entry first, which fences an active run; the rest follows it. */
+
+import { activityInfo } from '@temporalio/activity';
+import { rollBack } from '../registry/changes.ts';
+import { openLedger } from '../registry/ledger.ts';
+import { asOfNow } from '../store/clock.ts';
+import type { RollbackInput } from '../workflows/rollback.ts';
+import { activity } from './boundary.ts';
+import type { Deps } from './deps.ts';
+import { NothingToRollBackTo } from './errors.ts';
+
+export interface RolledBack {
+  readonly from: number;
+  readonly to: number;
+  readonly generation: number;
+  readonly at: string;
+  /** The run that was active and may not write any more. */
+  readonly fenced: string | null;
+}
+
+export const rollbackActivities = (deps: Deps) => ({
+  rollBack: activity(deps, async (work, model: string, order: RollbackInput): Promise<RolledBack> => {
+    const ledger = openLedger(deps.store, model);
+    const head = await ledger.head();
+    const effectId = `${activityInfo().workflowExecution?.workflowId ?? 'rollback'}/rollback`;
+    const earlier = await ledger.find(effectId, Math.max(0, (head?.seq ?? 0) - 20));
+    const before = earlier ? (await ledger.read(earlier.seq - 1)).state : head?.state;
+    const inRollout = before?.routing.arms.some((arm) => arm.version !== before.aliases.champion?.version);
+    const to = order.to ?? (inRollout ? before?.aliases.champion?.version : before?.aliases.previous_champion?.version);
+    if (!to) throw new NothingToRollBackTo(model);
+    const as_of = await asOfNow(deps.store, deps.hone.clock);
+    const step = rollBack({ to, reason: order.reason, automatic: order.automatic, effectId, as_of });
+    const trust = order.automatic ? ('system' as const) : ('asserted' as const);
+    const { entry } = await ledger.append({ effectId, as_of, actor: order.by, trust, why: order.reason, step });
+    const from = entry.change.kind === 'rolled_back' ? entry.change.from : to;
+    work.log.warn({ from, to }, `rolled back: ${order.reason}`);
+    return {
+      from,
+      to,
+      generation: entry.state.routing.generation,
+      at: entry.at,
+      fenced: before?.activeRun?.run ?? null,
+    };
+  }),
+
+  cancelRun: activity(deps, async (_work, run: string, _reason: string) => {
+    if ((await deps.client.describeRun(run)) !== 'open') return;
+    await (await deps.client.temporal()).workflow.getHandle(run).cancel();
+  }),
+});

@@ -1,0 +1,54 @@
+/** The one way to Temporal for everything outside workflows. Connects lazily, so that commands that need none work without. */
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { HoneConfig } from '../config/hone.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { TemporalUnreachable } from './errors.ts';
+
+const CONNECT_WITHIN = '5 seconds';
+
+export interface HoneClient {
+  /** @throws TemporalUnreachable naming the address */
+  temporal(): Promise<Client>;
+  /** Whether a run's workflow is open, closed, or unknown to Temporal. */
+  describeRun(run: string): Promise<'open' | 'closed' | 'missing'>;
+  readonly taskQueue: string;
+  readonly uiUrl: (workflowId: string) => string | null;
+  close(): Promise<void>;
+}
+
+export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
+  let connection: Connection | undefined;
+  let client: Promise<Client> | undefined;
+  const { address, namespace, task_queue, ui } = hone.temporal;
+
+  const open = async () => {
+    try {
+      connection = await Connection.connect({ address, connectTimeout: CONNECT_WITHIN });
+      return new Client({ connection, namespace });
+    } catch (error) {
+      client = undefined;
+      logger?.debug({ address }, 'Temporal did not answer');
+      throw new TemporalUnreachable(address, error);
+    }
+  };
+
+  return {
+    temporal: () => (client ??= open()),
+    taskQueue: task_queue,
+    uiUrl: (workflowId) => (ui ? `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}` : null),
+    async describeRun(run) {
+      const handle = (await this.temporal()).workflow.getHandle(run);
+      try {
+        return (await handle.describe()).status.name === 'RUNNING' ? 'open' : 'closed';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'missing';
+        throw error;
+      }
+    },
+    async close() {
+      await connection?.close();
+    },
+  };
+}
+
+export { WorkflowExecutionAlreadyStartedError };

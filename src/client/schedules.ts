@@ -1,0 +1,104 @@
+/** Temporal Schedules of the models: what the configuration asks for is created or changed, what it dropped is removed. */
+import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { ModelConfig } from '../config/model.ts';
+import { durationMs } from '../config/values.ts';
+import type { HoneClient } from './connect.ts';
+
+export interface ScheduleChange {
+  readonly schedule: string;
+  readonly change: 'created' | 'updated' | 'removed';
+}
+
+const MANAGED = 'hone';
+
+export const scheduleIds = (model: string) => ({
+  retraining: `schedule/${model}/retraining`,
+  monitoring: `schedule/${model}/monitoring`,
+});
+
+/** Makes Temporal's schedules those of the given models; with `dryRun` only says what would change. */
+export async function applySchedules(
+  client: HoneClient,
+  models: readonly ModelConfig[],
+  dryRun = false,
+): Promise<ScheduleChange[]> {
+  const temporal = await client.temporal();
+  const wanted = models.flatMap((config) => schedulesOf(config, client.taskQueue));
+  const existing = new Set<string>();
+  for await (const found of temporal.schedule.list())
+    if (found.memo?.['managedBy'] === MANAGED) existing.add(found.scheduleId);
+
+  const changes: ScheduleChange[] = [];
+  for (const options of wanted) {
+    changes.push({ schedule: options.scheduleId, change: existing.has(options.scheduleId) ? 'updated' : 'created' });
+    if (!dryRun) await upsert(temporal, options);
+  }
+  for (const scheduleId of existing) {
+    if (wanted.some((options) => options.scheduleId === scheduleId)) continue;
+    changes.push({ schedule: scheduleId, change: 'removed' });
+    if (!dryRun) await temporal.schedule.getHandle(scheduleId).delete();
+  }
+  return changes;
+}
+
+async function upsert(temporal: Client, options: ScheduleOptions): Promise<void> {
+  try {
+    await temporal.schedule.create(options);
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const { spec, action, policies } = options;
+    await temporal.schedule.getHandle(options.scheduleId).update(
+      (now) =>
+        ({
+          ...now,
+          spec,
+          action,
+          policies,
+          state: { ...now.state, paused: options.state?.paused ?? false },
+        }) as never,
+    );
+  }
+}
+
+function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] {
+  const { model } = config;
+  const { schedule } = config.triggers;
+  const ids = scheduleIds(model);
+  const memo = { managedBy: MANAGED, model };
+  // Every start asks the owner, which merges, queues or skips: overlapping starts are harmless, lost ones are not.
+  const policies = { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: durationMs(schedule.catch_up) };
+  return [
+    {
+      scheduleId: ids.retraining,
+      spec: { cronExpressions: [schedule.cron], timezone: schedule.timezone },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'requestRun',
+        workflowId: `request-run/${model}`,
+        taskQueue,
+        args: [{ model, kind: 'schedule', reason: `schedule ${schedule.cron} ${schedule.timezone}` }],
+        staticSummary: `schedule of ${model}`,
+      },
+      policies,
+      state: {
+        paused: !schedule.enabled,
+        note: schedule.enabled ? 'from the model file' : 'disabled in the model file',
+      },
+      memo,
+    },
+    {
+      scheduleId: ids.monitoring,
+      spec: { intervals: [{ every: durationMs(config.monitoring.every) }] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'monitoring',
+        workflowId: `monitoring/${model}`,
+        taskQueue,
+        args: [{ model }],
+        staticSummary: `look at ${model}`,
+      },
+      policies: { ...policies, overlap: ScheduleOverlapPolicy.SKIP },
+      memo,
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+/** Does a canary step go on, go up or go back? Pure, from cumulative counters: no sampled log, no clock of its own. */
+
+/** What one version did on all live nodes since the step began. */
+export interface ArmReading {
+  readonly requests: number;
+  readonly errors: number;
+  readonly nan: number;
+  readonly meanLatencyMs: number | null;
+  readonly maxDisagreement: number | null;
+}
+
+export interface StepReading {
+  readonly candidate: ArmReading;
+  /** Null where there is no champion beside it: the first version, or the bake after promotion. */
+  readonly champion: ArmReading | null;
+  /** Nodes that could not load the version, with the reason. */
+  readonly failedToLoad: readonly string[];
+  readonly elapsedMs: number;
+}
+
+export interface StepLimits {
+  readonly bakeMs: number;
+  readonly maxWaitMs: number;
+  readonly minRequests: number;
+  readonly errorShare: number;
+  readonly latencyRatio: number;
+}
+
+export type StepVerdict =
+  | { readonly verdict: 'wait' | 'advance' | 'inconclusive'; readonly sentence: string }
+  | { readonly verdict: 'undo'; readonly guardrail: string; readonly sentence: string };
+
+/** Served and recomputed scores of one model on one row may differ by rounding only (decisions §3). */
+const DISAGREEMENT = 1e-6;
+/** Below this many answers a mean latency says nothing. */
+const LATENCY_NEEDS = 50;
+/** Differences under this are noise of a busy machine. */
+const LATENCY_FLOOR_MS = 20;
+
+export function judgeStep(reading: StepReading, limits: StepLimits): StepVerdict {
+  const { candidate, champion, elapsedMs } = reading;
+  const undo = (guardrail: string, sentence: string): StepVerdict => ({ verdict: 'undo', guardrail, sentence });
+  const rows = `${candidate.requests} requests`;
+
+  if (reading.failedToLoad.length > 0) return undo('load', `could not be loaded: ${reading.failedToLoad.join('; ')}`);
+  if (candidate.nan > 0)
+    return undo('nan', `${candidate.nan} of ${rows} gave NaN or infinity; the limit is 0. The champion answered them`);
+  if (candidate.maxDisagreement !== null && candidate.maxDisagreement > DISAGREEMENT) {
+    return undo(
+      'parity',
+      `served scores differ from the model's own by ${candidate.maxDisagreement}; the limit is ${DISAGREEMENT}`,
+    );
+  }
+  const baseline = champion && champion.requests > 0 ? champion.errors / champion.requests : 0;
+  const errors = candidate.requests > 0 ? candidate.errors / candidate.requests : 0;
+  if (candidate.errors > 1 && errors > limits.errorShare && errors > 2 * baseline) {
+    return undo(
+      'errors',
+      `${candidate.errors} of ${rows} failed (${percent(errors)}); the limit is ${percent(limits.errorShare)} and twice the champion's ${percent(baseline)}`,
+    );
+  }
+  const slow = slower(candidate, champion, limits.latencyRatio);
+  if (slow) return undo('latency', slow);
+
+  if (elapsedMs < limits.bakeMs) return { verdict: 'wait', sentence: `${rows} without a breach, baking` };
+  if (candidate.requests >= limits.minRequests) return { verdict: 'advance', sentence: `${rows} without a breach` };
+  if (elapsedMs < limits.maxWaitMs) {
+    return { verdict: 'wait', sentence: `${rows} of at least ${limits.minRequests}, waiting for traffic` };
+  }
+  return {
+    verdict: 'inconclusive',
+    sentence: `only ${rows} of at least ${limits.minRequests} within the longest wait: a person decides`,
+  };
+}
+
+function slower(candidate: ArmReading, champion: ArmReading | null, ratio: number): string | null {
+  if (!champion || candidate.requests < LATENCY_NEEDS || champion.requests < LATENCY_NEEDS) return null;
+  const [ours, theirs] = [candidate.meanLatencyMs ?? 0, champion.meanLatencyMs ?? 0];
+  if (ours - theirs < LATENCY_FLOOR_MS || ours < ratio * theirs) return null;
+  return `takes ${ours.toFixed(1)} ms a call, the champion ${theirs.toFixed(1)} ms; the limit is ${ratio} times`;
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(2)} %`;
+}

@@ -1,0 +1,94 @@
+/** Starts the Temporal workers of this process: workflows and ordinary activities, and training on its own queue. */
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Deps } from './activities/deps.ts';
+import { createActivities } from './activities/index.ts';
+import { connectLazily } from './client/connect.ts';
+import type { HoneConfig } from './config/hone.ts';
+import { loadWorkspace } from './config/load.ts';
+import { honeCacheFolder } from './local/cache-folder.ts';
+import { payloadConverterPath, workflowBundle } from './local/workflow-bundle.ts';
+import { openStore } from './store/open-store.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { trainingQueue } from './workflows/contract.ts';
+
+export interface WorkerOptions {
+  /** The folder with `config/`; relative paths in model files start here. */
+  readonly workspace: string;
+  readonly hone: HoneConfig;
+  readonly logger: Logger;
+  readonly scratchDir?: string;
+}
+
+/** Runs until `stop` is called; `done` rejects when a worker fails. */
+export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Promise<void>; done: Promise<void> }> {
+  const { hone, workspace, logger } = options;
+  const { address, namespace, task_queue } = hone.temporal;
+  const cacheDir = honeCacheFolder();
+  const client = connectLazily(hone, logger);
+  const deps: Deps = {
+    workspace,
+    hone,
+    store: openStore(hone.store, workspace),
+    cacheDir: join(cacheDir, 'objects'),
+    scratchDir: options.scratchDir ?? join(tmpdir(), `hone-${process.pid}`),
+    logger,
+    code: codeVersion(workspace),
+    client,
+  };
+  const [connection, codePath] = await Promise.all([NativeConnection.connect({ address }), workflowBundle(cacheDir)]);
+  const shared = {
+    connection,
+    namespace,
+    activities: createActivities(deps),
+    dataConverter: { payloadConverterPath },
+    // The server asks a dead worker's own queue first; half a second instead of ten until another one is asked.
+    stickyQueueScheduleToStartTimeout: '500ms',
+    maxHeartbeatThrottleInterval: '2s',
+    defaultHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: '5s',
+    shutdownForceTime: '20s',
+  } as const;
+  const workers = [
+    await Worker.create({ ...shared, taskQueue: task_queue, workflowBundle: { codePath } }),
+    await Worker.create({ ...shared, taskQueue: trainingQueue(task_queue), maxConcurrentActivityTaskExecutions: 1 }),
+  ];
+  const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
+    await client.close();
+    await connection.close();
+  });
+  logger.info({ address, task_queue, store: deps.store.uri }, 'worker is up');
+  return {
+    done,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+/** The commit that made a version, and whether the tree differed from it. */
+function codeVersion(workspace: string): Deps['code'] {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', workspace, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
+  } catch {
+    return { commit: process.env['HONE_COMMIT'] || 'unknown', dirty: false };
+  }
+}
+
+async function main(): Promise<void> {
+  const logger = createLogger('worker');
+  Runtime.install({ logger: new DefaultLogger((process.env['HONE_TEMPORAL_LOG_LEVEL'] ?? 'WARN') as LogLevel) });
+  const workspace = process.env['HONE_WORKSPACE'] || process.cwd();
+  const { hone } = await loadWorkspace(workspace);
+  const { done } = await startWorkers({ workspace, hone, logger });
+  process.send?.('ready');
+  await done;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

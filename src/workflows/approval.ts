@@ -1,0 +1,104 @@
+/** The approval desk of a run: total handlers, visible answers, a deadline. The rules are in `policy/approvals.ts`. */
+import { setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { durationMs } from '../config/values.ts';
+import {
+  type Answer,
+  type ApprovalPolicy,
+  type Desk,
+  emptyDesk,
+  exampleDecision,
+  receive,
+} from '../policy/approvals.ts';
+import type { RunOrder } from './contract.ts';
+import * as messages from './messages.ts';
+import { type Run, until } from './run.ts';
+
+export interface PacketRef {
+  readonly digest: string;
+  readonly markdown: string;
+  readonly sentence: string;
+}
+
+export interface ApprovalDesk {
+  readonly state: () => Desk;
+  /** Records a message that belongs to somebody else's handler, with its answer. */
+  note(name: string, body: unknown, answer: string, accepted: boolean): void;
+  decide(packet: PacketRef): Promise<NonNullable<Desk['verdict']>>;
+}
+
+export function openDesk(run: Run): ApprovalDesk {
+  let desk = emptyDesk;
+  const policy = policyOf(run.order);
+
+  const take = (name: string, body: unknown): Answer => {
+    const received = receive(desk, { name, body, at: new Date().toISOString() }, policy);
+    desk = received.desk;
+    run.view.messages = desk.messages;
+    run.show();
+    return received.answer;
+  };
+  /** An update is refused before it enters history, with the same words that a signal would have got. */
+  const refuseIfWrong = (name: string) => (body: unknown) => {
+    const { answer } = receive(desk, { name, body, at: '' }, policy);
+    if (!answer.accepted) throw new Error(answer.text);
+  };
+
+  const hint = 'one JSON object: {"packet":"<first 8 digits>","by":"<your name>","comment":"…"}';
+  setHandler(messages.approveSignal, (body) => void take('approve', body), {
+    description: `Approve the packet: ${hint}`,
+  });
+  setHandler(messages.rejectSignal, (body) => void take('reject', body), {
+    description: `Reject, with the reason: ${hint}`,
+  });
+  setHandler(messages.commentSignal, (body) => void take('comment', body), {
+    description: 'Leave a note: {"by":"…","comment":"…"}',
+  });
+  setDefaultSignalHandler((name, ...args) => void take(name, args[0]));
+  setHandler(messages.approveUpdate, (body) => take('approve', body).text, { validator: refuseIfWrong('approve') });
+  setHandler(messages.rejectUpdate, (body) => take('reject', body).text, { validator: refuseIfWrong('reject') });
+  setHandler(messages.commentUpdate, (body) => take('comment', body).text, { validator: refuseIfWrong('comment') });
+
+  return {
+    state: () => desk,
+    note(name, body, answer, accepted) {
+      const by = (body as { by?: string } | undefined)?.by ?? null;
+      desk = {
+        ...desk,
+        messages: [...desk.messages, { name, by, at: new Date().toISOString(), accepted, answer }].slice(-200),
+      };
+      run.view.messages = desk.messages;
+      run.show();
+    },
+    async decide(packet) {
+      const { deadline, on_expiry } = run.order.plan.approval.otherwise;
+      desk = { ...desk, packet: packet.digest };
+      run.view.packet = packet.digest;
+      run.say(packet.sentence);
+      const ends = new Date(Date.now() + durationMs(deadline)).toISOString();
+      const details = `${packet.markdown}\n\nTo decide, send the signal **approve** or **reject** with\n\n\`\`\`json\n${exampleDecision(desk)}\n\`\`\``;
+      const waiting = {
+        for: `${policy.approvers} approval(s) from ${policy.people.join(', ')}`,
+        deadline: ends,
+        then: on_expiry,
+        needs: 'approval' as const,
+        details,
+      };
+      await run.wait(waiting, () => until(() => desk.verdict !== null, durationMs(deadline), 'approval deadline'));
+      desk = {
+        ...desk,
+        verdict: desk.verdict ?? { kind: 'expired', by: [], comment: `nobody decided within ${deadline}` },
+      };
+      return desk.verdict as NonNullable<Desk['verdict']>;
+    },
+  };
+}
+
+function policyOf(order: RunOrder): ApprovalPolicy {
+  const { otherwise } = order.plan.approval;
+  return {
+    run: order.ref.run,
+    approvers: otherwise.approvers,
+    people: order.plan.approvers,
+    excluded: otherwise.exclude_starter ? order.starters : [],
+  };
+}

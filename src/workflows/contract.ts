@@ -1,0 +1,133 @@
+/** What passes between clients, workflows and activities: references and small facts, never data. */
+import { z } from 'zod';
+import type { ModelConfig } from '../config/model.ts';
+import { triggerKind } from '../config/model.ts';
+import { instant } from '../registry/contract.ts';
+
+/** Longest texts that a message may carry; longer ones are refused, not cut, so that nobody loses words unseen. */
+const TEXT = { reason: 500, comment: 2000, name: 120, evidence: 4000 } as const;
+
+/** Why a run should start. Anyone with a Temporal client may send one. */
+export const trigger = z.strictObject({
+  kind: triggerKind,
+  reason: z.string().min(1).max(TEXT.reason),
+  evidence: z
+    .record(z.string(), z.unknown())
+    .refine(
+      (value) => JSON.stringify(value).length <= TEXT.evidence,
+      `evidence is longer than ${TEXT.evidence} characters`,
+    )
+    .optional(),
+  /** The same id twice is one trigger. Invented when missing. */
+  eventId: z.string().min(1).max(200).optional(),
+  /** Logical time of the evidence; the clock's time when missing. */
+  as_of: instant.optional(),
+  by: z.string().min(1).max(TEXT.name),
+});
+export type Trigger = z.output<typeof trigger>;
+
+export interface TriggerAnswer {
+  readonly answer: 'started' | 'merged' | 'queued' | 'skipped';
+  readonly run: string | null;
+  readonly reason: string;
+}
+
+/** An approval or a rejection: it names the packet that was seen. */
+export const decision = z.strictObject({
+  packet: z.string().regex(/^[0-9a-f]{8,64}$/, 'the first 8 or more digits of the packet digest'),
+  by: z.string().min(1).max(TEXT.name),
+  comment: z.string().max(TEXT.comment).optional(),
+});
+export type Decision = z.output<typeof decision>;
+
+export const comment = z.strictObject({
+  by: z.string().min(1).max(TEXT.name),
+  comment: z.string().min(1).max(TEXT.comment),
+});
+
+/** `pause`, `resume`, `promote` and `abort` of a rollout. */
+export const rolloutCommand = z.strictObject({
+  by: z.string().min(1).max(TEXT.name),
+  reason: z.string().max(TEXT.reason).optional(),
+});
+export type RolloutCommand = z.output<typeof rolloutCommand>;
+
+export type Outcome =
+  | 'promoted'
+  | 'refused_by_validation'
+  | 'rejected_by_gate'
+  | 'inconclusive'
+  | 'rejected_by_person'
+  | 'expired'
+  | 'rolled_back'
+  | 'superseded'
+  | 'merged'
+  | 'skipped'
+  | 'cancelled'
+  | 'failed';
+
+export type Stage =
+  | 'ingest'
+  | 'validate'
+  | 'features'
+  | 'train'
+  | 'evaluate'
+  | 'gate'
+  | 'approve'
+  | 'deploy'
+  | 'monitor';
+
+/** What every activity of a run receives first. */
+export interface RunRef {
+  readonly model: string;
+  readonly run: string;
+  /** Rules windows and maturity; moves on only when an inconclusive run looks again. */
+  readonly as_of: string;
+  readonly config: string;
+  readonly trigger: string;
+}
+
+/** The parts of the configuration that the workflow itself needs for timers and policy, fixed at the start. */
+export interface RunPlan {
+  readonly task: ModelConfig['task'];
+  readonly tier: ModelConfig['tier'];
+  readonly refit: ModelConfig['training']['refit'];
+  readonly trainingWallClock: string;
+  readonly onInconclusive: ModelConfig['gate']['on_inconclusive'];
+  readonly approval: ModelConfig['approval'];
+  /** Names of the people in the approving groups. */
+  readonly approvers: readonly string[];
+  readonly deploy: ModelConfig['deploy'];
+  readonly clock: 'wall' | 'logical';
+}
+
+/** The input of `retraining`: written by the owner's decision, recorded in history. */
+export interface RunOrder {
+  readonly ref: RunRef;
+  readonly plan: RunPlan;
+  /** Version of the approval and rollout reducers; fixed so that old runs replay. */
+  readonly policyVersion: 1;
+  /** Up to 20 reasons; all of them are in the store under the run. */
+  readonly reasons: readonly { readonly kind: string; readonly reason: string; readonly by: string }[];
+  readonly reasonCount: number;
+  /** People who asked for this run: they may not approve it. */
+  readonly starters: readonly string[];
+}
+
+export interface RunEnd {
+  readonly run: string;
+  readonly outcome: Outcome;
+  readonly version: number | null;
+  readonly sentence: string;
+}
+
+export interface StageRecord {
+  readonly stage: Stage;
+  readonly started: string;
+  readonly ended: string | null;
+}
+
+/** The queue that training runs on, beside the one of everything else. */
+export function trainingQueue(taskQueue: string): string {
+  return `${taskQueue}-training`;
+}

@@ -1,0 +1,7 @@
+/** Everything that Temporal may start, under the name that its pages show. */
+export { model } from './model.ts';
+export { monitoring } from './monitoring.ts';
+export { probation } from './probation.ts';
+export { requestRun } from './request-run.ts';
+export { retraining } from './retraining.ts';
+export { rollback } from './rollback.ts';

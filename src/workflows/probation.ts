@@ -1,0 +1,32 @@
+/** After a promotion: while labels mature, is the new champion really no worse than its predecessor was? */
+import { continueAsNew, setCurrentDetails, setDefaultSignalHandler, sleep } from '@temporalio/workflow';
+import { step } from './steps.ts';
+
+export interface ProbationInput {
+  readonly model: string;
+  readonly version: number;
+  /** Looks taken so far: bounds are valid at every look, and each spends some of the error. */
+  readonly looks?: number;
+}
+
+export interface ProbationEnd {
+  readonly result: 'confirmed' | 'superseded' | 'demotion_proposed' | 'rolled_back' | 'undecided';
+  readonly sentence: string;
+}
+
+export async function probation(input: ProbationInput): Promise<ProbationEnd> {
+  setDefaultSignalHandler(() => {});
+  const look = (input.looks ?? 0) + 1;
+  const judged = await step('data', `look ${look} at version ${input.version}`).judgeProbation(input.model, {
+    version: input.version,
+    look,
+  });
+  setCurrentDetails(judged.sentence);
+  if (judged.end) {
+    if (judged.end === 'rolled_back') await step('undo', 'roll back').rollBack(input.model, judged.rollback);
+    return { result: judged.end, sentence: judged.sentence };
+  }
+  if (judged.waitMs === null) await step('watching', 'wait for labels').awaitLogicalTime(judged.next);
+  else await sleep(judged.waitMs, { summary: 'wait for labels' });
+  return await continueAsNew<typeof probation>({ ...input, looks: look });
+}

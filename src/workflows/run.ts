@@ -1,0 +1,162 @@
+/** One run's face: its stages in memo, search attributes and current details, readable without a worker. */
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  sleep,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Message } from '../policy/approvals.ts';
+import type { Outcome, RunEnd, RunOrder, RunRef, Stage, StageRecord } from './contract.ts';
+import { honeNeeds, honeStage, honeVerdict } from './search-attributes.ts';
+import { step } from './steps.ts';
+
+export interface Waiting {
+  readonly for: string;
+  readonly deadline: string | null;
+  readonly then: string;
+  readonly needs: 'approval' | 'inconclusive' | null;
+  /** Markdown for Temporal's page: the packet and the exact reply. */
+  readonly details?: string;
+}
+
+/** What a run shows; mutable on purpose, since handlers and queries read it while the story goes on. */
+export interface Run {
+  readonly order: RunOrder;
+  ref: RunRef;
+  readonly view: {
+    stage: Stage;
+    stages: StageRecord[];
+    waiting: Waiting | null;
+    packet: string | null;
+    sentence: string;
+    outcome: Outcome | null;
+    messages: readonly Message[];
+  };
+  stage<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
+  wait<T>(waiting: Waiting, work: () => Promise<T>): Promise<T>;
+  say(sentence: string): void;
+  show(): void;
+  untilAsOf(target: string, summary: string): Promise<string>;
+  end(outcome: Outcome, version: number | null, sentence: string): Promise<RunEnd>;
+}
+
+export function openRun(order: RunOrder): Run {
+  const view: Run['view'] = {
+    stage: 'ingest',
+    stages: [],
+    waiting: null,
+    packet: null,
+    sentence: `Started by ${order.reasons.map((given) => given.kind).join(', ')}: ${order.reasons[0]?.reason ?? ''}`,
+    outcome: null,
+    messages: [],
+  };
+  const now = () => new Date().toISOString();
+  let shown = '';
+
+  const run: Run = {
+    order,
+    ref: order.ref,
+    view,
+    async stage(stage, work) {
+      view.stage = stage;
+      view.stages.push({ stage, started: now(), ended: null });
+      run.show();
+      const result = await work();
+      const last = view.stages.at(-1);
+      if (last) view.stages[view.stages.length - 1] = { ...last, ended: now() };
+      return result;
+    },
+    async wait(waiting, work) {
+      view.waiting = waiting;
+      run.show();
+      try {
+        return await work();
+      } finally {
+        view.waiting = null;
+        run.show();
+      }
+    },
+    say(sentence) {
+      view.sentence = sentence;
+    },
+    show() {
+      setCurrentDetails(detailsOf(run));
+      const { stage, waiting, packet, sentence, outcome } = view;
+      const memo = {
+        stage,
+        waitingFor: waiting?.for ?? null,
+        deadline: waiting?.deadline ?? null,
+        packet,
+        sentence,
+        outcome,
+      };
+      if (JSON.stringify(memo) === shown) return; // each upsert is an event in history
+      shown = JSON.stringify(memo);
+      upsertMemo(memo);
+      upsertSearchAttributes([
+        { key: honeStage, value: stage },
+        { key: honeVerdict, value: outcome },
+        { key: honeNeeds, value: waiting?.needs ?? null },
+      ]);
+    },
+    async untilAsOf(target, summary) {
+      const wait = Date.parse(target) - Date.parse(run.ref.as_of);
+      if (order.plan.clock === 'logical') return await step('watching', summary).awaitLogicalTime(target);
+      await sleep(Math.max(wait, 0), { summary });
+      return await step('short', 'what time is it for the model').asOfNow();
+    },
+    end: (outcome, version, sentence) =>
+      CancellationScope.nonCancellable(async () => {
+        view.outcome = outcome;
+        view.sentence = sentence;
+        run.show();
+        const end: RunEnd = { run: order.ref.run, outcome, version, sentence };
+        const { stages, messages } = view;
+        await step('undo', `record the end: ${outcome}`).closeRun(run.ref, { end, stages, messages: [...messages] });
+        await step('undo', 'tell the owner').reportRunFinished(run.ref, end);
+        return end;
+      }),
+  };
+  return run;
+}
+
+function detailsOf(run: Run): string {
+  const { view, order } = run;
+  const waiting = view.waiting;
+  return [
+    `**${view.sentence}**`,
+    waiting
+      ? `Waiting for ${waiting.for}${waiting.deadline ? ` until ${waiting.deadline}` : ''}; then: ${waiting.then}.`
+      : '',
+    waiting?.details ?? '',
+    answersOf(view.messages),
+    `Stages: ${view.stages.map((done) => (done.ended ? done.stage : `**${done.stage}**`)).join(' → ')}`,
+    `${order.ref.model}, as of ${run.ref.as_of}, ${order.reasonCount} reason(s), workflow ${workflowInfo().workflowId}`,
+  ]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+/** A signal has no reply: its answer stands here. */
+function answersOf(messages: readonly Message[]): string {
+  if (messages.length === 0) return '';
+  const lines = messages
+    .slice(-5)
+    .map((sent) => `- ${sent.at} ${sent.name}${sent.by ? ` by ${plain(sent.by)}` : ''}: ${plain(sent.answer)}`);
+  return `Last messages:\n${lines.join('\n')}`;
+}
+
+/** Words of strangers in Markdown: markup characters and control characters lose their meaning. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what is removed
+  const visible = text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ');
+  return visible.replace(/[\\`*_[\]<>|#!]/g, (mark) => `\\${mark}`).slice(0, 500);
+}
+
+/** Waits until the predicate holds or the workflow clock has passed the deadline; true when it holds. */
+export async function until(holds: () => boolean, ms: number, summary: string): Promise<boolean> {
+  return await condition(holds, Math.max(ms, 1), { summary });
+}
