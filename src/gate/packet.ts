@@ -1,6 +1,5 @@
 /** Builds the packet: one data object with everything that a decision rests on, named by its digest. */
 import type { ModelConfig, TriggerKind } from '../config/model.ts';
-import type { ValidationReport } from '../data/contract.ts';
 import type { EvaluationReport } from '../evaluation/contract.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { digestOf } from '../store/content.ts';
@@ -10,6 +9,7 @@ import { reasonsAgainst, reasonsFor, recommendation } from './reasons.ts';
 
 export interface PacketInput {
   readonly run: string;
+  readonly asOf: string;
   readonly trigger: { readonly kind: TriggerKind; readonly reason: string; readonly evidence?: readonly string[] };
   /** Manifest of the version that was scored on the holdout. */
   readonly judged: VersionManifest;
@@ -19,10 +19,13 @@ export interface PacketInput {
   readonly anchor?: number | null;
   /** Where a rollback of this promotion leads; the champion when left out. */
   readonly rollbackTo?: number | null;
-  readonly report: EvaluationReport;
+  readonly evaluation: EvaluationReport;
   readonly gate: GateReport;
   readonly config: ModelConfig;
-  readonly validation?: ValidationReport;
+  /** Digest of the configuration that the run uses; the judged version's when left out. */
+  readonly configDigest?: string;
+  /** Sentences of validation, worst first. */
+  readonly findings?: readonly string[];
   /** ISO instant, or the file's duration when left out. */
   readonly deadline?: string;
   /** Sentences about earlier decisions, newest first. */
@@ -47,7 +50,7 @@ export const replyJson = (packet: Packet): string =>
   JSON.stringify({ packet: packet.short, by: '<you>', comment: '…' });
 
 function contentOf(input: PacketInput): PacketContent {
-  const { judged, config, gate, report } = input;
+  const { judged, config, gate } = input;
   const served = input.served ?? judged;
   const champion = input.champion ?? null;
   const policy = { tier: config.tier, gate: config.gate, approval: config.approval, deploy: config.deploy };
@@ -55,7 +58,7 @@ function contentOf(input: PacketInput): PacketContent {
     contract: 1,
     model: config.model,
     run: input.run,
-    as_of: judged.as_of,
+    as_of: input.asOf,
     question: question(config, served.version, champion),
     verdict: gate.verdict,
     recommendation: recommendation(gate),
@@ -75,14 +78,14 @@ function contentOf(input: PacketInput): PacketContent {
     champion: champion && reference(champion),
     anchor: input.anchor ?? null,
     rollback_to: input.rollbackTo ?? champion?.version ?? null,
-    evaluation: report,
+    evaluation: input.evaluation,
     gate,
     data: {
       raw: judged.data?.raw ?? null,
       features: judged.data?.features ?? null,
       definition: judged.data?.definition ?? null,
       geometry: judged.geometry,
-      findings: input.validation?.findings.map((finding) => finding.sentence) ?? [],
+      findings: [...(input.findings ?? [])],
     },
     changed: champion ? changes(champion, judged) : [],
     rollout: {
@@ -98,7 +101,7 @@ function contentOf(input: PacketInput): PacketContent {
       on_expiry: config.approval.otherwise.on_expiry,
     },
     provenance: {
-      config: judged.config,
+      config: input.configDigest ?? judged.config,
       policy: digestOf(policy),
       code: judged.code,
       trainer: judged.trainer,
