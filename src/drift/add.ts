@@ -1,6 +1,7 @@
 /** Adds profiles of disjoint rows: a month is the sum of its days, with no row read again. */
 import type { CategoricalProfile, ColumnProfile, NumericProfile, Profile } from './contract.ts';
 import { ProfilesDoNotAdd } from './errors.ts';
+import type { Grid } from './profile.ts';
 
 const keptLevels = 10_000;
 
@@ -49,7 +50,7 @@ function addNumeric(name: string, a: NumericProfile, b: NumericProfile): Numeric
 }
 
 /** Puts exact values into the cells of a grid, by the rule of the SQL in profile.ts. */
-function toGrid(profile: NumericProfile, grid: { lo: number; hi: number; cells: number }): NumericProfile {
+export function toGrid(profile: NumericProfile, grid: Grid): NumericProfile {
   if (profile.fine.kind === 'grid') return profile;
   const { lo, hi, cells } = grid;
   const inside = new Map<number, { count: number; sum: number }>();

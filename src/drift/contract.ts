@@ -74,7 +74,13 @@ export const noiseBand = z.strictObject({
 });
 export type NoiseBand = z.output<typeof noiseBand>;
 
-const referenceColumn = z.strictObject({ profile: columnProfile, bins: frozenBins, bands: z.array(noiseBand) });
+const referenceColumn = z.strictObject({
+  profile: columnProfile,
+  bins: frozenBins,
+  bands: z.array(noiseBand),
+  /** Largest share of missing values on a whole day; null where there is no time. */
+  missing_worst_day: z.number().nullable(),
+});
 export type ReferenceColumn = z.output<typeof referenceColumn>;
 
 /** Stored with each version at `profiles/<digest>.json`. */

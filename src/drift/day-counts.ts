@@ -34,7 +34,7 @@ export async function dayCounts(
   return new Map(names.map((name, i) => [name, wholeDays(byColumn[i]!)]));
 }
 
-function wholeDays(byDay: Map<number, Float64Array>): DayCounts {
+export function wholeDays(byDay: Map<number, Float64Array>): DayCounts {
   const ordered = [...byDay].sort(([a], [b]) => a - b).map(([, counts]) => counts);
   const rows = ordered.map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const usual = [...rows].sort((a, b) => a - b)[rows.length >> 1] ?? 0;

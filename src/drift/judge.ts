@@ -1,6 +1,6 @@
 /** Holds profiles against a reference: distances, noise, verdict and a sentence for each column and for all of them. */
-import { binCount, countBins } from './bins.ts';
-import type { ColumnDrift, ColumnProfile, DriftReport, FrozenBins, Profile, ReferenceProfile } from './contract.ts';
+import { countBins } from './bins.ts';
+import type { ColumnDrift, ColumnProfile, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { chiSquared, jsDistance, ksStatistic, psi, wassersteinDistance } from './distances.ts';
 import { benjaminiHochberg, type Noise, noiseOf } from './noise.ts';
 import { alignedPoints, pointsOf } from './points.ts';
@@ -84,7 +84,7 @@ function judgeColumn(reference: ReferenceProfile, current: Profile, name: string
       chi_squared: both ? statistic : null,
       p_value: noise?.pValue ?? null,
       missing: { reference: share(profile), current: now === undefined ? 1 : share(now) },
-      ...newCategories(profile, now, bins),
+      ...newCategories(profile, now),
       threshold: noise === null ? null : options.psiLimit + noise.ceiling,
       noise: noise?.ceiling ?? null,
       noise_from: noise?.from ?? null,
@@ -114,9 +114,8 @@ function lumped(before: Float64Array, after: Float64Array, n: number, m: number)
 function newCategories(
   before: ColumnProfile,
   now: ColumnProfile | undefined,
-  bins: FrozenBins,
 ): Pick<ColumnDrift, 'new_categories' | 'new_category_share'> {
-  if (before.kind !== 'categorical' || now?.kind !== 'categorical' || binCount(bins) === 0) {
+  if (before.kind !== 'categorical' || now?.kind !== 'categorical') {
     return { new_categories: [], new_category_share: null };
   }
   // Where the reference itself was cut to its top levels, a rare old value cannot be told from a new one.

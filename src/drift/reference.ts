@@ -2,11 +2,15 @@
 import { type Connection, withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteName } from '../data/sql-text.ts';
 import { freezeBins } from './bins.ts';
-import type { ColumnProfile, NoiseBand, Profile, ReferenceProfile } from './contract.ts';
+import type { ColumnProfile, NoiseBand, Profile, ReferenceColumn, ReferenceProfile } from './contract.ts';
 import { dayCounts } from './day-counts.ts';
 import { ReferenceEmpty } from './errors.ts';
-import { noiseBands } from './noise-bands.ts';
+import { type DayCounts, noiseBands } from './noise-bands.ts';
 import { type ColumnSpec, type Grid, gridCells, profileGroups, read } from './profile.ts';
+import { dayCountsOfValues, profileOfValues } from './values.ts';
+
+/** Name under which a reference keeps the distribution of predictions. */
+export const predictionColumn = '_prediction';
 
 export interface ReferenceRequest {
   /** Local Parquet files, such as the training part of a feature snapshot. */
@@ -17,14 +21,16 @@ export interface ReferenceRequest {
   readonly timeColumn?: string | null;
   /** What the reference is, for people. */
   readonly name?: string;
+  /** Scores of the version on rows it was not fitted on, so that its later predictions can be compared. */
+  readonly predictions?: { readonly values: Float64Array; readonly eventTime: Float64Array };
   readonly workDir: string;
   readonly signal?: AbortSignal;
 }
 
 /** @throws ReferenceEmpty where there is no row */
 export async function referenceProfile(request: ReferenceRequest): Promise<ReferenceProfile> {
-  const { paths, timeColumn = '_event_time', name = 'training rows' } = request;
-  return withDuckDb(
+  const { paths, timeColumn = '_event_time', name = 'training rows', predictions } = request;
+  const reference = await withDuckDb(
     { tempDir: request.workDir },
     (db) =>
       referenceOf(db, {
@@ -35,6 +41,21 @@ export async function referenceProfile(request: ReferenceRequest): Promise<Refer
       }),
     request.signal,
   );
+  if (predictions === undefined) return reference;
+  return withPredictions(reference, predictions.values, predictions.eventTime);
+}
+
+/** Adds the distribution of predictions as a column of its own, with bins and bands like the others. */
+export function withPredictions(
+  reference: ReferenceProfile,
+  values: Float64Array,
+  eventTime: Float64Array,
+): ReferenceProfile {
+  const profile = profileOfValues(values);
+  const bins = freezeBins(profile);
+  const column: ReferenceColumn = { profile, bins, bands: [], missing_worst_day: null };
+  addDays(column, dayCountsOfValues(values, eventTime, bins));
+  return { ...reference, columns: { ...reference.columns, [predictionColumn]: column } };
 }
 
 export interface ReferenceSource {
@@ -55,16 +76,23 @@ export async function referenceOf(db: Connection, source: ReferenceSource): Prom
   const [from, to] = await read(db, `SELECT min(${ms})::DOUBLE, max(${ms})::DOUBLE FROM ${relation}`);
   const bins = Object.fromEntries(Object.entries(reference.columns).map(([column, { bins }]) => [column, bins]));
   const byDay = await dayCounts(db, `(SELECT * FROM ${relation} WHERE ${ms} IS NOT NULL)`, `${ms} // 86400000`, bins);
-  for (const [column, days] of byDay) reference.columns[column]!.bands = noiseBands(days);
+  for (const [column, days] of byDay) addDays(reference.columns[column]!, days);
   return { ...reference, from: iso(from?.[0]), to: iso(to?.[0]) };
 }
 
 /** A reference without noise bands: only the formula for independent rows is left. */
 export function freeze(profile: Profile, name: string): ReferenceProfile {
   const columns = Object.entries(profile.columns).map(
-    ([column, one]) => [column, { profile: one, bins: freezeBins(one), bands: [] as NoiseBand[] }] as const,
+    ([column, one]) =>
+      [column, { profile: one, bins: freezeBins(one), bands: [] as NoiseBand[], missing_worst_day: null }] as const,
   );
   return { contract: 1, name, rows: profile.rows, from: null, to: null, columns: Object.fromEntries(columns) };
+}
+
+function addDays(column: ReferenceColumn, days: DayCounts): void {
+  const shares = days.map((day) => (day.at(-1) ?? 0) / day.reduce((sum, count) => sum + count, 0));
+  column.bands = noiseBands(days);
+  column.missing_worst_day = shares.length === 0 ? null : Math.max(...shares);
 }
 
 export function columnSpecs(numeric: readonly string[], categorical: readonly string[]): ColumnSpec[] {

@@ -1,0 +1,220 @@
+/** Reads log and labels of the champion once and turns them into findings. */
+import type { ModelConfig } from '../config/model.ts';
+import { durationMs } from '../config/values.ts';
+import { type Connection, withDuckDb } from '../data/engine.ts';
+import type { DriftReport, ReferenceProfile } from '../drift/contract.ts';
+import { read } from '../drift/profile.ts';
+import { predictionColumn } from '../drift/reference.ts';
+import { whole } from '../drift/sentences.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Finding, Holdout, PerformanceWindow, Window } from './contract.ts';
+import { checkDrift } from './drift-check.ts';
+import { checkInput } from './input-quality.ts';
+import { labelsAsOf } from './labels.ts';
+import { type LogTable, openLogTable } from './log-table.ts';
+import { type MaturedRows, maturedRows } from './matured-rows.ts';
+import { judgeWindow } from './performance.ts';
+import { readLog } from './prediction-log.ts';
+import { calibrationFinding, skillFinding } from './quality-check.ts';
+import { chooseReference, firstPredictions, referenceSpans } from './reference-choice.ts';
+import { DAY, lastWindows, matureBefore, startOfDay } from './windows.ts';
+
+export interface Observation {
+  readonly findings: readonly Finding[];
+  readonly acting: readonly string[];
+  /** The last day had enough rows to tell whether an input is broken. */
+  readonly inputJudged: boolean;
+  readonly drift: DriftReport | null;
+  /** Newest first, of the longer of the two triggers' lists. */
+  readonly performance: readonly PerformanceWindow[];
+}
+
+export interface ObserveRequest {
+  readonly store: ObjectStore;
+  readonly config: ModelConfig;
+  readonly champion: number;
+  /** Milliseconds; only predictions from then on are the champion's own. */
+  readonly promotedAt: number;
+  readonly asOf: string;
+  readonly training: ReferenceProfile | null;
+  readonly holdout: Holdout | null;
+  /** False while an input incident is open. */
+  readonly healthy: boolean;
+  readonly cacheDir: string;
+  readonly workDir: string;
+}
+
+export async function observe(request: ObserveRequest): Promise<Observation> {
+  const { store, config, asOf, cacheDir, workDir } = request;
+  const spans = spansOf(config, asOf);
+  const reach = referenceSpans(config, spans.drift);
+  const oldest = [...spans.drift, ...spans.skill, ...spans.calibration, reach.trailing]
+    .map(({ from }) => from)
+    .sort()[0]!;
+  const wantsLog = config.monitoring.references.drift;
+  const paths = await readLog(store, config.model, { from: oldest, to: asOf, cacheDir });
+  const lastYear =
+    wantsLog === 'same_period_last_year_else_trailing_healthy'
+      ? await readLog(store, config.model, { ...reach.lastYear, cacheDir })
+      : [];
+  const labels = await labelsAsOf(store, config.model, { asOf, from: oldest, log: paths, cacheDir });
+  return withDuckDb({ tempDir: workDir }, async (db) => {
+    const names = Object.entries(request.training?.columns ?? {});
+    const log = await openLogTable(db, {
+      paths,
+      version: request.champion,
+      from: Math.max(Date.parse(oldest), request.promotedAt),
+      to: Date.parse(asOf),
+      numeric: names
+        .filter(([name, { profile }]) => profile.kind === 'numeric' && name !== predictionColumn)
+        .map(([name]) => name),
+      categorical: names.filter(([, { profile }]) => profile.kind === 'categorical').map(([name]) => name),
+      name: 'champion_log',
+    });
+    if (log === null) return nothingLogged(config, spans);
+    const features = await observeFeatures(db, request, {
+      log,
+      paths: [...lastYear, ...paths],
+      windows: spans.drift,
+      lastDay: spans.lastDay,
+    });
+    const silence = await checkSilence(db, log, spans.lastDay);
+    const judge = await performanceJudge(db, request, log, labels.path, spans.mature);
+    const skill = spans.skill.map(judge);
+    const calibration = spans.calibration.map(judge);
+    const quality = [skillFinding(skill, config, request.holdout), calibrationFinding(calibration, config)];
+    return {
+      ...features,
+      findings: [...silence, ...features.findings, ...quality],
+      performance: skill.length >= calibration.length ? skill : calibration,
+    };
+  });
+}
+
+function spansOf(config: ModelConfig, asOf: string) {
+  const { performance, calibration } = config.triggers;
+  const mature = matureBefore(asOf, config.data.label.mature_after);
+  const today = startOfDay(Date.parse(asOf));
+  const day = { from: new Date(Date.parse(asOf) - DAY).toISOString(), to: new Date(Date.parse(asOf)).toISOString() };
+  return {
+    mature,
+    lastDay: day,
+    drift: lastWindows(today, config.monitoring.drift.window, config.monitoring.drift.of.of),
+    skill: lastWindows(mature, performance.window, performance.of.of),
+    calibration: lastWindows(mature, calibration.window, calibration.of.of),
+  };
+}
+
+async function observeFeatures(
+  db: Connection,
+  request: ObserveRequest,
+  input: { log: LogTable; paths: readonly string[]; windows: readonly Window[]; lastDay: Window },
+): Promise<Pick<Observation, 'findings' | 'acting' | 'inputJudged' | 'drift'>> {
+  const { config, training } = request;
+  const { log, windows } = input;
+  if (training === null) return { findings: [], acting: [], inputJudged: false, drift: null };
+  const broken = await checkInput(db, { config, reference: training, log, window: input.lastDay });
+  const healthy = request.healthy && (broken ?? []).length === 0;
+  let reference = await chooseReference(db, { config, training, paths: input.paths, windows, healthy });
+  if (reference.columns[predictionColumn] === undefined) {
+    const length = durationMs(config.monitoring.drift.window);
+    const first = Math.ceil(request.promotedAt / DAY) * DAY;
+    const window = { from: new Date(first).toISOString(), to: new Date(first + length).toISOString() };
+    const own =
+      first + length <= Date.parse(windows[0]!.from) && Number.isFinite(first)
+        ? await firstPredictions(db, log, window)
+        : null;
+    if (own !== null) reference = { ...reference, columns: { ...reference.columns, [predictionColumn]: own } };
+  }
+  const drift = await checkDrift(db, { config, reference, log, windows, notBefore: request.promotedAt });
+  return {
+    findings: [...(broken ?? []), ...drift.findings],
+    acting: drift.acting,
+    inputJudged: broken !== null,
+    drift: drift.reports[0] ?? null,
+  };
+}
+
+/** Reads the matured rows once; each window takes its own from them. */
+async function performanceJudge(
+  db: Connection,
+  request: ObserveRequest,
+  log: LogTable,
+  labels: string,
+  to: number,
+): Promise<(window: Window) => PerformanceWindow> {
+  const { config, holdout } = request;
+  const all = await maturedRows(db, { log, labels, from: request.promotedAt, to, ifNever: config.data.label.if_never });
+  return (window) => {
+    const whole = Date.parse(window.from) >= request.promotedAt;
+    return judgeWindow(
+      whole ? within(all, window) : within(all, { from: window.to, to: window.to }),
+      window,
+      config,
+      holdout?.baselineRate ?? null,
+    );
+  };
+}
+
+function within(rows: MaturedRows, { from, to }: Window): MaturedRows {
+  const first = lowerBound(rows.eventTime, Date.parse(from));
+  const last = lowerBound(rows.eventTime, Date.parse(to));
+  return {
+    rows: last - first,
+    eventTime: rows.eventTime.subarray(first, last),
+    prediction: rows.prediction.subarray(first, last),
+    label: rows.label.subarray(first, last),
+    id: rows.id.slice(first, last),
+  };
+}
+
+function lowerBound(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A model that was asked yesterday and is not asked today is a fault of somebody's. */
+async function checkSilence(db: Connection, log: LogTable, window: Window): Promise<Finding[]> {
+  const start = Date.parse(window.from);
+  const [today, before] = await read(
+    db,
+    `SELECT (count(*) FILTER (_t >= ${start}))::DOUBLE, (count(*) FILTER (_t < ${start} AND _t >= ${start - 7 * DAY}))::DOUBLE FROM ${log.relation}`,
+  );
+  if (Number(today?.[0]) > 0 || Number(before?.[0]) === 0) return [];
+  return [
+    {
+      kind: 'log',
+      subject: 'requests',
+      state: 'broken',
+      value: 0,
+      limit: 1,
+      rows: 0,
+      window,
+      windows: { beyond: 1, judged: 1, need: 1, of: 1 },
+      sentence: `No prediction was logged in the 24 hours before ${window.to}, ${whole(Number(before?.[0]))} in the 7 days before. Look at the callers and at \`hone status\`.`,
+    },
+  ];
+}
+
+function nothingLogged(config: ModelConfig, spans: ReturnType<typeof spansOf>): Observation {
+  const empty = {
+    rows: 0,
+    eventTime: new Float64Array(),
+    prediction: new Float64Array(),
+    label: new Float64Array(),
+    id: [],
+  };
+  const windows = spans.skill.map((window) => judgeWindow(empty, window, config, null));
+  return {
+    findings: [skillFinding(windows, config, null)],
+    acting: [],
+    inputJudged: false,
+    drift: null,
+    performance: windows,
+  };
+}

@@ -1,0 +1,132 @@
+/** One look at a model in production: what was found, what is news, and what should be done about it. */
+import type { ModelConfig } from '../config/model.ts';
+import { referenceProfile } from '../drift/contract.ts';
+import { type LedgerState, versionManifest } from '../registry/contract.ts';
+import { manifestKey } from '../registry/keys.ts';
+import { findDocument, getByDigest, getDocument, putDocument } from '../store/content.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { type Finding, type Holdout, type TickAction, type TickReport, tickReport } from './contract.ts';
+import { checkGrowth } from './growth-check.ts';
+import { instantKey, openIncidents, reconcile, recordIncidents } from './incidents.ts';
+import { type Observation, observe } from './observe.ts';
+import { type Plan, plan } from './playbook.ts';
+
+export interface TickRequest {
+  readonly store: ObjectStore;
+  readonly config: ModelConfig;
+  readonly state: LedgerState;
+  readonly asOf: string;
+  /** The champion's figures on its own clean holdout (`holdoutOf`); null: skill is not judged. */
+  readonly holdout: Holdout | null;
+  readonly cacheDir: string;
+  readonly workDir: string;
+}
+
+/**
+ * Looks at log and labels as they were known at `asOf`. Windows are computed afresh, so nothing hidden decides; evidence
+ * from before the champion's promotion is dropped. A tick of the same `asOf` again returns the first one's report.
+ *
+ * @throws ObjectCorrupt, ObjectMissing for a damaged store; StoreUnreachable
+ */
+export async function tick(request: TickRequest): Promise<TickReport> {
+  const { store, config, state } = request;
+  const asOf = new Date(request.asOf).toISOString();
+  const key = `models/${config.model}/monitoring/ticks/${instantKey(asOf)}.json`;
+  const earlier = await findDocument(store, key, tickReport);
+  if (earlier !== undefined) return earlier;
+
+  const champion = state.aliases.champion?.version ?? null;
+  if (champion === null) return write(store, key, emptyReport(config.model, asOf));
+  const open = await openIncidents(store, config.model, asOf);
+  const healthy = ![...open.keys()].some((incident) => incident.startsWith('input-'));
+  const promotedAt = state.budgets.promoted_at;
+  const seen = await observe({
+    ...request,
+    asOf,
+    champion,
+    training: await trainingReference(store, config.model, champion),
+    promotedAt: promotedAt === null ? 0 : Date.parse(promotedAt),
+    healthy,
+  });
+  const growth = promotedAt === null ? [] : await checkGrowth({ ...request, asOf, promotedAt });
+  const findings = [...seen.findings, ...growth];
+  const planned = plan({ config, findings, acting: seen.acting });
+  const changes = reconcile(open, planned.alerts, asOf, (incident) => couldJudge(incident, findings, seen));
+  await recordIncidents(store, config.model, changes);
+
+  const closed = new Set(changes.filter(({ status }) => status === 'resolved').map(({ incident }) => incident));
+  const alerts = changes.map(({ incident, severity, sentence, status }): TickAction => {
+    return { kind: 'alert', incident, severity, sentence, status };
+  });
+  const stillOpen = [...open.keys(), ...planned.alerts.map(({ incident }) => incident)].filter(
+    (one) => !closed.has(one),
+  );
+  return write(store, key, {
+    contract: 1,
+    model: config.model,
+    as_of: asOf,
+    champion,
+    promoted_at: promotedAt,
+    holdout: request.holdout,
+    findings,
+    actions: [...planned.triggers, ...alerts, ...planned.notes],
+    open_incidents: [...new Set(stillOpen)].sort(),
+    drift: seen.drift,
+    drift_verdict: seen.drift?.dataset.verdict ?? 'not_judged',
+    performance: [...seen.performance],
+    sentence: headline(planned, findings, seen),
+  });
+}
+
+async function trainingReference(store: ObjectStore, model: string, champion: number) {
+  const manifest = await getDocument(store, manifestKey(model, champion), versionManifest);
+  if (manifest.reference_profile === null) return null;
+  return getByDigest(store, 'profiles', manifest.reference_profile, referenceProfile);
+}
+
+/** What could not be judged this time stays open: silence is no recovery. */
+function couldJudge(incident: string, findings: readonly Finding[], seen: Observation): boolean {
+  if (incident.startsWith('input-')) return seen.inputJudged;
+  const judged = (kind: Finding['kind']): boolean =>
+    findings.some((finding) => finding.kind === kind && finding.state !== 'not_judged');
+  if (incident === 'performance-skill') return judged('performance');
+  if (incident === 'calibration') return judged('calibration');
+  if (incident === 'drift-prediction') return judged('prediction');
+  if (incident === 'drift-features') return judged('drift');
+  return true;
+}
+
+function headline({ triggers, alerts, notes }: Plan, findings: readonly Finding[], seen: Observation): string {
+  const page = alerts.find(({ severity }) => severity === 'page');
+  if (page !== undefined) return page.sentence;
+  const [trigger] = triggers;
+  if (trigger !== undefined) return `Asks for a run (${trigger.trigger}): ${trigger.reason}`;
+  if (notes[0] !== undefined) return notes[0].sentence;
+  if (alerts[0] !== undefined) return alerts[0].sentence;
+  const quality = findings.find(({ kind }) => kind === 'performance');
+  return [quality?.sentence, seen.drift?.dataset.sentence].filter(Boolean).join(' ') || 'Nothing could be judged yet.';
+}
+
+function emptyReport(model: string, asOf: string): TickReport {
+  return {
+    contract: 1,
+    model,
+    as_of: asOf,
+    champion: null,
+    promoted_at: null,
+    holdout: null,
+    findings: [],
+    actions: [],
+    open_incidents: [],
+    drift: null,
+    drift_verdict: 'not_judged',
+    performance: [],
+    sentence: `${model} has no champion yet, so there is nothing to watch. Start a run.`,
+  };
+}
+
+async function write(store: ObjectStore, key: string, report: TickReport): Promise<TickReport> {
+  const checked = tickReport.parse(report);
+  await putDocument(store, key, checked);
+  return checked;
+}
