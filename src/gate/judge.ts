@@ -35,15 +35,17 @@ export interface GateContext {
 export function judge(report: EvaluationReport, config: ModelConfig, context: GateContext): GateReport {
   const attempt = Math.max(1, context.attempt ?? 1);
   const level = levelOfLook(attempt, report.level);
-  const rules = [enoughRule(report), ...floorRules(report, config, level), ...calibrationRules(report, config, level)];
+  const rules = [enoughRule(report)];
   let as: GateReport['as'] = 'first';
   if (!context.first) {
     const comparison = championRules(report, config, level);
     as = (comparison[0]?.lower ?? Number.NEGATIVE_INFINITY) > 0 ? 'better' : 'non_inferior';
     rules.push(...comparison);
     if (as === 'non_inferior') rules.push(...anchorRules(report, config, level, context.anchor ?? null));
-    rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
   }
+  rules.push(...floorRules(report, config, level));
+  if (!context.first) rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
+  rules.push(...calibrationRules(report, config, level));
 
   const verdict = verdictOf(rules);
   return {
