@@ -1,6 +1,7 @@
 /** Changes of configuration, runs and versions. What moves traffic is in `rollout-changes.ts`. All pure. */
 import type { Digest, LedgerState } from './contract.ts';
 import { frozenSentence, isFrozen } from './freeze.ts';
+import { withoutCandidateOf } from './rollout-changes.ts';
 import type { Step } from './state.ts';
 
 export { freeze, isFrozen, unfreeze } from './freeze.ts';
@@ -67,11 +68,17 @@ export function endRun(end: {
   };
 }
 
-/** Takes the lock from a run that closed without reporting its end. */
+/**
+ * Takes the lock from a run that closed without reporting its end. A candidate that it left beside the champion leaves
+ * the routing too, or it would stand in the way of every later rollout; a promotion that it finished stays.
+ */
 export function releaseLock(run: string, reason: string): Step {
-  return (state) => {
+  return (state, context) => {
     if (state.activeRun?.run !== run) return { refused: `run ${run} does not hold the lock` };
-    return { change: { kind: 'lock_released', run, reason }, state: withoutLockOf(state, run) };
+    return {
+      change: { kind: 'lock_released', run, reason },
+      state: withoutCandidateOf(withoutLockOf(state, run), run, context?.effectId ?? null),
+    };
   };
 }
 

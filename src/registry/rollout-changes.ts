@@ -181,6 +181,17 @@ export function rollBack(order: {
   };
 }
 
+/** Ends the unfinished rollout of a run without knowing what stood before: all traffic to the champion. */
+export function withoutCandidateOf(state: LedgerState, run: string, effectId: string | null): LedgerState {
+  const { challenger } = state.aliases;
+  if (!state.routing.effectId?.startsWith(`${run}/`) || candidateArms(state).length === 0) return state;
+  return {
+    ...state,
+    aliases: { ...state.aliases, challenger: challenger?.effectId.startsWith(`${run}/`) ? null : challenger },
+    routing: routed(state, effectId, championArms(state, 100)),
+  };
+}
+
 const championArm = (version: number, share: number): Arm => ({ version, share, lease: null });
 
 const championArms = (state: LedgerState, share: number): Arm[] =>

@@ -89,6 +89,18 @@ describe('runs', () => {
     expect(apply(live1, changes.releaseLock(RUN_2, 'gone')).activeRun).toBeNull();
   });
 
+  test('a released lock takes the unfinished canary of the dead run with it, but not its promotion', () => {
+    const dead = apply(live1, prepare(RUN_2, 2), step(RUN_2, 2, 25), changes.releaseLock(RUN_2, 'closed'));
+    expect(dead).toMatchObject({
+      activeRun: null,
+      aliases: { challenger: null },
+      routing: { arms: [{ version: 1, share: 100 }] },
+    });
+    expect(refusal(dead, prepare('flights-delay-000003', 3))).toBeUndefined();
+    const promoted = apply(live1, prepare(RUN_2, 2), promote(RUN_2, 2), changes.releaseLock(RUN_2, 'closed'));
+    expect(promoted.aliases.champion?.version).toBe(2);
+  });
+
   test('the budgets keep the last twenty runs', () => {
     let state = changes.initialState();
     for (let n = 1; n <= 25; n++) {
