@@ -40,7 +40,7 @@ function recommendationSection(packet: Packet): Section {
       ...packet.reasons_against.map((reason) => `Against: ${reason}`),
       ...packet.reasons_for.map((reason) => `For: ${reason}`),
       packet.candidate.sentence,
-      `${approval.approvers} approval${approval.approvers === 1 ? '' : 's'} needed from ${approval.from.join(', ')}, by ${approval.deadline}; with no answer: ${approval.on_expiry}.`,
+      `${approval.approvers} approval${approval.approvers === 1 ? '' : 's'} needed from ${approval.from.join(', ')}, ${approval.deadline.startsWith('P') ? 'within' : 'by'} ${approval.deadline}; with no answer: ${approval.on_expiry}.`,
     ],
   };
 }
@@ -68,7 +68,7 @@ function figuresSection(packet: Packet): Section {
   ];
   if (power) {
     lines.push(
-      `These rows: an equally good candidate passes in ${percent(power.equal_passes)} of cases; a true improvement of ${figure(primary, power.detectable)} would be found.`,
+      `These rows: an equally good candidate passes in ${percent(power.equal_passes)} of cases; a true improvement of ${figure(primary, power.detectable)} would be found in 8 of 10.`,
     );
   }
   if (behaviour) {
@@ -83,6 +83,10 @@ function figuresSection(packet: Packet): Section {
   };
 }
 
+/** A caution is not a failure: it does not decide the verdict. */
+const said = (rule: RuleResult): string =>
+  rule.effect === 'warns' && rule.outcome === 'fail' ? 'CAUTION' : OUTCOME[rule.outcome];
+
 const OUTCOME = { fail: 'FAILED', inconclusive: 'undecided', not_judged: 'not judged', pass: 'passed' } as const;
 
 /** Failed and undecided rules come first: a person should not have to look for them. */
@@ -90,8 +94,7 @@ function rulesSection(packet: Packet): Section {
   const order = Object.keys(OUTCOME);
   const rules = packet.gate.rules.filter((rule) => rule.kind !== 'slice' || rule.outcome !== 'pass');
   const sorted = rules.toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
-  const line = (rule: RuleResult) =>
-    `${OUTCOME[rule.outcome]}${rule.effect === 'warns' ? ' (does not block)' : ''} ${rule.rule}: ${rule.sentence}`;
+  const line = (rule: RuleResult) => `${said(rule)} ${rule.rule}: ${rule.sentence}`;
   return { title: 'Rules', lines: sorted.slice(0, 40).map(line) };
 }
 
