@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { RawSnapshot, SnapshotRef } from './contract.ts';
 import { type Connection, engineSentence, engineVersion, isEngineError, rowsOf, withDuckDb } from './engine.ts';
 import { SourceUnreadable, SourceWithoutRows, UserSqlFailed } from './errors.ts';
+import { labelCoverage } from './label-coverage.ts';
 import { snapshotRef, writeSnapshot } from './snapshots.ts';
 import { runSourceCommand } from './source-command.ts';
 import {
@@ -139,7 +140,7 @@ async function stage(db: Connection, relation: string, dir: string): Promise<str
 
 async function writeMonths(db: Connection, input: IngestInput, dir: string): Promise<RawSnapshot> {
   const { store, config, asOf, onProgress, signal } = input;
-  const { id, event_time: eventTime, label, source } = config.data;
+  const { id, event_time: eventTime, source } = config.data;
   const time = quoteName(eventTime);
   const from = windowStart(config, asOf);
   const window = `isfinite(${time}) AND ${time} < ${quoteInstant(asOf)}${from ? ` AND ${time} >= ${quoteInstant(from)}` : ''}`;
@@ -167,12 +168,6 @@ async function writeMonths(db: Connection, input: IngestInput, dir: string): Pro
     onProgress?.({ done: done + 1, total: months.length, sentence: `${month}: ${n} rows` });
   }
 
-  const coverage = await rowsOf(
-    db,
-    `SELECT (epoch_ms(${quoteInstant(asOf)}) - epoch_ms(${time})) // 86400000 AS age, count(*) AS n,
-            count(${quoteName(label.column)}) AS labelled
-     FROM known WHERE ${window} AND ${time} > ${quoteInstant(asOf)} - INTERVAL 30 DAY GROUP BY 1 ORDER BY 1`,
-  );
   return {
     kind: 'raw',
     model: config.model,
@@ -182,9 +177,7 @@ async function writeMonths(db: Connection, input: IngestInput, dir: string): Pro
     rows: files.reduce((total, { rows }) => total + rows, 0),
     columns,
     files,
-    label_coverage: coverage.map(({ age, n, labelled }) => {
-      return { age_days: Number(age), rows: Number(n), labelled: Number(labelled) };
-    }),
+    label_coverage: await labelCoverage(db, `(SELECT * FROM known WHERE ${window})`, config, asOf),
     producer: { name: 'duckdb', version: engineVersion },
   };
 }

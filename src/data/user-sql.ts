@@ -35,7 +35,8 @@ export async function checkQuery(db: Connection, query: string, where: string): 
  * @throws UserSqlFailed unless the text is one scalar expression: no second column, no clause, no second statement
  */
 export async function expressionParts(db: Connection, expression: string, where: string): Promise<ExpressionParts> {
-  const select = selectNode.safeParse(await parseOne(db, `SELECT (${expression}\n)`, where));
+  await parseOne(db, `SELECT (${expression}\n)`, where); // no alias, no clause
+  const select = selectNode.safeParse(await parseOne(db, `SELECT ${expression}\n`, where)); // no way out of the brackets
   if (!select.success || select.data.select_list.length !== 1 || select.data.from_table.type !== 'EMPTY') {
     throw new UserSqlFailed(where, 'it is not one expression over the columns of a row');
   }

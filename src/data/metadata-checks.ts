@@ -1,0 +1,112 @@
+/** What the manifest alone tells, before any row is read: columns, types, leakage, volume of history. */
+import type { ModelConfig } from '../config/model.ts';
+import type { Finding, RawSnapshot } from './contract.ts';
+import { isNumeric, isOfType, percent } from './row-checks.ts';
+
+/** Share of a past month's rows that may be gone before history counts as changed. */
+const HISTORY_MAY_SHRINK = 0.01;
+
+/** Findings in the order that a person would mend them. */
+export function metadataFindings(config: ModelConfig, raw: RawSnapshot, previous: RawSnapshot | null): Finding[] {
+  const types = new Map(raw.columns.map(({ name, type }) => [name, type]));
+  return [
+    ...leaks(config, raw),
+    ...missingColumns(config, types, raw),
+    ...wrongTypes(config, types, raw),
+    ...tooFewRows(config, raw),
+    ...(previous ? changesSince(previous, config, raw) : []),
+  ];
+}
+
+function leaks(config: ModelConfig, raw: RawSnapshot): Finding[] {
+  const { label, outcomes } = config.data;
+  const hidden = new Set([label.column, label.available_at, ...outcomes]);
+  return config.features.use
+    .filter((name) => hidden.has(name))
+    .map((column) => {
+      const what = `"${column}" is known only after the event, but is used as a feature`;
+      return finding('leak', column, raw.rows, raw, 'never a feature', `${what}. Remove it from features.use.`);
+    });
+}
+
+function missingColumns(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawSnapshot): Finding[] {
+  const ruled = config.data.rules.flatMap((rule) =>
+    'column' in rule ? [rule.column] : 'unique' in rule ? rule.unique : [],
+  );
+  const sliced = [...config.gate.slices.columns, ...config.gate.slices.critical].filter(
+    (name) => !config.features.sql[name],
+  );
+  return [...new Set([...config.features.use, ...ruled, ...sliced])]
+    .filter((name) => !types.has(name))
+    .map((column) => {
+      const cure = 'Restore it in the source, or take it out of the model file (capitals count).';
+      const sentence = `The source has no column "${column}" any more, which features, rules or slices name. ${cure}`;
+      return finding('column_missing', column, raw.rows, raw, 'present', sentence);
+    });
+}
+
+function wrongTypes(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawSnapshot): Finding[] {
+  const categories = new Set(config.features.categories.columns);
+  const features = config.features.use.flatMap((column) => {
+    const type = types.get(column);
+    if (type === undefined || categories.has(column) || isNumeric(type)) return [];
+    const cure =
+      'List it under features.categories.columns, compute a number from it under features.sql, or mend the source.';
+    const sentence = `Feature "${column}" should be a number, but the source delivers ${type}. ${cure}`;
+    return [finding('type', column, raw.rows, raw, 'a number', sentence)];
+  });
+  const rules = config.data.rules.flatMap((rule) => {
+    if (!('type' in rule)) return [];
+    const type = types.get(rule.column);
+    if (type === undefined || type === 'VARCHAR' || isOfType(type, rule.type)) return [];
+    const sentence = `Column "${rule.column}" is ${type}, not ${rule.type}. Mend the source, or the rule in the model file.`;
+    return [{ ...finding('type', rule.column, raw.rows, raw, rule.type, sentence), severity: rule.severity }];
+  });
+  return [...features, ...rules];
+}
+
+function tooFewRows(config: ModelConfig, raw: RawSnapshot): Finding[] {
+  const least = config.data.volume.min_rows;
+  if (raw.rows >= least) return [];
+  const sentence = `Only ${raw.rows} rows from ${raw.window.from} to ${raw.window.to}; data.volume.min_rows asks for ${least}. Wait for more data, or look for a delivery that failed.`;
+  return [finding('min_rows', null, raw.rows, raw, `at least ${least} rows`, sentence)];
+}
+
+/** Types that changed, and whole past months that lost rows, since the snapshot of an earlier run. */
+function changesSince(previous: RawSnapshot, config: ModelConfig, raw: RawSnapshot): Finding[] {
+  const before = new Map(previous.columns.map(({ name, type }) => [name, type]));
+  const used = new Set([...config.features.use, config.data.label.column]);
+  const changed = raw.columns.filter(
+    ({ name, type }) => used.has(name) && before.has(name) && before.get(name) !== type,
+  );
+  const types = changed.map(({ name, type }) => {
+    const sentence = `Column "${name}" was ${before.get(name)} at ${previous.as_of} and is ${type} now. Check that its meaning stayed.`;
+    return {
+      ...finding('type_changed', name, raw.rows, raw, `as before: ${before.get(name)}`, sentence),
+      severity: 'warn' as const,
+    };
+  });
+  const inside = previous.files.slice(1, -1); // the first and last month may be cut by a window
+  const shrunk = inside.flatMap(({ name, rows }) => {
+    const now = raw.files.find((file) => file.name === name)?.rows ?? 0;
+    const outside = `${name.slice(0, 7)}-01` < raw.window.from.slice(0, 10);
+    if (outside || now >= rows * (1 - HISTORY_MAY_SHRINK)) return [];
+    const month = name.slice(0, 7);
+    const sentence = `History changed: ${month} had ${rows} rows at ${previous.as_of} and has ${now} now. Ask the producer why past rows are gone.`;
+    const limit = `at most ${percent(HISTORY_MAY_SHRINK)} fewer`;
+    return [{ ...finding('history_shrank', null, rows - now, raw, limit, sentence), severity: 'warn' as const }];
+  });
+  return [...types, ...shrunk];
+}
+
+function finding(
+  rule: string,
+  column: string | null,
+  count: number,
+  raw: RawSnapshot,
+  limit: string,
+  sentence: string,
+): Finding {
+  const share = raw.rows === 0 ? 0 : Math.min(1, count / raw.rows);
+  return { rule, column, severity: 'reject', count, share, limit, examples: [], sentence };
+}
