@@ -10,7 +10,7 @@ import { connectLazily } from './client/connect.ts';
 import type { HoneConfig } from './config/hone.ts';
 import { loadWorkspace } from './config/load.ts';
 import { honeCacheFolder } from './local/cache-folder.ts';
-import { payloadConverterPath, workflowBundle } from './local/workflow-bundle.ts';
+import { workflowBundle } from './local/workflow-bundle.ts';
 import { openStore } from './store/open-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { trainingQueue } from './workflows/contract.ts';
@@ -44,7 +44,6 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     connection,
     namespace,
     activities: createActivities(deps),
-    dataConverter: { payloadConverterPath },
     // The server asks a dead worker's own queue first; half a second instead of ten until another one is asked.
     stickyQueueScheduleToStartTimeout: '500ms',
     maxHeartbeatThrottleInterval: '2s',

@@ -14,6 +14,7 @@ import { digestOf } from '../store/content.ts';
 import type { RunOrder, RunRef } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
+import { writeForRun } from './ledger.ts';
 
 export const judgement = z.strictObject({ evaluation: evaluationReport, gate: gateReport });
 
@@ -55,7 +56,8 @@ export const approveActivities = (deps: Deps) => ({
       asOf: run.as_of,
       evaluation,
       gate,
-      validation: await kept(deps, order.validation, validationReport),
+      configDigest: run.config,
+      findings: (await kept(deps, order.validation, validationReport)).findings.map((one) => one.sentence),
     });
     await attest(deps.store, run.model, order.served, 'gate', { report: order.gate, judged: order.judged });
     await attest(deps.store, run.model, order.served, 'packet', packet);
@@ -87,14 +89,12 @@ export const approveActivities = (deps: Deps) => ({
       };
       await attest(deps.store, run.model, served, 'approval-1', body);
       if (verdict.kind !== 'approved') return;
-      await openLedger(deps.store, run.model).append({
-        effectId: `${run.run}/approve/staged`,
-        as_of: run.as_of,
+      await writeForRun(deps, run, {
+        effect: 'approve/staged',
         actor: verdict.by.join(', '),
         trust: verdict.by[0] === 'policy' ? 'system' : 'asserted',
         why: verdict.comment || 'approved',
         step: stageVersion({ version: served, packet }),
-        requireActiveRun: run.run,
       });
     },
   ),

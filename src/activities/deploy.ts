@@ -13,7 +13,10 @@ import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
 import { GuardrailBreached, NodesNotReady, NoLiveNode } from './errors.ts';
+import { effectOf, writeForRun } from './ledger.ts';
 import { liveNodes, pause, type Readings, reading, startReadings } from './node-watch.ts';
+
+type Promotion = 'first' | 'better' | 'non_inferior';
 
 /** An arm without news from its watcher for this long falls back to the champion by itself. */
 const LEASE_MS = 15_000;
@@ -23,14 +26,6 @@ const LOOK_EVERY_MS = 300;
 export const deployActivities = (deps: Deps) => {
   const ledgerOf = (run: RunRef) => openLedger(deps.store, run.model);
   const leaseOf = (run: RunRef, version: number) => `models/${run.model}/leases/v${version}-${run.run}.json`;
-  const written = (run: RunRef, step: string) => ({
-    effectId: `${run.run}/deploy/${step}`,
-    as_of: run.as_of,
-    actor: run.run,
-    trust: 'system' as const,
-    requireActiveRun: run.run,
-  });
-
   return {
     /** Everything that a rollout needs is there before anything moves; names the ledger entry to return to. */
     checkRollout: activity(
@@ -48,22 +43,19 @@ export const deployActivities = (deps: Deps) => {
     prepareRollout: activity(deps, async (work, run: RunRef, version: number) => {
       const lease = leaseOf(run, version);
       await renewLease(deps.store, lease, LEASE_MS);
-      const step = prepareRollout({ version, effectId: `${run.run}/deploy/prepare`, lease });
+      const step = prepareRollout({ version, effectId: effectOf(run, 'deploy/prepare'), lease });
       const why = `version ${version} is loaded and warmed, without traffic`;
-      const { entry } = await ledgerOf(run).append({ ...written(run, 'prepare'), why, step });
-      await awaitNodes(deps, work, run.model, version, entry.state.routing.generation);
+      const { state } = await writeForRun(deps, run, { effect: 'deploy/prepare', why, step });
+      await awaitNodes(deps, work, run.model, version, state.routing.generation);
     }),
 
     routeShare: activity(deps, async (_work, run: RunRef, order: { version: number; share: number }) => {
       const { version, share } = order;
       const lease = leaseOf(run, version);
       await renewLease(deps.store, lease, LEASE_MS);
-      const step = stepRollout({ version, share, effectId: `${run.run}/deploy/share-${share}`, lease });
-      await ledgerOf(run).append({
-        ...written(run, `share-${share}`),
-        why: `${share} % of entities go to version ${version}`,
-        step,
-      });
+      const effect = `deploy/share-${share}`;
+      const step = stepRollout({ version, share, effectId: effectOf(run, effect), lease });
+      await writeForRun(deps, run, { effect, why: `${share} % of entities go to version ${version}`, step });
     }),
 
     /** Watches one step; its counters at the start travel in the heartbeat, so a new worker neither restarts nor skips the bake. */
@@ -104,34 +96,36 @@ export const deployActivities = (deps: Deps) => {
       },
     ),
 
-    promoteVersion: activity(
-      deps,
-      async (work, run: RunRef, order: { version: number; as: 'first' | 'better' | 'non_inferior' }) => {
-        const ledger = ledgerOf(run);
-        const effectId = `${run.run}/deploy/promote`;
-        const step = promote({ ...order, effectId, as_of: run.as_of, labels: null });
-        const { entry } = await ledger.append({
-          ...written(run, 'promote'),
-          why: `version ${order.version} takes all traffic`,
-          step,
-        });
-        await awaitNodes(deps, work, run.model, order.version, entry.state.routing.generation);
-      },
-    ),
+    promoteVersion: activity(deps, async (work, run: RunRef, order: { version: number; as: Promotion }) => {
+      const labels = (await readVersion(deps.store, run.model, order.version)).metrics['mature_labels'] ?? null;
+      const effect = 'deploy/promote';
+      const step = promote({ ...order, effectId: effectOf(run, effect), as_of: run.as_of, labels });
+      const { state } = await writeForRun(deps, run, {
+        effect,
+        why: `version ${order.version} takes all traffic`,
+        step,
+      });
+      await awaitNodes(deps, work, run.model, order.version, state.routing.generation);
+    }),
 
     /** Restores what is still this run's own; succeeds as `superseded` where something newer has moved on. */
     undoRollout: activity(deps, async (work, run: RunRef, order: { version: number; before: number }) => {
       const started = performance.now();
       const ledger = ledgerOf(run);
       const before = (await ledger.read(order.before)).state;
-      const effectId = `${run.run}/undo/rollout`;
+      const effect = 'undo/rollout';
       const reason = 'the run did not end in a promotion';
-      const step = undoRollout({ version: order.version, run: run.run, before, reason, effectId });
-      const { requireActiveRun: _unfenced, ...who } = written(run, 'undo');
+      const step = undoRollout({
+        version: order.version,
+        run: run.run,
+        before,
+        reason,
+        effectId: effectOf(run, effect),
+      });
       try {
-        const { entry } = await ledger.append({ ...who, effectId, why: reason, step });
-        const champion = entry.state.aliases.champion?.version ?? null;
-        await awaitNodes(deps, work, run.model, champion, entry.state.routing.generation, { patient: false });
+        const { state } = await writeForRun(deps, run, { effect, why: reason, step, fenced: false });
+        const champion = state.aliases.champion?.version ?? null;
+        await awaitNodes(deps, work, run.model, champion, state.routing.generation, { patient: false });
         const seconds = (performance.now() - started) / 1000;
         return {
           result: 'restored' as const,

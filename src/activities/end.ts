@@ -4,10 +4,10 @@ import { reportRunFinished } from '../client/owner.ts';
 import type { Message } from '../policy/approvals.ts';
 import { endRun } from '../registry/changes.ts';
 import { LedgerConflict } from '../registry/errors.ts';
-import { openLedger } from '../registry/ledger.ts';
 import type { RunEnd, RunRef, StageRecord } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import type { Deps } from './deps.ts';
+import { writeForRun } from './ledger.ts';
 
 interface Closing {
   readonly end: RunEnd;
@@ -17,18 +17,10 @@ interface Closing {
 
 export const endActivities = (deps: Deps) => ({
   closeRun: activity(deps, async (work, run: RunRef, { end, stages, messages }: Closing) => {
-    const ledger = openLedger(deps.store, run.model);
     const { outcome, version } = end;
     const step = endRun({ run: run.run, outcome, version, as_of: run.as_of, trigger: run.trigger });
     try {
-      await ledger.append({
-        effectId: `${run.run}/end`,
-        as_of: run.as_of,
-        actor: run.run,
-        trust: 'system',
-        why: end.sentence.slice(0, 1000),
-        step,
-      });
+      await writeForRun(deps, run, { effect: 'end', why: end.sentence, step, fenced: false });
     } catch (error) {
       if (!(error instanceof LedgerConflict)) throw error; // an earlier attempt has written the end
     }

@@ -58,3 +58,14 @@ export class RefitDisagrees extends HoneError {
     );
   }
 }
+
+export class FeatureNotLogged extends HoneError {
+  readonly code = 'HONE_FEATURE_NOT_LOGGED';
+  readonly retryable = false;
+  constructor(model: string, version: number, feature: string) {
+    super(
+      `Version ${version} of ${model} cannot be scored again on logged predictions: the log does not keep its feature ` +
+        `"${feature}". Probation stays undecided. Add it to monitoring.log.keep for the predictions to come.`,
+    );
+  }
+}

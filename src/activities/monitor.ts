@@ -38,7 +38,6 @@ export const monitorActivities = (deps: Deps) => ({
       holdout: await holdoutOf(deps, model, state),
       cacheDir: deps.cacheDir,
       workDir: scratch(deps, work, model, 'tick'),
-      signal: work.signal,
     });
     work.log.info({ findings: report.findings.length, incidents: report.open_incidents.length }, report.sentence);
     return {
@@ -50,7 +49,7 @@ export const monitorActivities = (deps: Deps) => ({
   }),
 
   /** One look of a probation. `end` is null while it goes on, and `next` says when to look again. */
-  judgeProbation: activity(deps, async (work, model: string, order: { version: number; look: number }) => {
+  judgeProbation: activity(deps, async (work, model: string, order: { version: number }) => {
     const { state, config, asOf } = await lookAt(deps, model);
     const next = new Date(Date.parse(asOf) + durationMs('P1D')).toISOString();
     const waitMs = deps.hone.clock === 'logical' ? null : durationMs('P1D');
@@ -77,11 +76,9 @@ export const monitorActivities = (deps: Deps) => ({
       predecessor,
       promotedAt: state.budgets.promoted_at ?? asOf,
       asOf,
-      look: order.look,
-      scorePredecessor: predecessor === null ? null : rescorer(deps, model, predecessor),
+      ...(predecessor === null ? {} : { scorePredecessor: rescorer(deps, model, predecessor) }),
       cacheDir: deps.cacheDir,
       workDir: scratch(deps, work, model, 'probation'),
-      signal: work.signal,
     });
     work.log.info({ verdict: report.verdict, rows: report.rows }, report.sentence);
     const said = { sentence: report.sentence, next, waitMs, rollback: { ...rollback, reason: report.sentence } };

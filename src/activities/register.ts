@@ -16,6 +16,7 @@ import { canonicalJson, fetchBlob, getDocument, putBlob, putByDigest } from '../
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
+import { effectOf, writeForRun } from './ledger.ts';
 import { type Trained, type TrainedModel, trainedModel } from './train.ts';
 
 interface Registration {
@@ -28,58 +29,39 @@ interface Registration {
 export const registerActivities = (deps: Deps) => ({
   register: activity(deps, async (work, run: RunRef, order: Registration): Promise<{ version: number }> => {
     const ledger = openLedger(deps.store, run.model);
-    const name = order.twin === null ? 'candidate' : 'refit';
-    const effectId = `${run.run}/register/${name}`;
+    const effect = `register/${order.twin === null ? 'candidate' : 'refit'}`;
     const trained = await getDocument(deps.store, order.trained.key, trainedModel);
     const state = await ledger.state();
-    const maker = { run: run.run, refit: trained.refit };
-    const earlier = await ledger.find(effectId, 0);
+    const earlier = await ledger.find(effectOf(run, effect), run.seq);
     const from = earlier?.change.kind === 'version_registered' ? earlier.change.version : state.nextVersion;
-    const version = await allocateVersion(deps.store, run.model, from, maker);
+    const version = await allocateVersion(deps.store, run.model, from, { run: run.run, refit: trained.refit });
     const champion = state.aliases.champion?.version ?? null;
     const manifest = await writeVersion(
       deps.store,
       await manifestOf(deps, work, run, order, trained, version, champion),
     );
     const why = order.twin === null ? 'trained by this run' : `refit of version ${order.twin} on all mature rows`;
-    await ledger.append({
-      effectId,
-      as_of: run.as_of,
-      actor: run.run,
-      trust: 'system',
-      why,
-      step: registerVersion({ version, run: run.run, manifest }),
-      requireActiveRun: run.run,
-    });
+    await writeForRun(deps, run, { effect, why, step: registerVersion({ version, run: run.run, manifest }) });
     work.log.info({ version }, why);
     return { version };
   }),
 
   /** Undo of `register`: whatever this run registered and nobody serves is marked rejected. */
   rejectVersions: activity(deps, async (_work, run: RunRef, reason: string) => {
-    const ledger = openLedger(deps.store, run.model);
-    const own = (await listVersions(deps.store, run.model))
-      .filter((one) => one.run === run.run)
-      .map((one) => one.version);
+    const listed = await listVersions(deps.store, run.model);
+    const own = listed.filter((one) => one.run === run.run).map((one) => one.version);
+    const rejected: number[] = [];
     for (const version of own) {
-      const effectId = `${run.run}/undo/reject-${version}`;
       try {
-        await ledger.append({
-          effectId,
-          as_of: run.as_of,
-          actor: run.run,
-          trust: 'system',
-          why: reason,
-          step: rejectVersion({ version, reason }),
-        });
+        const step = rejectVersion({ version, reason });
+        await writeForRun(deps, run, { effect: `undo/reject-${version}`, why: reason, step, fenced: false });
+        rejected.push(version);
       } catch (error) {
-        if (!(error instanceof LedgerConflict)) throw error; // served by now, or never registered: nothing to withdraw
+        if (!(error instanceof LedgerConflict)) throw error; // somebody serves it by now: it is not ours to withdraw
       }
     }
-    return {
-      result: own.length ? ('restored' as const) : ('nothing_to_do' as const),
-      sentence: own.length ? `version ${own.join(' and ')} rejected.` : '',
-    };
+    const sentence = rejected.length > 0 ? `version ${rejected.join(' and ')} rejected.` : 'no version to reject.';
+    return { result: rejected.length > 0 ? ('restored' as const) : ('nothing_to_do' as const), sentence };
   }),
 });
 

@@ -6,7 +6,7 @@ import type { LedgerEntry, LedgerState } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { asOfNow } from '../store/clock.ts';
 import { digestOf, putDocument } from '../store/content.ts';
-import type { RunOrder, RunPlan, Trigger, TriggerAnswer } from '../workflows/contract.ts';
+import type { RunOrder, RunPlan, RunRef, Trigger, TriggerAnswer } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps, type RunConfig } from './deps.ts';
 import { ModelNotApplied } from './errors.ts';
@@ -63,30 +63,18 @@ export const runActivities = (deps: Deps) => ({
       if (first) {
         const run = runId(model, state.nextRun);
         const reasons = verdicts.filter((one) => one.verdict === 'start').map((one) => one.trigger);
-        order = orderOf({
-          model,
-          run,
-          asOf,
-          config: state.config,
-          trigger: first.trigger.kind,
-          reasons,
-          plan: planOf(config, deps.hone.clock),
-        });
-        const step = startRun({
-          run,
-          trigger: first.trigger.kind,
-          config: state.config,
-          as_of: asOf,
-          now: new Date().toISOString(),
-        });
-        await ledger.append({
+        const { kind, by, reason } = first.trigger;
+        const step = startRun({ run, trigger: kind, config: state.config, as_of: asOf, now: new Date().toISOString() });
+        const { entry } = await ledger.append({
           effectId,
           as_of: asOf,
-          actor: first.trigger.by,
+          actor: by,
           trust: 'asserted',
-          why: first.trigger.reason,
+          why: reason,
           step,
         });
+        const ref = { model, run, as_of: asOf, config: state.config, trigger: kind, seq: entry.seq };
+        order = orderOf(ref, reasons, planOf(config, deps.hone.clock));
         await putDocument(deps.store, `models/${model}/runs/${run}/reasons.json`, reasons);
       }
       const answers = verdicts.slice(asked.waited).map((one): TriggerAnswer => {
@@ -155,18 +143,9 @@ async function rememberAnswers(
   }
 }
 
-function orderOf(made: {
-  model: string;
-  run: string;
-  asOf: string;
-  config: string;
-  trigger: string;
-  reasons: Trigger[];
-  plan: RunPlan;
-}): RunOrder {
-  const { model, run, asOf, config, trigger, reasons, plan } = made;
+function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan): RunOrder {
   return {
-    ref: { model, run, as_of: asOf, config, trigger },
+    ref,
     plan,
     policyVersion: 1,
     reasons: reasons.slice(0, REASONS_SHOWN).map(({ kind, reason, by }) => ({ kind, reason, by })),

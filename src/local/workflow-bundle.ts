@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type Logger } from '@temporalio/worker';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
-export const workflowsPath = join(source, 'workflows', 'index.ts');
-export const payloadConverterPath = join(source, 'workflows', 'payload-converter.ts');
+const workflowsPath = join(source, 'workflows', 'index.ts');
+/** Only inside workflows: activities may fail on bytes that they cannot read, a workflow may not. */
+const payloadConverterPath = join(source, 'workflows', 'payload-converter.ts');
 
 const silent: Logger = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 

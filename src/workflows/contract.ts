@@ -85,6 +85,8 @@ export interface RunRef {
   readonly as_of: string;
   readonly config: string;
   readonly trigger: string;
+  /** Ledger entry that started the run: everything that it wrote is after it. */
+  readonly seq: number;
 }
 
 /** The parts of the configuration that the workflow itself needs for timers and policy, fixed at the start. */

@@ -5,7 +5,7 @@ import { step } from './steps.ts';
 export interface ProbationInput {
   readonly model: string;
   readonly version: number;
-  /** Looks taken so far: bounds are valid at every look, and each spends some of the error. */
+  /** Looks taken so far. */
   readonly looks?: number;
 }
 
@@ -19,7 +19,6 @@ export async function probation(input: ProbationInput): Promise<ProbationEnd> {
   const look = (input.looks ?? 0) + 1;
   const judged = await step('data', `look ${look} at version ${input.version}`).judgeProbation(input.model, {
     version: input.version,
-    look,
   });
   setCurrentDetails(judged.sentence);
   if (judged.end) {
