@@ -1,0 +1,178 @@
+/** The HTTP face of a serving node: addresses, limits, typed refusals. What they mean is documented in docs/contracts/prediction-api.md. */
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { HoneError } from '../errors.ts';
+import type { LogWriter } from '../monitoring/log-writer.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { MAX_BODY_BYTES, type NodeRecord, stagedFaultRequest } from './contract.ts';
+import { ModelNotServed, NodeDraining, PredictionFailed, ServingError } from './errors.ts';
+import type { ServingMetrics } from './metrics.ts';
+import type { ModelService } from './model-service.ts';
+import { schemas } from './openapi.ts';
+import { parseBody, type Recorder } from './record-endpoints.ts';
+import { rowsOfBody } from './request-rows.ts';
+import type { StagedFaults } from './staged-faults.ts';
+
+/** A champion that takes longer than this answers 503; nobody waits for ever. */
+const PREDICT_DEADLINE_MS = 10_000;
+
+export interface NodeParts {
+  readonly services: ReadonlyMap<string, ModelService>;
+  readonly log: LogWriter;
+  readonly recorder: Recorder;
+  readonly metrics: ServingMetrics;
+  readonly staged: StagedFaults | undefined;
+  readonly logger: Logger;
+  readonly record: () => NodeRecord;
+  /** Reached the routing that the ledger wanted at the start, and is not closing. */
+  readonly ready: () => boolean;
+  readonly draining: () => boolean;
+}
+
+type ModelRequest = FastifyRequest<{ Params: { model: string } }>;
+
+export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 100 },
+    logger: false,
+  });
+  await app.register(swagger, { openapi: { info: { title: 'hone predictions', version: '1' } } });
+  // Schemas are for the published contract; bodies are checked in the handlers, which name the field that is wrong.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply, parts.logger));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!.slice(0, 120);
+    return reply
+      .status(404)
+      .send(
+        body(
+          'HONE_ADDRESS_UNKNOWN',
+          `There is nothing at ${request.method} ${path}. The addresses are at /openapi.json.`,
+          false,
+        ),
+      );
+  });
+  app.addHook('onRequest', async (request) => {
+    if (parts.draining() && request.method === 'POST') throw new NodeDraining();
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    parts.metrics.request(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
+  });
+  predictionRoutes(app, parts);
+  stateRoutes(app, parts);
+  if (parts.staged) stagedRoute(app, parts, parts.staged);
+  return app;
+}
+
+function predictionRoutes(app: FastifyInstance, { services, recorder }: NodeParts): void {
+  const serviceOf = (request: FastifyRequest) => {
+    const { model } = (request as ModelRequest).params;
+    const service = services.get(model);
+    if (!service) throw new ModelNotServed(model, [...services.keys()]);
+    return service;
+  };
+  app.post('/v1/models/:model/predict', { schema: schemas.predict }, async (request) => {
+    const service = serviceOf(request);
+    const rows = rowsOfBody(request.body);
+    return { predictions: await inTime(service, service.predict(rows)) };
+  });
+  app.post('/v1/models/:model/labels', { schema: schemas.labels }, async (request) => {
+    return { recorded: await recorder.labels(serviceOf(request), request.body) };
+  });
+  app.post('/v1/models/:model/business', { schema: schemas.business }, async (request) => {
+    return { recorded: await recorder.business(serviceOf(request), request.body) };
+  });
+}
+
+function stateRoutes(app: FastifyInstance, { log, metrics, record, ready }: NodeParts): void {
+  app.get('/live', { schema: schemas.live }, async () => ({ live: true }));
+  app.get('/ready', { schema: schemas.ready }, async (_request, reply) => {
+    const state = { ready: ready() };
+    if (!state.ready) reply.code(503).header('retry-after', '1');
+    return state;
+  });
+  app.get('/v1/node', { schema: schemas.node }, async () => record());
+  app.get('/metrics', { schema: schemas.metrics }, async (_request, reply) => {
+    const { type, body } = await metrics.text();
+    return reply.type(type).serializer(String).send(body);
+  });
+  app.post('/v1/flush', { schema: schemas.flush }, async () => {
+    const before = log.counts.written;
+    await log.flush();
+    return { written: log.counts.written - before };
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}
+
+function stagedRoute(app: FastifyInstance, { services, logger }: NodeParts, staged: StagedFaults): void {
+  app.post('/v1/staged-faults', { schema: schemas.staged }, async (request) => {
+    const order = parseBody(stagedFaultRequest, request.body);
+    if (!services.has(order.model)) throw new ModelNotServed(order.model, [...services.keys()]);
+    staged.set(order.model, order.version, order.fault, order.share);
+    logger.warn({ ...order, staged: true }, 'a version misbehaves on purpose');
+    return { staged: order.share > 0 };
+  });
+}
+
+async function inTime<T>(service: ModelService, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const version = service.status().champion ?? 0;
+      reject(new PredictionFailed(service.model, version, `no answer within ${PREDICT_DEADLINE_MS / 1000} s`));
+    }, PREDICT_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const body = (code: string, message: string, retryable: boolean, path?: string) => ({
+  error: { code, message, ...(path && { path }), retryable },
+});
+
+/** Codes of Fastify's own refusals, in hone's words; everything else that is below 500 keeps Fastify's sentence. */
+const transport: Record<string, { code: string; message: string }> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'HONE_BODY_TOO_LARGE',
+    message: `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB. Nothing was scored. Split the request.`,
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'HONE_NOT_JSON',
+    message: 'The body must be application/json. Nothing was scored. Set the content-type header.',
+  },
+};
+
+function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+  if (error instanceof ServingError) {
+    if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+    return reply.status(error.status).send(body(error.code, error.message, error.retryable, error.path));
+  }
+  if (error instanceof HoneError && error.retryable) {
+    logger.error({ err: error, url: request.url }, 'a request could not be served');
+    return reply
+      .status(503)
+      .header('retry-after', '5')
+      .send(body(error.code, error.message, true));
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 500) {
+    const known = transport[error.code] ?? {
+      code: 'HONE_REQUEST_REFUSED',
+      message: `The request was refused: ${error.message}. Nothing was scored or recorded.`,
+    };
+    return reply.status(status).send(body(known.code, known.message, false));
+  }
+  logger.error({ err: error, url: request.url }, 'a request met an error that nobody expected');
+  const sentence =
+    'The server met an error that it did not expect; it is in the log of the node. Nothing was recorded.';
+  return reply.status(500).send(body('HONE_UNEXPECTED', sentence, true));
+}

@@ -1,0 +1,85 @@
+/** An isolated arm: a child process that is started again after it died, slower each time, while the champion answers. */
+
+import { ArmChild } from './arm-child.ts';
+import type { RawRow } from './contract.ts';
+import { ArmFailed } from './errors.ts';
+import type { ActedFault, Scored } from './loaded-version.ts';
+import type { ScoreSource } from './version-files.ts';
+
+const LOAD_TIMEOUT_MS = 30_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A process that lived this long starts again without a pause. */
+const HEALTHY_MS = 60_000;
+
+export class Arm {
+  readonly #source: ScoreSource;
+  readonly #timeoutMs: number;
+  #child: ArmChild | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #pause = FIRST_PAUSE_MS;
+  #closed = false;
+
+  private constructor(source: ScoreSource, timeoutMs: number) {
+    this.#source = source;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * @param timeoutMs of one scoring call; each row adds 1 ms
+   * @throws ArmFailed when the version cannot be loaded; then nothing is left running
+   */
+  static async start(source: ScoreSource, timeoutMs: number): Promise<Arm> {
+    const arm = new Arm(source, timeoutMs);
+    arm.#follow(await ArmChild.start(source, LOAD_TIMEOUT_MS));
+    return arm;
+  }
+
+  /** Of the process that scores now; for tests and `/v1/node`. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** @throws ArmFailed, also while the process is being started again; FeatureRowsInvalid */
+  async score(rows: readonly RawRow[], fault?: ActedFault): Promise<Scored> {
+    return this.#running().score(rows, this.#timeoutMs + rows.length, fault);
+  }
+
+  async recheck(rows: readonly RawRow[], served: Float64Array): Promise<number> {
+    return this.#running().recheck(rows, served, LOAD_TIMEOUT_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#restart);
+    await this.#child?.close();
+  }
+
+  #running(): ArmChild {
+    if (!this.#child) throw new ArmFailed(this.#source.version, 'error', 'its process died and is being started again');
+    return this.#child;
+  }
+
+  #follow(child: ArmChild): void {
+    this.#child = child;
+    const since = performance.now();
+    void child.ended.then(() => {
+      this.#child = undefined;
+      if (this.#closed) return;
+      if (performance.now() - since > HEALTHY_MS) this.#pause = FIRST_PAUSE_MS;
+      this.#startLater();
+    });
+  }
+
+  #startLater(): void {
+    this.#restart = setTimeout(() => {
+      ArmChild.start(this.#source, LOAD_TIMEOUT_MS).then(
+        (child) => (this.#closed ? child.close() : this.#follow(child)),
+        () => {
+          if (!this.#closed) this.#startLater();
+        },
+      );
+    }, this.#pause);
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+  }
+}

@@ -1,0 +1,99 @@
+/** Prometheus metrics of a serving node. Names start with `hone_`; labels are model, version, arm and route only. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { LogWriter } from '../monitoring/log-writer.ts';
+import type { NodeModel } from './contract.ts';
+
+export class ServingMetrics {
+  readonly #registry = new Registry();
+  readonly #registers = [this.#registry];
+  readonly #requests = new Histogram({
+    name: 'hone_http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the end of its answer',
+    labelNames: ['route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: this.#registers,
+  });
+  readonly #predictions = new Counter({
+    name: 'hone_predictions_total',
+    help: 'Rows answered, by the version that answered and its arm',
+    labelNames: ['model', 'version', 'arm'],
+    registers: this.#registers,
+  });
+  readonly #dropped = new Counter({
+    name: 'hone_request_fields_dropped_total',
+    help: 'Fields of rows that no column of the model has; ignored and never logged',
+    labelNames: ['model'],
+    registers: this.#registers,
+  });
+
+  /** @param status read at each scrape */
+  constructor(status: () => Record<string, NodeModel>, log: LogWriter) {
+    const registers = this.#registers;
+    const perArm = ['errors', 'nan', 'fallbacks', 'crashes', 'timeouts', 'shadow_dropped', 'staged'] as const;
+    for (const counted of perArm) {
+      new Gauge({
+        name: `hone_arm_${counted}`,
+        help: `Evidence since boot: ${counted} of a version`,
+        labelNames: ['model', 'version'],
+        registers,
+        collect() {
+          for (const [model, { arms }] of Object.entries(status())) {
+            for (const [version, evidence] of Object.entries(arms)) this.set({ model, version }, evidence[counted]);
+          }
+        },
+      });
+    }
+    const perModel = {
+      generation: 'Routing generation followed',
+      champion: 'Version that is the champion, 0 if none',
+      ready: '1 when all wanted versions are in place',
+    };
+    for (const [field, help] of Object.entries(perModel)) {
+      new Gauge({
+        name: `hone_model_${field}`,
+        help,
+        labelNames: ['model'],
+        registers,
+        collect() {
+          for (const [model, state] of Object.entries(status()))
+            this.set({ model }, Number(state[field as keyof typeof perModel] ?? 0));
+        },
+      });
+    }
+    const logFigures = {
+      hone_log_written_total: ['Prediction records written', () => log.counts.written],
+      hone_log_dropped_total: ['Prediction records lost because too many waited', () => log.counts.dropped],
+      hone_log_failed_writes_total: [
+        'Writes of the prediction log that the store did not take',
+        () => log.counts.failedWrites,
+      ],
+      hone_log_waiting: ['Prediction records that are not durable yet', () => log.waitingRows],
+    } as const;
+    for (const [name, [help, value]] of Object.entries(logFigures)) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value());
+        },
+      });
+    }
+  }
+
+  request(route: string, status: number, seconds: number): void {
+    this.#requests.observe({ route, status }, seconds);
+  }
+
+  answered(model: string, version: number, arm: string, rows: number): void {
+    this.#predictions.inc({ model, version, arm }, rows);
+  }
+
+  droppedFields(model: string, fields: number): void {
+    if (fields > 0) this.#dropped.inc({ model }, fields);
+  }
+
+  async text(): Promise<{ type: string; body: string }> {
+    return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}

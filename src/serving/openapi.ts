@@ -1,0 +1,48 @@
+/** The published contract: JSON Schemas made from the zod contracts. */
+import type { FastifySchema } from 'fastify';
+import { z } from 'zod';
+import {
+  businessRequest,
+  errorResponse,
+  labelsRequest,
+  nodeRecord,
+  predictRequest,
+  predictResponse,
+  recorded,
+  stagedFaultRequest,
+} from './contract.ts';
+
+const json = (schema: z.ZodType) => {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
+};
+/** What Fastify's schemas are, with what the published contract adds. */
+type Published = FastifySchema & { readonly summary: string; readonly produces?: string[] };
+
+const refusal = json(errorResponse);
+const params = { type: 'object', properties: { model: { type: 'string' } }, required: ['model'] };
+const model = (summary: string, body: z.ZodType, response: z.ZodType): Published => ({
+  summary,
+  params,
+  body: json(body),
+  response: { 200: json(response), '4xx': refusal, '5xx': refusal },
+});
+const state = (summary: string, response: z.ZodType): Published => ({ summary, response: { 200: json(response) } });
+
+type Route = 'predict' | 'labels' | 'business' | 'live' | 'ready' | 'node' | 'metrics' | 'flush' | 'staged';
+
+export const schemas: Readonly<Record<Route, Published>> = {
+  predict: model('Ask for predictions', predictRequest, predictResponse),
+  labels: model('Report labels', labelsRequest, recorded),
+  business: model('Report business figures', businessRequest, recorded),
+  live: state('The process answers', z.object({ live: z.literal(true) })),
+  ready: state('The node reached the routing of the ledger; 503 otherwise', z.object({ ready: z.boolean() })),
+  node: state('What this node serves, with its evidence', nodeRecord),
+  metrics: { summary: 'Prometheus metrics', produces: ['text/plain'] },
+  flush: state('Write the prediction log out; answers when it is durable', z.object({ written: z.number().int() })),
+  staged: {
+    summary: 'Make a version misbehave on purpose',
+    body: json(stagedFaultRequest),
+    response: { 200: json(z.object({ staged: z.boolean() })) },
+  },
+};

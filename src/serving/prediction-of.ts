@@ -1,0 +1,39 @@
+/** From scores to an answer: value, decision, and what the log keeps of them. */
+import type { Answered } from './answer.ts';
+import type { Prediction } from './contract.ts';
+import type { AskedRow } from './request-rows.ts';
+
+type ScoredPart = Pick<Answered, 'slot' | 'rows' | 'scored'>;
+
+export interface RowScores {
+  /** One value, or one probability a class. */
+  readonly scores: readonly number[];
+  /** Probability of the positive class, value, or the likeliest class's probability. */
+  readonly prediction: number;
+  readonly decision: number | string | null;
+}
+
+export function scoresOf({ slot, rows, scored }: ScoredPart, i: number): RowScores {
+  const { signature, served } = slot.source;
+  const width = scored.predictions.length / rows.length;
+  const scores = [...scored.predictions.subarray(i * width, (i + 1) * width)];
+  if (signature.task === 'multiclass') {
+    const best = scores.indexOf(Math.max(...scores));
+    return { scores, prediction: scores[best]!, decision: signature.classes?.[best] ?? best };
+  }
+  const prediction = scores[0]!;
+  const decides = signature.task === 'binary' && served.threshold !== null;
+  return { scores, prediction, decision: decides ? Number(prediction >= served.threshold!) : null };
+}
+
+export function predictionOf(part: Answered, row: AskedRow, i: number): Prediction {
+  const { scores, prediction, decision } = scoresOf(part, i);
+  return {
+    inference_id: row.inferenceId,
+    version: part.slot.version,
+    arm: part.arm,
+    prediction: scores.length > 1 ? [...scores] : prediction,
+    decision,
+    ...(part.staged && { staged: true as const }),
+  };
+}

@@ -1,0 +1,153 @@
+/** Starts one serving node: follows ledgers, answers over HTTP, says in `nodes/<node>.json` what it does. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { LogWriter } from '../monitoring/log-writer.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { buildApp } from './app.ts';
+import type { NodeRecord } from './contract.ts';
+import { hashKey } from './hash-key.ts';
+import { ServingMetrics } from './metrics.ts';
+import { ModelService } from './model-service.ts';
+import { removeNode, writeNode } from './nodes.ts';
+import { Recorder } from './record-endpoints.ts';
+import { StagedFaults } from './staged-faults.ts';
+
+export interface ServingNodeOptions {
+  readonly store: ObjectStore;
+  readonly models: readonly string[];
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Name of this node, one segment of an object key; no two nodes may share it. */
+  readonly node: string;
+  readonly pollMs: number;
+  readonly logger: Logger;
+  /** Opens `POST /v1/staged-faults`. For demos and drills. */
+  readonly stagedFaults?: boolean;
+  /** Where versions are cached and logs wait; several nodes may share it. */
+  readonly cacheDir: string;
+  /** Of one scoring call of a canary or shadow, plus 1 ms a row; then its process is killed. Default 2,000. */
+  readonly armTimeoutMs?: number;
+}
+
+export interface ServingNode {
+  readonly url: string;
+  /** Takes no new requests, finishes the ones it has, writes the logs out, ends its processes. */
+  close(): Promise<void>;
+}
+
+/** A store that never answers must not keep a node from ending. */
+const FLUSH_AT_CLOSE_MS = 10_000;
+
+/** Resolves when the node listens; `/ready` says when it follows the ledger. */
+export async function startServingNode(options: ServingNodeOptions): Promise<ServingNode> {
+  const { store, models, host, port, node, pollMs, logger, cacheDir } = options;
+  const tempDir = join(cacheDir, 'tmp');
+  const staged = options.stagedFaults ? new StagedFaults() : undefined;
+  const onError = (error: unknown) =>
+    logger.error({ err: error }, 'the prediction log could not be written; it is tried again');
+  const log = new LogWriter({ store, node, tempDir, onError });
+  const services = new Map<string, ModelService>();
+  const statuses = () => Object.fromEntries([...services].map(([model, service]) => [model, service.status()]));
+  const metrics = new ServingMetrics(statuses, log);
+  const parts = { store, cacheDir, log, logger, metrics, staged, armTimeoutMs: options.armTimeoutMs ?? 2000 };
+  const logHashKey = await hashKey(cacheDir, logger);
+  for (const model of models) services.set(model, new ModelService(model, { ...parts, logHashKey }));
+
+  const boot = randomUUID();
+  const state = { beat: 0, url: '', polled: false, caughtUp: false, draining: false };
+  const record = (): NodeRecord => ({
+    node,
+    boot,
+    beat: state.beat,
+    poll_ms: pollMs,
+    url: state.url,
+    at: new Date().toISOString(),
+    draining: state.draining,
+    models: statuses(),
+  });
+  const caughtUp = () => [...services.values()].every((service) => service.settled);
+  const recorder = new Recorder(store, tempDir);
+  const ready = () => state.caughtUp && !state.draining;
+  const app = await buildApp({
+    services,
+    log,
+    recorder,
+    metrics,
+    staged,
+    logger,
+    record,
+    ready,
+    draining: () => state.draining,
+  });
+  state.url = await app.listen({ host, port });
+
+  const poll = async () => {
+    const looks = [...services.values()].map((service) =>
+      service.poll().catch((error: unknown) => {
+        logger.warn({ err: error, model: service.model }, 'the ledger cannot be read; what is served stays served');
+      }),
+    );
+    await Promise.all(looks);
+    state.beat += 1;
+    state.caughtUp ||= caughtUp();
+    await writeNode(store, record()).catch((error: unknown) =>
+      logger.warn({ err: error }, 'the node record cannot be written'),
+    );
+  };
+  const polling = repeat(poll, pollMs);
+  logger.info({ node, url: state.url, models }, 'serving');
+
+  return {
+    url: state.url,
+    async close() {
+      if (state.draining) return;
+      state.draining = true;
+      await app.close();
+      await polling.stop();
+      await within(FLUSH_AT_CLOSE_MS, log.flush()).catch(onError);
+      await Promise.all([...services.values()].map((service) => service.close()));
+      await within(FLUSH_AT_CLOSE_MS, log.flush()).catch(onError); // what shadows scored meanwhile
+      await removeNode(store, node).catch(() => {});
+    },
+  };
+}
+
+/** Runs `work` again and again, `pauseMs` after the last one ended. */
+function repeat(work: () => Promise<void>, pauseMs: number): { stop(): Promise<void> } {
+  let stopped = false;
+  let wake: (() => void) | undefined;
+  const loop = (async () => {
+    while (!stopped) {
+      await work();
+      if (stopped) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      wake?.();
+      await loop;
+    },
+  };
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${ms / 1000} s`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,110 @@
+/** Everything that serving needs of a version, fetched, checked by digest and kept on local disk for a start without the store. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { modelConfig } from '../config/model.ts';
+import { type GoldenRow, type Signature, versionManifest, versionNumber } from '../registry/contract.ts';
+import { readVersion } from '../registry/versions.ts';
+import { fetchBlob, getBlob, getByDigest, sha256Of } from '../store/content.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { FEATURE_DEFINITION_FILE, MODEL_FILE, type ServedDefinition, servedDefinition } from './contract.ts';
+import { VersionNotServable } from './errors.ts';
+
+/** `configs/<digest>.json`, as far as serving reads it. */
+const configSnapshot = z.object({ model: modelConfig });
+
+const localCopy = z.object({
+  manifest: versionManifest,
+  served: servedDefinition,
+  log: modelConfig.shape.monitoring.shape.log,
+  positive: z.union([z.string(), z.number(), z.boolean()]).nullable(),
+});
+
+/** What a process needs to score: plain data, so that it can be handed to another process. */
+export interface ScoreSource {
+  readonly model: string;
+  readonly version: number;
+  readonly signature: Signature;
+  readonly golden: GoldenRow[];
+  readonly served: ServedDefinition;
+  readonly modelPath: string;
+  readonly modelSha256: string;
+}
+
+export interface VersionFiles {
+  readonly source: ScoreSource;
+  /** `monitoring.log` of the configuration that the version was made with. */
+  readonly log: z.output<typeof modelConfig>['monitoring']['log'];
+  /** The label value that counts as 1 (binary). */
+  readonly positive: string | number | boolean | null;
+}
+
+/**
+ * @throws VersionNotServable when the version lacks a file or they contradict each other; ObjectMissing, ObjectCorrupt,
+ * StoreUnreachable from the store (not when everything was fetched before: versions never change)
+ */
+export async function fetchVersion(
+  store: ObjectStore,
+  model: string,
+  version: number,
+  cacheDir: string,
+): Promise<VersionFiles> {
+  versionNumber.parse(version);
+  const folder = join(cacheDir, 'served', sha256Of(`${store.uri}\n${model}`).slice(0, 16));
+  const path = join(folder, `${version}.json`);
+  const copy = (await readCopy(path)) ?? (await download(store, model, version));
+  const file = copy.manifest.files.find(({ name }) => name === MODEL_FILE);
+  if (!file) throw new VersionNotServable(model, version, `its manifest lists no ${MODEL_FILE}`);
+  const modelPath = await fetchBlob(store, file.sha256, join(cacheDir, 'blobs'));
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${path}.${process.pid}`, JSON.stringify(copy));
+  await rename(`${path}.${process.pid}`, path);
+  const { signature, golden } = copy.manifest;
+  return {
+    source: { model, version, signature, golden, served: copy.served, modelPath, modelSha256: file.sha256 },
+    log: copy.log,
+    positive: copy.positive,
+  };
+}
+
+async function download(store: ObjectStore, model: string, version: number): Promise<z.output<typeof localCopy>> {
+  const manifest = await readVersion(store, model, version);
+  const file = manifest.files.find(({ name }) => name === FEATURE_DEFINITION_FILE);
+  if (!file) throw new VersionNotServable(model, version, `its manifest lists no ${FEATURE_DEFINITION_FILE}`);
+  const parsed = servedDefinition.safeParse(parseJson(await getBlob(store, file.sha256)));
+  if (!parsed.success) {
+    throw new VersionNotServable(
+      model,
+      version,
+      `its ${FEATURE_DEFINITION_FILE} does not fit the contract (${z.prettifyError(parsed.error)})`,
+    );
+  }
+  const served = parsed.data;
+  const { numeric, categorical } = manifest.signature;
+  if (
+    JSON.stringify([numeric, categorical]) !==
+    JSON.stringify([served.definition.numeric, served.definition.categorical])
+  ) {
+    throw new VersionNotServable(
+      model,
+      version,
+      'its features are not those of its signature, or stand in another order',
+    );
+  }
+  const config = (await getByDigest(store, 'configs', manifest.config, configSnapshot)).model;
+  return { manifest, served, log: config.monitoring.log, positive: config.data.label.positive ?? null };
+}
+
+async function readCopy(path: string): Promise<z.output<typeof localCopy> | undefined> {
+  const text = await readFile(path).catch(() => undefined);
+  const parsed = text && localCopy.safeParse(parseJson(text));
+  return parsed ? parsed.data : undefined; // a damaged copy is fetched again
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+/** The versions of one model on this node, kept as the ledger's routing wants them. A swap never leaves a gap. */
+
+import { HoneError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { Evidence } from './evidence.ts';
+import type { RouteTable } from './route.ts';
+import { type SlotOptions, VersionSlot } from './version-slot.ts';
+
+interface Failure {
+  readonly reason: string;
+  readonly tryAgainAt: number;
+}
+const RETRY_MS = 5000;
+const EVIDENCE_KEPT = 20;
+
+/** What requests follow now: a table, and the slots that were there when it was taken up. */
+export interface Followed {
+  readonly table: RouteTable;
+  readonly slots: ReadonlyMap<number, VersionSlot>;
+}
+
+export class VersionFleet {
+  readonly #model: string;
+  readonly #options: SlotOptions;
+  readonly #logger: Logger;
+  readonly #slots = new Map<number, VersionSlot>();
+  readonly #evidence = new Map<number, Evidence>();
+  readonly #failures = new Map<number, Failure>();
+  #wanted: RouteTable | undefined;
+  #followed: Followed | undefined;
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(model: string, options: SlotOptions, logger: Logger) {
+    this.#model = model;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /** Undefined until a champion (or a first candidate) can answer. */
+  get followed(): Followed | undefined {
+    return this.#followed;
+  }
+
+  get loaded(): number[] {
+    return [...this.#slots.keys()].sort((a, b) => a - b);
+  }
+
+  get failed(): { version: number; reason: string }[] {
+    return [...this.#failures].map(([version, { reason }]) => ({ version, reason }));
+  }
+
+  /** Counted from boot on, also for a version that failed to load or went and came back. */
+  evidence(version: number): Evidence {
+    const known = this.#evidence.get(version) ?? new Evidence();
+    this.#evidence.set(version, known);
+    for (const oldest of this.#evidence.keys()) {
+      if (this.#evidence.size <= EVIDENCE_KEPT) break;
+      if (!this.#slots.has(oldest)) this.#evidence.delete(oldest);
+    }
+    return known;
+  }
+
+  slot(version: number): VersionSlot | undefined {
+    return this.#slots.get(version);
+  }
+
+  get allEvidence(): ReadonlyMap<number, Evidence> {
+    return this.#evidence;
+  }
+
+  hasFailed(version: number): boolean {
+    return this.#failures.has(version);
+  }
+
+  /** Follows the newest table and everything that it wants is loaded, or has failed for good. */
+  get settled(): boolean {
+    const { table } = this.#followed ?? {};
+    if (!table || table.generation !== this.#wanted?.generation) return false;
+    return table.load.every((version) => this.#slots.has(version) || this.#failures.has(version));
+  }
+
+  /** Takes a new desire; the work goes on in the background. Called at every poll: also tries again what failed. */
+  want(table: RouteTable): void {
+    this.#wanted = table;
+    if (this.#working || this.#closed || (this.settled && !this.#retryDue())) return;
+    this.#working = this.#work()
+      .catch((error: unknown) => this.#logger.error({ err: error, model: this.#model }, 'loading versions failed'))
+      .finally(() => {
+        this.#working = undefined;
+      });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#working;
+    await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
+    this.#slots.clear();
+  }
+
+  /** Champion first, so that a rollback waits for nothing else; then the rest; then what nobody wants goes. */
+  async #work(): Promise<void> {
+    let table: RouteTable;
+    do {
+      table = this.#wanted!;
+      if (table.champion === null) this.#follow(table);
+      else if (await this.#ready(table.champion, table)) this.#follow(table);
+      for (const version of table.load) {
+        if (this.#closed || this.#wanted !== table) break;
+        if (version !== table.champion && (await this.#ready(version, table))) this.#follow(table);
+      }
+    } while (!this.#closed && this.#wanted!.generation !== table.generation);
+    this.#retire();
+  }
+
+  async #ready(version: number, table: RouteTable): Promise<boolean> {
+    const failure = this.#failures.get(version);
+    if (failure && performance.now() < failure.tryAgainAt) return false;
+    try {
+      const slot =
+        this.#slots.get(version) ??
+        (await VersionSlot.open(this.#model, version, this.evidence(version), this.#options));
+      this.#slots.set(version, slot);
+      const isolated = version === table.shadow || table.canaries.some((arm) => arm.version === version);
+      if (isolated && version !== table.champion) await slot.isolate();
+      else await slot.bringIn();
+      this.#failures.delete(version);
+      return true;
+    } catch (error) {
+      this.#fail(version, error);
+      return false;
+    }
+  }
+
+  #fail(version: number, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const retryable = error instanceof HoneError && error.retryable;
+    if (this.#failures.get(version)?.reason !== reason) {
+      this.#logger.error({ err: error, model: this.#model, version }, 'a version cannot be loaded');
+    }
+    this.#failures.set(version, {
+      reason,
+      tryAgainAt: retryable ? performance.now() + RETRY_MS : Number.POSITIVE_INFINITY,
+    });
+  }
+
+  #retryDue(): boolean {
+    return [...this.#failures.values()].some(({ tryAgainAt }) => performance.now() >= tryAgainAt);
+  }
+
+  #follow(table: RouteTable): void {
+    const before = this.#followed?.table.generation;
+    if (table.champion === null && !table.canaries.some(({ version }) => this.#slots.has(version))) {
+      if (table.load.length > 0) return;
+    }
+    this.#followed = { table, slots: new Map([...this.#slots].filter(([version]) => table.load.includes(version))) };
+    if (before !== table.generation) {
+      this.#logger.info(
+        { model: this.#model, generation: table.generation, champion: table.champion },
+        'routing followed',
+      );
+    }
+  }
+
+  /** Only once the newest table is followed: until then the old champion is still at work. */
+  #retire(): void {
+    const table = this.#followed?.table;
+    if (!table || table.generation !== this.#wanted?.generation) return;
+    for (const [version, slot] of this.#slots) {
+      if (table.load.includes(version)) continue;
+      this.#slots.delete(version);
+      void slot
+        .close()
+        .catch((error: unknown) => this.#logger.warn({ err: error, version }, 'a version did not close'));
+    }
+    for (const version of this.#failures.keys()) if (!table.load.includes(version)) this.#failures.delete(version);
+  }
+}
