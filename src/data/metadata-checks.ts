@@ -24,7 +24,7 @@ function leaks(config: ModelConfig, raw: RawSnapshot): Finding[] {
   return config.features.use
     .filter((name) => hidden.has(name))
     .map((column) => {
-      const what = `"${column}" is known only after the event, but is used as a feature`;
+      const what = `Column "${column}" is known only after the event, but is used as a feature`;
       return finding('leak', column, raw.rows, raw, 'never a feature', `${what}. Remove it from features.use.`);
     });
 }

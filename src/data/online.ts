@@ -15,13 +15,19 @@ export interface OnlineRows {
   readonly categorical: string[][];
 }
 
+interface Engine {
+  readonly instance: DuckDBInstance;
+  readonly db: Connection;
+  readonly accept: DuckDBPreparedStatement;
+  readonly select: DuckDBPreparedStatement;
+  readonly forget: DuckDBPreparedStatement;
+}
+
 export class OnlineFeatures {
   /** Raw columns that a request must carry, with their DuckDB types. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly #definition: FeatureDefinition;
-  readonly #instance: DuckDBInstance;
-  readonly #db: Connection;
-  readonly #statement: DuckDBPreparedStatement;
+  readonly #engine: Engine;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -45,28 +51,25 @@ export class OnlineFeatures {
       await db.run('SET lock_configuration = true');
       const read = await checkExpressions(db, definition, Object.keys(rawTypes));
       const inputs = new Map(read.map((name) => [name, rawTypes[name] ?? 'VARCHAR']));
-      const statement = await db.prepare(statementOf(definition, inputs)).catch((error: unknown) => {
+      // A table between request and features: the plan stays as it is. With the rows as a parameter of the select
+      // DuckDB plans again each time, which costs three times as much as all the rest.
+      await db.run('CREATE TEMP TABLE incoming (json VARCHAR)');
+      const accept = await db.prepare('INSERT INTO incoming VALUES ($1)');
+      const forget = await db.prepare('TRUNCATE incoming');
+      const select = await db.prepare(selectOf(definition, inputs)).catch((error: unknown) => {
         throw new UserSqlFailed(`the features of ${definition.model}`, engineSentence(error), { cause: error });
       });
-      return new OnlineFeatures(definition, inputs, instance, db, statement);
+      return new OnlineFeatures(definition, inputs, { instance, db, accept, select, forget });
     } catch (error) {
       instance.closeSync();
       throw error;
     }
   }
 
-  private constructor(
-    definition: FeatureDefinition,
-    inputs: ReadonlyMap<string, string>,
-    instance: DuckDBInstance,
-    db: Connection,
-    statement: DuckDBPreparedStatement,
-  ) {
+  private constructor(definition: FeatureDefinition, inputs: ReadonlyMap<string, string>, engine: Engine) {
     this.inputs = inputs;
     this.#definition = definition;
-    this.#instance = instance;
-    this.#db = db;
-    this.#statement = statement;
+    this.#engine = engine;
   }
 
   /**
@@ -82,7 +85,7 @@ export class OnlineFeatures {
     } catch (error) {
       return Promise.reject(error);
     }
-    // one prepared statement holds one set of values: requests take turns
+    // one table holds one request: requests take turns
     const turn = this.#last.then(() => this.#run(json, rows.length));
     this.#last = turn.catch(() => {});
     return turn;
@@ -93,19 +96,22 @@ export class OnlineFeatures {
     if (this.#closed) return;
     this.#closed = true;
     await this.#last;
-    this.#statement.destroySync();
-    this.#db.closeSync();
-    this.#instance.closeSync();
+    const { instance, db, accept, select, forget } = this.#engine;
+    for (const statement of [accept, select, forget]) statement.destroySync();
+    db.closeSync();
+    instance.closeSync();
   }
 
   async #run(json: string, expected: number): Promise<OnlineRows> {
     const width = this.#definition.numeric.length;
     const numeric = new Float32Array(expected * width);
     const categorical = this.#definition.categorical.map(() => new Array<string>(expected).fill(''));
+    const { accept, select, forget } = this.#engine;
     let offset = 0;
     try {
-      this.#statement.bindVarchar(1, json);
-      const result = await this.#statement.run();
+      accept.bindVarchar(1, json);
+      await accept.run();
+      const result = await select.run();
       for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
         const start = offset;
         for (let column = 0; column < width; column++) {
@@ -123,18 +129,20 @@ export class OnlineFeatures {
     } catch (error) {
       if (!isEngineError(error)) throw error;
       throw new FeatureRowsInvalid([{ row: 0, field: '*', problem: `fails: ${engineSentence(error)}` }], 1);
+    } finally {
+      await forget.run();
     }
     return { rows: expected, numeric, categorical };
   }
 }
 
-/** `$1` is a JSON array of rows. Text goes through the same types as the raw snapshot had. */
-function statementOf(definition: FeatureDefinition, inputs: ReadonlyMap<string, string>): string {
-  const shape = JSON.stringify([Object.fromEntries([...inputs].map(([name, type]) => [name, type]))]);
+/** The table holds one JSON array of rows; text goes through the same types as the raw snapshot had. */
+function selectOf(definition: FeatureDefinition, inputs: ReadonlyMap<string, string>): string {
+  const shape = JSON.stringify([Object.fromEntries(inputs)]);
   const fields = [...inputs.keys()].map((name) => `struct_extract(row, ${quoteText(name)}) AS ${quoteName(name)}`);
   return `SELECT ${featureSelect(definition)} FROM (
     SELECT ${fields.length > 0 ? fields.join(', ') : '1 AS nothing'} FROM (
-      SELECT unnest(from_json($1, ${quoteText(shape)})) AS row
+      SELECT unnest(from_json(json, ${quoteText(shape)})) AS row FROM incoming
     )
   )`;
 }

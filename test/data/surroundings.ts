@@ -14,6 +14,8 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 export const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const january = join(project, 'examples/flights_nyc_2013/events/2013-01.parquet');
 
+const workspace = loadWorkspace(project);
+
 export interface Surroundings {
   readonly dir: string;
   readonly store: ObjectStore;
@@ -33,8 +35,7 @@ export async function surroundings(): Promise<Surroundings> {
 
 /** `flights-delay` as shipped, changed by `change`. */
 export async function flightsConfig(change: (config: ModelConfig) => void = () => {}): Promise<ModelConfig> {
-  const workspace = await loadWorkspace(project);
-  const config = structuredClone(workspace.models.get('flights-delay')?.config);
+  const config = structuredClone((await workspace).models.get('flights-delay')?.config);
   if (!config) throw new Error('config/models/flights-delay.yaml is missing');
   config.data.source = { type: 'parquet', path: january };
   change(config);

@@ -82,7 +82,7 @@ test('setting rows aside in one month leaves the file of the other month untouch
     around.dir,
     `SELECT min(x) AS least FROM ${parquetOf(await localFiles(around.store, after, around.cacheDir))}`,
   );
-  expect(left).toEqual([{ least: 0 }]);
+  expect(left).toEqual([{ least: 0n }]);
 });
 
 test.each<[string, Record<string, string>, (config: ModelConfig) => void, string]>([
