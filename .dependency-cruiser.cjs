@@ -21,6 +21,13 @@ module.exports = {
       },
     },
     {
+      name: 'workflows-use-nothing-of-node',
+      comment: 'nor do the contracts that they read',
+      severity: 'error',
+      from: { path: '^src/(workflows|policy)/|^src/[^/]+/contract\\.ts$|^src/config/(model|values)\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'domain-never-imports-temporal',
       severity: 'error',
       from: { path: domain },

@@ -1,0 +1,55 @@
+/** A change of the ledger in a few words. */
+import type { Change, LedgerState } from '../registry/contract.ts';
+
+export function changeText(change: Change): string {
+  switch (change.kind) {
+    case 'config_applied':
+      return `configuration ${change.config.slice(0, 8)} applied`;
+    case 'model_paused':
+      return 'model paused';
+    case 'run_started':
+      return `${change.run} started (${change.trigger})`;
+    case 'run_ended':
+      return `${change.run} ended: ${change.outcome}`;
+    case 'lock_released':
+      return `lock of ${change.run} released`;
+    case 'version_registered':
+      return `version ${change.version} registered`;
+    case 'version_staged':
+      return `version ${change.version} to staging`;
+    case 'version_rejected':
+      return `version ${change.version} rejected`;
+    case 'version_archived':
+      return `version ${change.version} archived`;
+    case 'rollout_prepared':
+      return `version ${change.version} prepared`;
+    case 'rollout_step':
+      return `version ${change.version} at ${change.share} %`;
+    case 'promoted':
+      return `version ${change.version} promoted (${change.as.replace('_', '-')})`;
+    case 'rollout_undone':
+      return `rollout of version ${change.version} undone`;
+    case 'rolled_back':
+      return `rolled back from ${change.from} to ${change.to}${change.automatic ? ' automatically' : ''}`;
+    case 'confirmed':
+      return `version ${change.version} confirmed`;
+    case 'frozen':
+      return 'frozen';
+    case 'unfrozen':
+      return 'freeze lifted';
+    default:
+      return change satisfies never;
+  }
+}
+
+/** What answers predictions: `7`, or `6 (95 %), 7 (5 %)`. */
+export function routingText({ routing: { arms } }: LedgerState): string {
+  if (arms.length === 0) return 'nothing';
+  if (arms.length === 1) return `version ${arms[0]?.version}`;
+  return arms.map(({ version, share }) => `version ${version} (${share} %)`).join(', ');
+}
+
+export function aliasText({ aliases }: LedgerState): string {
+  const set = Object.entries(aliases).flatMap(([name, pointer]) => (pointer ? [`${name} ${pointer.version}`] : []));
+  return set.length === 0 ? 'none' : set.join(', ');
+}

@@ -1,0 +1,76 @@
+/** `hone config`: validate, explain, schema. Reads files only. */
+import type { Command } from 'commander';
+import { type Explained, explain } from '../../config/explain.ts';
+import { honeSchema, modelFileSchema } from '../../config/json-schema.ts';
+import { modelOf, type Workspace } from '../../config/load.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { withExamples } from '../examples.ts';
+import { table } from '../table.ts';
+
+export function register(program: Command, context: CliContext): void {
+  const noun = program.command('config').description('the configuration files: check them, explain them');
+  withExamples(noun, [
+    ['config validate', 'every problem of every file, with line and nearest key'],
+    ['config explain flights-delay gate', 'each effective value and the line that set it'],
+  ]);
+  const validateCommand = noun.command('validate').description('check every file; all problems at once');
+  withExamples(validateCommand, [['config validate --json', 'for an editor or CI']]).action(() => validate(context));
+
+  const explainCommand = noun
+    .command('explain [model] [path]')
+    .description('effective values and where each was set; a path such as gate.champion narrows it');
+  withExamples(explainCommand, [
+    ['config explain flights-delay', 'all values'],
+    ['config explain flights-delay deploy.canary', 'those of the canary'],
+  ]).action((model: string | undefined, path: string | undefined) => showExplained(context, model, path));
+
+  const schemaCommand = noun
+    .command('schema [file]')
+    .description('JSON Schema for editors: "model" (default) or "hone"');
+  withExamples(schemaCommand, [['config schema > model.schema.json', 'for the YAML plug-in of your editor']]).action(
+    (file: string = 'model') => schema(context, file),
+  );
+}
+
+async function validate(context: CliContext): Promise<void> {
+  const { models, dir } = await context.workspace();
+  const found = [...models.values()].map(({ config, file }) => ({ model: config.model, file }));
+  context.show({ ok: true, models: found }, () => {
+    const names = found.map(({ model, file }) => `  ${model}  ${file}`).join('\n');
+    const head = `${context.colors.green('Valid.')} ${found.length} ${found.length === 1 ? 'model' : 'models'} in ${dir}/config:`;
+    return found.length === 0 ? `Valid, but there is no model under ${dir}/config/models yet.` : `${head}\n${names}`;
+  });
+}
+
+async function showExplained(context: CliContext, name: string | undefined, path: string | undefined): Promise<void> {
+  const workspace = await context.workspace();
+  const model = modelOf(workspace, name ?? onlyModel(workspace));
+  const rows = explain(model, path);
+  context.show({ model: model.config.model, values: rows }, () => explainedText(rows));
+}
+
+export function explainedText(rows: readonly Explained[]): string {
+  const cells = rows.map(({ path, value, file, line }) => [
+    path,
+    valueText(value),
+    `${file.replace('config/', '')}:${line}`,
+  ]);
+  return table(['VALUE', 'IS', 'SET IN config/'], cells);
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll(',', ', ');
+}
+
+function onlyModel({ models }: Workspace): string {
+  const [name, ...others] = models.keys();
+  if (name !== undefined && others.length === 0) return name;
+  throw new UsageError(`Which model? One of: ${[...models.keys()].join(', ') || 'none are configured yet'}.`);
+}
+
+function schema(context: CliContext, file: string): void {
+  const found = file === 'model' ? modelFileSchema() : file === 'hone' ? honeSchema : undefined;
+  if (found === undefined) throw new UsageError(`There is no schema ${JSON.stringify(file)}; write model or hone.`);
+  context.show(found, () => JSON.stringify(found, null, 2));
+}

@@ -1,0 +1,82 @@
+/** `hone registry`: the versions of a model. */
+import type { Command } from 'commander';
+import type { VersionManifest } from '../../registry/contract.ts';
+import { openLedger } from '../../registry/ledger.ts';
+import { type Lineage, lineage } from '../../registry/lineage.ts';
+import { type ListedVersion, listVersions, readVersion } from '../../registry/versions.ts';
+import type { CliContext } from '../context.ts';
+import { withExamples } from '../examples.ts';
+import { ledgerOf, parseRef } from '../refs.ts';
+import { facts, table } from '../table.ts';
+import { utc } from '../time.ts';
+
+export function register(program: Command, context: CliContext): void {
+  const noun = program.command('registry').description('versions: list them, look at one');
+  withExamples(noun, [
+    ['registry list flights-delay', 'every version and its status'],
+    ['registry show flights-delay/7', 'one version: metrics, files, origin'],
+    ['registry show flights-delay@champion', 'the one that is live'],
+  ]);
+  noun
+    .command('list <model>')
+    .description('every registered version, oldest first')
+    .action((model: string) => list(context, model));
+  noun
+    .command('show <version>')
+    .description('one version, as <model>/<number> or <model>@<alias>')
+    .action((ref: string) => show(context, ref));
+}
+
+async function list(context: CliContext, model: string): Promise<void> {
+  await ledgerOf(context, model);
+  const store = await context.store();
+  const versions = await listVersions(store, model);
+  const { aliases } = await openLedger(store, model).state();
+  const named = versions.map((version) => ({
+    ...version,
+    aliases: Object.entries(aliases).flatMap(([name, at]) => (at?.version === version.version ? [name] : [])),
+  }));
+  context.show({ model, versions: named }, () => versionsText(model, named));
+}
+
+export function versionsText(model: string, versions: readonly (ListedVersion & { aliases: string[] })[]): string {
+  if (versions.length === 0)
+    return `${model} has no version yet. The first run makes one: \`hone run start ${model}\`.`;
+  const rows = versions.map(({ version, status, aliases, run, as_of }) => [
+    String(version),
+    status,
+    aliases.join(', ') || '-',
+    run ?? 'imported',
+    utc(as_of),
+  ]);
+  return table(['VERSION', 'STATUS', 'ALIASES', 'RUN', 'AS OF'], rows);
+}
+
+async function show(context: CliContext, text: string): Promise<void> {
+  const { model, ref } = parseRef(text);
+  await ledgerOf(context, model);
+  const store = await context.store();
+  const origin = await lineage(store, model, ref);
+  const manifest = await readVersion(store, model, origin.version, origin.manifest);
+  const { status, aliases, packet, approvals } = origin;
+  context.show({ model, version: origin.version, status, aliases, packet, approvals, manifest }, () =>
+    versionText(origin, manifest),
+  );
+}
+
+export function versionText(origin: Lineage, manifest: VersionManifest): string {
+  const { model, version, status, aliases } = origin;
+  const head = `${model} version ${version}: ${status}${aliases.length === 0 ? '' : ` (${aliases.join(', ')})`}`;
+  const metrics = Object.entries(manifest.metrics).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+  const served =
+    manifest.refit === 'judged' ? 'what was judged' : `refit on all mature rows; judged as version ${manifest.twin}`;
+  return `${head}\n\n${facts([
+    ['Registered', utc(manifest.registered_at)],
+    ['Fitted up to', manifest.fit_end === null ? 'not known' : utc(manifest.fit_end)],
+    ['Served is', served],
+    ['Validation', metrics.join(', ') || 'no figures'],
+    ['Run', `${manifest.run ?? 'imported'} (${manifest.trigger})`],
+    ['Files', manifest.files.map(({ name, bytes }) => `${name} (${Math.ceil(bytes / 1024)} kB)`).join(', ')],
+    ['Approvals', String(origin.approvals.length)],
+  ])}\n\nEverything it was made of: \`hone lineage ${model}/${version}\``;
+}
