@@ -6,16 +6,19 @@ const numericBins = 10;
 /** Up to this many distinct values, each is a bin. */
 const fewValues = 20;
 const categoricalBins = 50;
+/** A level with fewer rows in the reference is there by chance: alone, it and its unseen like would look like a move. */
+const minLevelRows = 20;
 
 /**
  * Freezes the bins of a reference column. Numeric: deciles, where a value that holds more than a tenth of the rows gets
- * a bin of its own (else ties collapse the deciles and nothing can be seen). Categorical: up to 50 levels, or the top
- * 49 and one bin for all others. Unseen values, values outside the reference's range and missing ones have bins too.
+ * a bin of its own (else ties collapse the deciles and nothing can be seen). Categorical: up to 50 levels of
+ * at least 20 rows, or the top 49 and one bin for all others. Unseen values, values outside the reference's range and missing ones have bins too.
  */
 export function freezeBins(profile: ColumnProfile): FrozenBins {
   if (profile.kind === 'numeric') return freezeNumeric(profile);
-  const many = profile.levels.length > categoricalBins || profile.other > 0;
-  return { kind: 'categorical', levels: profile.levels.slice(0, many ? categoricalBins - 1 : categoricalBins) };
+  const levels = profile.levels.filter((_, i) => (profile.counts[i] ?? 0) >= minLevelRows);
+  const all = levels.length === profile.levels.length && levels.length <= categoricalBins && profile.other === 0;
+  return { kind: 'categorical', levels: all ? levels : levels.slice(0, categoricalBins - 1) };
 }
 
 function freezeNumeric(profile: NumericProfile): FrozenBins {

@@ -67,7 +67,7 @@ async function newMatureLabels({ store, config, promotedAt, asOf, cacheDir, work
   return withDuckDb({ tempDir: workDir }, async (db) => {
     const [rows] = await read(
       db,
-      `SELECT count(DISTINCT inference_id)::DOUBLE FROM ${parquetOf(log)} SEMI JOIN ${parquetOf([labels.path])} USING (inference_id)
+      `SELECT count(DISTINCT inference_id)::DOUBLE FROM ${parquetOf(log)} log SEMI JOIN ${parquetOf([labels.path])} labels USING (inference_id)
        WHERE epoch_ms(event_time) >= ${from} AND epoch_ms(event_time) < ${to}`,
     );
     return Number(rows?.[0] ?? 0);
