@@ -129,7 +129,7 @@ export class ParityFailed extends HoneError {
     super(
       `The exported model does not predict what the trainer ${trainer} predicted: ${differing} of ${rows} rows differ by more than ` +
         `${tolerance} relative to 1 + |prediction| (worst: row ${worst.row}, trainer ${worst.trainer}, graph ${worst.graph}). ${unchanged} ` +
-        'Look at float32 rounding of thresholds, at missing values and at unseen categories in the export.',
+        'Look at what computes in float64 before a tree splits (leave scalers out in front of trees), at missing values and at unseen categories.',
     );
   }
 }

@@ -11,9 +11,11 @@ const longestMessage = 2_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Printable text: escape sequences, control and direction characters gone, tabs as spaces, at most 2,000 characters. */
+/** Printable text: escape sequences, control and direction characters gone, tabs and line breaks as spaces, at most 2,000 characters. */
 export function sanitise(text: string): string {
-  const plain = stripVTControlCharacters(text).replaceAll('\t', ' ').replace(unprintable, '');
+  const plain = stripVTControlCharacters(text)
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(unprintable, '');
   return plain.length > longestMessage ? `${plain.slice(0, longestMessage)}…` : plain;
 }
 

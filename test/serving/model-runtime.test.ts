@@ -52,7 +52,7 @@ test('twenty concurrent callers each get their own answer', async () => {
       runtime.predict({ rows: 1, numeric: Float32Array.of(i / 10, 0), categorical: [['a']] }),
     ),
   );
-  answers.forEach((scores, i) => expect(scores[0]).toBeCloseTo(expected(i / 10, 0, 'a'), 6));
+  for (const [i, scores] of answers.entries()) expect(scores[0]).toBeCloseTo(expected(i / 10, 0, 'a'), 6);
   await runtime.release();
 });
 

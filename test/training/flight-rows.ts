@@ -10,12 +10,13 @@ export const categorical = ['carrier', 'origin', 'dest', 'plane_manufacturer'];
 
 const events = fileURLToPath(new URL('../../examples/flights_nyc_2013/events/', import.meta.url));
 
-/** SQL of a label: late or not, four kinds of delay, or minutes of delay. */
+/** SQL of a label: late or not, four kinds of delay, minutes of delay, or those without being early. */
 export const labels = {
   binary: 'arrived_late',
   multiclass:
     'CASE WHEN arr_delay_min < 0 THEN 0 WHEN arr_delay_min < 15 THEN 1 WHEN arr_delay_min < 60 THEN 3 ELSE 7 END',
   regression: 'arr_delay_min',
+  count: 'greatest(arr_delay_min, 0)',
 } as const;
 
 export interface FlightRows {
@@ -26,12 +27,12 @@ export interface FlightRows {
 }
 
 /** Some ten thousand training and five thousand validation rows; validation holds unseen and missing categories. */
-export async function flightRows(task: keyof typeof labels = 'binary'): Promise<FlightRows> {
+export async function flightRows(label: keyof typeof labels = 'binary'): Promise<FlightRows> {
   const folder = await mkdtemp(join(tmpdir(), 'hone-flight-rows-'));
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const db = await instance.connect();
   const select = `SELECT CAST(flight_id AS VARCHAR) AS _id, coalesce(tail_number, CAST(flight_id AS VARCHAR)) AS _entity,
-    epoch_ms(event_ts) AS _event_time, CAST(${labels[task]} AS DOUBLE) AS _label, 1.0::DOUBLE AS _weight,
+    epoch_ms(event_ts) AS _event_time, CAST(${labels[label]} AS DOUBLE) AS _label, 1.0::DOUBLE AS _weight,
     ${numeric.map((name) => `CAST(${name} AS FLOAT) AS ${name}`).join(', ')}, ${categorical.join(', ')}
     FROM read_parquet(['${events}2013-01.parquet', '${events}2013-02.parquet'])`;
   const parts = { train: ['2013-01-20', '2013-02-02'], validation: ['2013-02-03', '2013-02-09'] } as const;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Task } from '../../src/config/model.ts';
 import { readFeatureColumns } from '../../src/data/columns.ts';
 import { ensurePython } from '../../src/local/python.ts';
 import { checkGolden, ModelRuntime } from '../../src/serving/model-runtime.ts';
@@ -12,7 +13,7 @@ import { runTrainer, type TrainingOrder } from '../../src/training/run-trainer.t
 import { trainersFolder } from '../../src/training/trainers.ts';
 import { categorical, type FlightRows, flightRows, type labels, numeric } from './flight-rows.ts';
 
-let rows: Record<keyof typeof labels, FlightRows>;
+let rows: Record<Task, FlightRows>;
 let folder: string;
 let python: string;
 
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 let jobs = 0;
-function order(task: keyof typeof labels = 'binary', changes: Partial<TrainingOrder> = {}): TrainingOrder {
+function order(task: Task = 'binary', changes: Partial<TrainingOrder> = {}): TrainingOrder {
   jobs += 1;
   return {
     trainer: 'lightgbm',

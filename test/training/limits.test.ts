@@ -141,7 +141,7 @@ test('escape sequences, control characters and broken UTF-8 in what it prints re
   const log = await readFile(join(order.workDir, 'trainer.log'), 'utf8');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be absent
   for (const text of [message, log]) expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
-  expect(message).toContain('clearedover');
+  expect(message).toContain('cleared over');
   expect(log).toContain('red');
 });
 
