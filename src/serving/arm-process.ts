@@ -1,20 +1,24 @@
 /**
  * The program of a canary or shadow arm: loads one version, scores what it is sent, in order.
  *
- * It keeps the version twice: the second copy is loaded from the file again, with a DuckDB and a session of its own, and
- * recomputes samples in one batch, as evaluation does. Answers that depend on state, order or batch show as disagreement.
+ * For the check of scores it loads the version from the file a second time, with a DuckDB and a session of its own, which
+ * recompute samples in one batch, as evaluation does. Answers that depend on state, order or batch show as disagreement.
  */
 import { FeatureRowsInvalid } from '../data/errors.ts';
 import type { FromArm, ToArm } from './arm-messages.ts';
 import { disagreement } from './evidence.ts';
 import { LoadedVersion } from './loaded-version.ts';
+import type { ScoreSource } from './version-files.ts';
 
 let serving: LoadedVersion | undefined;
-let judging: LoadedVersion | undefined;
+let judging: Promise<LoadedVersion> | undefined;
+let source: ScoreSource | undefined;
 let working: Promise<void> = Promise.resolve();
 
 process.on('message', (message: ToArm) => {
-  working = working.then(() => work(message));
+  if (message.kind === 'recheck')
+    void work(message); // between two scores, not before them
+  else working = working.then(() => work(message));
 });
 process.on('disconnect', () => process.exit(0)); // the server is gone, however it went
 process.on('SIGINT', () => {}); // Ctrl+C goes to the whole group: the server decides
@@ -34,22 +38,20 @@ async function reply(message: ToArm): Promise<FromArm> {
   const { id } = message;
   switch (message.kind) {
     case 'load':
-      serving = await LoadedVersion.load(message.source);
-      judging = await LoadedVersion.load(message.source);
+      source = message.source;
+      serving = await LoadedVersion.load(source);
       return { kind: 'loaded', id };
     case 'score':
-      if (message.fault === 'crash') process.abort();
-      return { kind: 'scored', id, scored: await loaded(serving).score(message.rows, message.fault) };
+      if (message.fault === 'crash') process.kill(process.pid, 'SIGKILL'); // as the system does when memory runs out
+      if (!serving) throw new Error('asked to score before a version was loaded');
+      return { kind: 'scored', id, scored: await serving.score(message.rows, message.fault) };
     case 'recheck': {
-      const { predictions } = await loaded(judging).score(message.rows);
+      if (!source) throw new Error('asked to recompute before a version was loaded');
+      judging ??= LoadedVersion.load(source);
+      const { predictions } = await (await judging).score(message.rows);
       return { kind: 'rechecked', id, disagreement: disagreement(message.served, predictions) };
     }
   }
-}
-
-function loaded(version: LoadedVersion | undefined): LoadedVersion {
-  if (!version) throw new Error('asked to score before a version was loaded');
-  return version;
 }
 
 function answer(message: FromArm): void {

@@ -1,7 +1,6 @@
 /** One model on one node: follows the ledger, answers requests, logs what it answered, and counts the evidence. */
 import type { LoggedCall } from '../monitoring/log-record.ts';
 import type { LogWriter } from '../monitoring/log-writer.ts';
-import { type Ledger, openLedger } from '../registry/ledger.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Answered, answerRows } from './answer.ts';
@@ -12,7 +11,7 @@ import type { ServingMetrics } from './metrics.ts';
 import { predictionOf, scoresOf } from './prediction-of.ts';
 import { RepeatMemory } from './repeat-memory.ts';
 import { type AskedRow, readRow, unknownFields } from './request-rows.ts';
-import { routeTable } from './route.ts';
+import { RoutingSource } from './routing-source.ts';
 import { ScoreCheck } from './score-check.ts';
 import { Shadow } from './shadow.ts';
 import type { StagedFaults } from './staged-faults.ts';
@@ -36,7 +35,7 @@ interface Deferred {
 export class ModelService {
   readonly model: string;
   readonly #options: ModelServiceOptions;
-  readonly #ledger: Ledger;
+  readonly #routing: RoutingSource;
   readonly #leases: LeaseWatch;
   readonly #fleet: VersionFleet;
   readonly #memory = new RepeatMemory<Prediction>();
@@ -44,10 +43,10 @@ export class ModelService {
   readonly #check: ScoreCheck;
 
   constructor(model: string, options: ModelServiceOptions) {
-    const { store, logger } = options;
+    const { store, cacheDir, logger } = options;
     this.model = model;
     this.#options = options;
-    this.#ledger = openLedger(store, model);
+    this.#routing = new RoutingSource(store, model, cacheDir, logger);
     this.#leases = new LeaseWatch(store);
     this.#fleet = new VersionFleet(model, options, logger);
     this.#shadow = new Shadow(({ slot, rows }) => this.#scoreShadow(slot, rows));
@@ -58,7 +57,7 @@ export class ModelService {
 
   /** Looks at ledger and leases once. A store that does not answer changes nothing: predictions go on. */
   async poll(): Promise<void> {
-    const table = routeTable(this.model, await this.#ledger.state());
+    const table = await this.#routing.read();
     this.#fleet.want(table);
     const leases = [...table.canaries, ...(this.#fleet.followed?.table.canaries ?? [])].map(({ lease }) => lease);
     await this.#leases.look([...new Set(leases)]);

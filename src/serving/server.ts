@@ -56,7 +56,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
   for (const model of models) services.set(model, new ModelService(model, { ...parts, logHashKey }));
 
   const boot = randomUUID();
-  const state = { beat: 0, url: '', polled: false, caughtUp: false, draining: false };
+  const state = { beat: 0, url: '', caughtUp: false, draining: false };
   const record = (): NodeRecord => ({
     node,
     boot,
@@ -67,9 +67,11 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     draining: state.draining,
     models: statuses(),
   });
-  const caughtUp = () => [...services.values()].every((service) => service.settled);
   const recorder = new Recorder(store, tempDir);
-  const ready = () => state.caughtUp && !state.draining;
+  const ready = () => {
+    state.caughtUp ||= state.beat > 0 && [...services.values()].every((service) => service.settled);
+    return state.caughtUp && !state.draining;
+  };
   const app = await buildApp({
     services,
     log,
@@ -91,7 +93,6 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     );
     await Promise.all(looks);
     state.beat += 1;
-    state.caughtUp ||= caughtUp();
     await writeNode(store, record()).catch((error: unknown) =>
       logger.warn({ err: error }, 'the node record cannot be written'),
     );

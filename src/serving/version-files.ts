@@ -1,6 +1,7 @@
 /** Everything that serving needs of a version, fetched, checked by digest and kept on local disk for a start without the store. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { modelConfig } from '../config/model.ts';
 import { type GoldenRow, type Signature, versionManifest, versionNumber } from '../registry/contract.ts';
@@ -50,15 +51,12 @@ export async function fetchVersion(
   cacheDir: string,
 ): Promise<VersionFiles> {
   versionNumber.parse(version);
-  const folder = join(cacheDir, 'served', sha256Of(`${store.uri}\n${model}`).slice(0, 16));
-  const path = join(folder, `${version}.json`);
+  const path = join(servedFolder(store, model, cacheDir), `${version}.json`);
   const copy = (await readCopy(path)) ?? (await download(store, model, version));
   const file = copy.manifest.files.find(({ name }) => name === MODEL_FILE);
   if (!file) throw new VersionNotServable(model, version, `its manifest lists no ${MODEL_FILE}`);
   const modelPath = await fetchBlob(store, file.sha256, join(cacheDir, 'blobs'));
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${path}.${process.pid}`, JSON.stringify(copy));
-  await rename(`${path}.${process.pid}`, path);
+  await writeAside(path, JSON.stringify(copy));
   const { signature, golden } = copy.manifest;
   return {
     source: { model, version, signature, golden, served: copy.served, modelPath, modelSha256: file.sha256 },
@@ -93,6 +91,19 @@ async function download(store: ObjectStore, model: string, version: number): Pro
   }
   const config = (await getByDigest(store, 'configs', manifest.config, configSnapshot)).model;
   return { manifest, served, log: config.monitoring.log, positive: config.data.label.positive ?? null };
+}
+
+/** Local copies of what is served of a model, so that a node starts while the store is away. */
+export function servedFolder(store: ObjectStore, model: string, cacheDir: string): string {
+  return join(cacheDir, 'served', sha256Of(`${store.uri}\n${model}`).slice(0, 16));
+}
+
+/** Complete or not there: two nodes may share the folder. */
+export async function writeAside(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const aside = `${path}.${randomUUID()}`;
+  await writeFile(aside, text);
+  await rename(aside, path);
 }
 
 async function readCopy(path: string): Promise<z.output<typeof localCopy> | undefined> {
