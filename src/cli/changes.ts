@@ -8,11 +8,11 @@ export function changeText(change: Change): string {
     case 'model_paused':
       return 'model paused';
     case 'run_started':
-      return `${change.run} started (${change.trigger})`;
+      return `${shortRun(change.run)} started (${change.trigger})`;
     case 'run_ended':
-      return `${change.run} ended: ${change.outcome}`;
+      return `${shortRun(change.run)} ended: ${change.outcome}`;
     case 'lock_released':
-      return `lock of ${change.run} released`;
+      return `lock of ${shortRun(change.run)} released`;
     case 'version_registered':
       return `version ${change.version} registered`;
     case 'version_staged':
@@ -40,6 +40,11 @@ export function changeText(change: Change): string {
     default:
       return change satisfies never;
   }
+}
+
+/** `run 000003`: inside one model's ledger its name need not be repeated. */
+function shortRun(run: string): string {
+  return `run ${/\d+$/.exec(run)?.[0] ?? run}`;
 }
 
 /** What answers predictions: `7`, or `6 (95 %), 7 (5 %)`. */

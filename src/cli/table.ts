@@ -4,11 +4,20 @@ import Table from 'cli-table3';
 const WIDTH = 80;
 const GAP = 2;
 const MIN = 8;
+/** A giving column keeps this much. */
+const GIVEN = 16;
 
-/** Cells are plain text; control characters are taken out, because names and reasons come from outside. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * Cells are plain text; control characters are taken out, because names and reasons come from outside.
+ *
+ * @param giving title of the column that is shortened before the others
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], giving?: string): string {
   const clean = rows.map((row) => row.map(plainText));
-  const widths = shrink(head.map((title, i) => Math.max(title.length, ...clean.map((row) => (row[i] ?? '').length))));
+  const widths = shrink(
+    head.map((title, i) => Math.max(title.length, ...clean.map((row) => (row[i] ?? '').length))),
+    head.indexOf(giving ?? ''),
+  );
   const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
   const below = { bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
   const between = {
@@ -58,12 +67,12 @@ function shorten(text: string, width: number): string {
   return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
 }
 
-/** Takes from the widest column until the line fits. */
-function shrink(wanted: number[]): number[] {
+/** Takes from the giving column, then from the widest one, until the line fits. */
+function shrink(wanted: number[], giving: number): number[] {
   const widths = [...wanted];
   const total = () => widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1);
   while (total() > WIDTH) {
-    const widest = widths.indexOf(Math.max(...widths));
+    const widest = (widths[giving] ?? 0) > GIVEN ? giving : widths.indexOf(Math.max(...widths));
     if ((widths[widest] ?? 0) <= MIN) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }

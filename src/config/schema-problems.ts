@@ -9,13 +9,24 @@ import { descend, plain, type Tree } from './tree.ts';
 type Issue = z.core.$ZodIssue;
 
 export function schemaProblems(tree: Tree, schema: JsonSchema, issues: readonly Issue[]): Problem[] {
-  return issues.flatMap((issue) => problemsOf(tree, schema, issue, []));
+  const problems = issues.flatMap((issue) => problemsOf(tree, schema, issue, []));
+  // A misspelt key leaves its right name missing: one mistake, told once.
+  const meant = new Set(problems.map((problem) => problem.meant));
+  return problems
+    .filter((problem) => !(problem.missing && meant.has(problem.path)))
+    .map(({ meant: _, missing: __, ...rest }) => rest);
 }
 
-function problemsOf(tree: Tree, schema: JsonSchema, issue: Issue, above: Path): Problem[] {
+interface Found extends Problem {
+  /** The path that an unknown key was probably meant to be. */
+  readonly meant?: string;
+  readonly missing?: true;
+}
+
+function problemsOf(tree: Tree, schema: JsonSchema, issue: Issue, above: Path): Found[] {
   const path = [...above, ...(issue.path as (string | number)[])];
   const { node, found } = descend(tree, path);
-  if (!found) return [{ ...node.at, path: showPath(path), ...missing(schema, path) }];
+  if (!found) return [{ ...node.at, path: showPath(path), missing: true, ...missing(schema, path) }];
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(tree, schema, path, key));
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branch = likeliestBranch(issue.errors, plain(node));
@@ -75,7 +86,7 @@ function bound(issue: { origin: string }, word: string, limit: number | bigint):
   return issue.origin === 'string' ? `needs ${word} ${limit} characters` : `must be ${word} ${limit}`;
 }
 
-function unknownKey(tree: Tree, schema: JsonSchema, path: Path, key: string): Problem {
+function unknownKey(tree: Tree, schema: JsonSchema, path: Path, key: string): Found {
   const place = descend(tree, [...path, key]).node.keyAt;
   const known = keysAt(schema, path);
   const near = nearest(key, known);
@@ -86,7 +97,14 @@ function unknownKey(tree: Tree, schema: JsonSchema, path: Path, key: string): Pr
       : elsewhere.length > 0
         ? `it belongs at ${elsewhere.slice(0, 3).join(' or ')}`
         : `known here: ${known.join(', ')}`;
-  return { ...place, path: showPath([...path, key]), message: `the key ${JSON.stringify(key)} is unknown`, hint };
+  const meant = near === undefined ? {} : { meant: showPath([...path, near]) };
+  return {
+    ...place,
+    path: showPath([...path, key]),
+    message: `the key ${JSON.stringify(key)} is unknown`,
+    hint,
+    ...meant,
+  };
 }
 
 /**

@@ -22,23 +22,30 @@ export interface TestWorkspace {
   problems(): Promise<readonly Problem[]>;
 }
 
-/** A copy of the shipped `config/`. Removed when the test ends. */
-export async function testWorkspace(): Promise<TestWorkspace> {
-  const dir = await mkdtemp(join(tmpdir(), 'hone-config-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  await cp(join(ROOT, 'config'), join(dir, 'config'), { recursive: true });
+/** Changes files of a workspace; an edit whose text is not there is an error of the test. */
+export function editor(dir: string): Pick<TestWorkspace, 'write' | 'edit'> {
   const write = async (file: string, text: string) => {
     await mkdir(dirname(join(dir, file)), { recursive: true });
     await writeFile(join(dir, file), text);
   };
   return {
-    dir,
     write,
     async edit(file, from, to) {
       const text = await readFile(join(dir, file), 'utf8');
       if (!text.includes(from)) throw new Error(`${file} has no ${JSON.stringify(from)}`);
       await write(file, text.replace(from, to));
     },
+  };
+}
+
+/** A copy of the shipped `config/`. Removed when the test ends. */
+export async function testWorkspace(): Promise<TestWorkspace> {
+  const dir = await mkdtemp(join(tmpdir(), 'hone-config-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await cp(join(ROOT, 'config'), join(dir, 'config'), { recursive: true });
+  return {
+    dir,
+    ...editor(dir),
     async place(file, text) {
       const before = (await readFile(join(dir, file), 'utf8')).split(text)[0] ?? '';
       return `${before.split('\n').length}:${before.length - before.lastIndexOf('\n')}`;

@@ -74,7 +74,7 @@ export function entriesText(model: string, entries: readonly LedgerEntry[], head
     entry.why,
   ]);
   const more = head > entries.length ? `\n\n${head - entries.length} earlier entries; --last ${head} shows all.` : '';
-  return `${table(['SEQ', 'AS OF (UTC)', 'BY', 'CHANGE', 'WHY'], rows)}${more}`;
+  return `${table(['SEQ', 'AS OF (UTC)', 'BY', 'CHANGE', 'WHY'], rows, 'WHY')}${more}`;
 }
 
 export function stateText(state: LedgerState): string {

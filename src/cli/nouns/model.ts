@@ -88,7 +88,10 @@ async function show(context: CliContext, name: string): Promise<void> {
 
 export function modelText(name: string, config: ModelConfig | undefined, state: LedgerState): string {
   const champion = state.aliases.champion?.version;
-  const head = champion === undefined ? `${name}: no version is live yet.` : `${name}: ${routingText(state)} answers.`;
+  const head =
+    champion === undefined
+      ? `${name}: no version is live yet.`
+      : `${name}: ${routingText(state)} ${state.routing.arms.length > 1 ? 'answer' : 'answers'}.`;
   const runs = state.budgets.runs
     .slice(-5)
     .reverse()

@@ -1,0 +1,118 @@
+/** Runs the demo from set-up to the table at the end, and cleans up whatever happens. */
+import { fileURLToPath } from 'node:url';
+import type { MonthFigures } from '../../backtest/monthly.ts';
+import { ensurePython } from '../../local/python.ts';
+import { openLedger } from '../../registry/ledger.ts';
+import { listVersions, readVersion } from '../../registry/versions.ts';
+import type { Colors } from '../context.ts';
+import { table } from '../table.ts';
+import type { Teller } from './people.ts';
+import { MODEL, openStage, type Stage, shortPath } from './stage.ts';
+import { type Told, tellStory } from './story.ts';
+
+export interface DemoOptions {
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  readonly colors: Colors;
+  readonly keep: boolean;
+  readonly interactive: boolean;
+}
+
+export async function runDemo(options: DemoOptions): Promise<{ document: unknown; text: string }> {
+  const { say, colors } = options;
+  const requirements = fileURLToPath(new URL('../../../trainers/requirements.txt', import.meta.url));
+  await ensurePython({ requirements, onProgress: say });
+  const started = Date.now();
+  const stage = await openStage(options.folder, say);
+  try {
+    say(`Temporal UI: ${stage.temporalUi}   predictions: ${stage.predictions}   files: ${shortPath(stage.dir)}`);
+    say(`Staged in ${shortPath(stage.dir)}/config/models/${MODEL}.yaml: ${JSON.stringify(stage.staged)}`);
+    const told = await tellStory(stage, teller(say, colors), { interactive: options.interactive });
+    const document = await documentOf(stage, told, Math.round((Date.now() - started) / 1000));
+    const text = await closing(stage, told, document, colors);
+    if (options.keep) {
+      say(`Everything is left running: ${stage.temporalUi} and ${stage.predictions}. End it with Ctrl-C.`);
+      await new Promise((resolve) => process.once('SIGINT', resolve));
+    }
+    return { document, text };
+  } finally {
+    await stage.close();
+  }
+}
+
+function teller(say: (line: string) => void, colors: Colors): Teller {
+  return {
+    chapter: (title) => say(`\n${colors.bold(title)}`),
+    say,
+    quote: (sentence) => say(`  ${colors.cyan('hone')}  ${sentence}`),
+    staged: (sentence) => say(`  ${colors.yellow('staged')}  ${sentence}`),
+  };
+}
+
+interface DemoDocument {
+  readonly runs: Told['runs'];
+  readonly versions: readonly unknown[];
+  readonly months: readonly Record<string, unknown>[];
+  readonly ledger: { readonly ok: boolean; readonly entries: number };
+  readonly seconds: number;
+}
+
+async function documentOf(stage: Stage, told: Told, seconds: number): Promise<DemoDocument> {
+  const versions = await Promise.all(
+    (await listVersions(stage.store, MODEL)).map(async ({ version, status }) => {
+      const manifest = await readVersion(stage.store, MODEL, version);
+      const judged = await stage
+        .honeJson<{ verdict?: string | null }>('registry', 'show', `${MODEL}/${version}`)
+        .catch(() => null);
+      return {
+        version,
+        trigger: manifest.trigger,
+        status,
+        verdict: judged?.verdict ?? null,
+        metrics: manifest.metrics,
+      };
+    }),
+  );
+  const policies = told.table;
+  const months = policies.hone.months.map(({ month }) => ({
+    month,
+    ...Object.fromEntries(
+      (['never_retrained', 'every_28d', 'hone'] as const).map((name) => {
+        const found = policies[name].months.find((one) => one.month === month);
+        return [name, found ? { roc_auc: found.roc_auc.estimate, log_loss: found.log_loss.estimate } : null];
+      }),
+    ),
+  }));
+  const { ok, entries } = await openLedger(stage.store, MODEL).verify();
+  return { runs: told.runs, versions, months, ledger: { ok, entries }, seconds };
+}
+
+async function closing(stage: Stage, told: Told, document: DemoDocument, colors: Colors): Promise<string> {
+  const lineage = await stage.hone('lineage', `${MODEL}@champion`);
+  const verify = await stage.hone('ledger', 'verify', MODEL);
+  const { never_retrained, every_28d, hone } = told.table;
+  const cell = (months: readonly MonthFigures[], month: string) => {
+    const found = months.find((one) => one.month === month);
+    if (!found) return '-';
+    const { estimate, lower, upper } = found.roc_auc;
+    const bounds = lower === null || upper === null ? '' : ` (${lower.toFixed(3)}-${upper.toFixed(3)})`;
+    return `${(estimate ?? 0).toFixed(3)}${bounds}  ${(found.log_loss.estimate ?? 0).toFixed(3)}`;
+  };
+  const rows = hone.months.map(({ month }) => [
+    month,
+    cell(never_retrained.months, month),
+    cell(every_28d.months, month),
+    cell(hone.months, month),
+  ]);
+  rows.push(['trainings', String(never_retrained.trainings), String(every_28d.trainings), String(hone.trainings)]);
+  rows.push(['decisions by people', '0', '0', String(told.decisions)]);
+  return [
+    colors.bold('\n8. Where it all comes from'),
+    lineage.out,
+    verify.out,
+    colors.bold('roc_auc (90 % interval, day blocks) and log_loss by month'),
+    table(['month', 'never retrained', 'every 28 days', 'hone'], rows),
+    `every 28 days refits on everything up to the last minute, without holdout, gate or approval: a reference, not a policy to run.`,
+    `${document.seconds} s.`,
+  ].join('\n');
+}
