@@ -49,7 +49,7 @@ async function train(
     classWeight: 'none',
     calibration,
     limits: { wall_clock: 'PT2M', memory_mb: 2048 },
-    threads: 2,
+    threads: 1,
     workDir: join(folder, `job-${jobs}`),
     python,
   });

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Task } from '../../src/config/model.ts';
 import { readFeatureColumns } from '../../src/data/columns.ts';
@@ -47,7 +51,7 @@ function order(task: Task = 'binary', changes: Partial<TrainingOrder> = {}): Tra
     classWeight: 'none',
     calibration: 'none',
     limits: { wall_clock: 'PT2M', memory_mb: 2048 },
-    threads: 2,
+    threads: 1,
     workDir: join(folder, `job-${jobs}`),
     python,
     ...changes,
@@ -65,7 +69,7 @@ test.each(['binary', 'multiclass', 'regression'] as const)(
     expect(result.bestIteration).toBe(30);
     expect(progress.at(-1)).toMatchObject({ step: 30, of: 30 });
     expect(Object.values(result.importance).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
-    expect(result.environment).toMatchObject({ threads: '2', lightgbm: expect.stringMatching(/^4\./) });
+    expect(result.environment).toMatchObject({ threads: '1', lightgbm: expect.stringMatching(/^4\./) });
 
     const runtime = await ModelRuntime.load(result.model, result.signature);
     await checkGolden(runtime, result.golden);
@@ -77,9 +81,9 @@ test.each(['binary', 'multiclass', 'regression'] as const)(
 
 test('the same seed and threads give the same model, byte for byte, whatever is sampled', async () => {
   const params = { n_estimators: 20, bagging_fraction: 0.7, bagging_freq: 1, feature_fraction: 0.6 };
-  const first = await runTrainer(order('binary', { params }));
-  const second = await runTrainer(order('binary', { params }));
-  const other = await runTrainer(order('binary', { params, seed: 8 }));
+  const first = await runTrainer(order('binary', { params, threads: 2 }));
+  const second = await runTrainer(order('binary', { params, threads: 2 }));
+  const other = await runTrainer(order('binary', { params, threads: 2, seed: 8 }));
   expect(await sha256OfFile(second.model)).toBe(await sha256OfFile(first.model));
   expect(await sha256OfFile(other.model)).not.toBe(await sha256OfFile(first.model));
 });
@@ -109,6 +113,22 @@ test('stopped by its caller it leaves a checkpoint, and the retry ends at the sa
   const undisturbed = await runTrainer(order('binary', { params }));
   expect(seen[0]).toBeGreaterThan(20);
   expect(await sha256OfFile(resumed.model)).toBe(await sha256OfFile(undisturbed.model));
+});
+
+test('a trainer whose worker was killed stops by itself, and leaves a checkpoint for the next attempt', async () => {
+  const checkpointDir = join(folder, 'orphan-checkpoint');
+  const params = { n_estimators: 5000, learning_rate: 0.01, num_leaves: 15 };
+  const runner = fileURLToPath(new URL('../../src/training/run-trainer.ts', import.meta.url));
+  const program = `const { runTrainer } = await import(${JSON.stringify(runner)});
+    await runTrainer({ ...${JSON.stringify(order('binary', { params, checkpointDir }))}, onProgress: ({ step }) => console.log(step) });`;
+  const worker = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(worker.stdout, 'data');
+  worker.kill('SIGKILL');
+  await expect
+    .poll(() => existsSync(join(checkpointDir, 'lightgbm.json')), { timeout: 30_000, interval: 100 })
+    .toBe(true);
 });
 
 test('early stopping only where the parameters ask for it; a refit trains the rounds that were judged', async () => {

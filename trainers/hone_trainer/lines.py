@@ -6,8 +6,12 @@ import sys
 
 
 def emit(line):
-    sys.stdout.write(json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    text = json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n"
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        pass  # whoever started us is gone; the watch in job.py ends this process, after its checkpoint
 
 
 def progress(step, of, metrics=None):

@@ -1,5 +1,6 @@
 """From job file to results: reads rows, calls the team's ``fit``, exports, calibrates, and writes the contract's files."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -26,7 +27,8 @@ def run(fit):
         lines.error("out_of_memory", "the trainer ran out of memory")
         leave(137)
     except Exception as problem:
-        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
         lines.error("failed", f"{type(problem).__name__}: {problem}")
         leave(70)
     leave(0)
@@ -34,8 +36,9 @@ def run(fit):
 
 def leave(code):
     """Ends without waiting for native threads, which may hang at interpreter shutdown."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
     os._exit(code)
 
 
