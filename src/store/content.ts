@@ -4,7 +4,6 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import type { StoredFile } from '../registry/contract.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sha256Of, sha256OfFile } from './digest.ts';
 import { ObjectConflict, ObjectCorrupt, ObjectMissing } from './errors.ts';
@@ -17,6 +16,13 @@ export { sha256Of, sha256OfFile } from './digest.ts';
 /** SHA-256 of the canonical JSON of a value. */
 export function digestOf(value: unknown): string {
   return sha256Of(canonicalJson(value));
+}
+
+/** What a manifest says about a file. */
+export interface StoredFile {
+  name: string;
+  sha256: string;
+  bytes: number;
 }
 
 /** Where a blob lies: `blobs/<first two digits>/<sha256>`. */

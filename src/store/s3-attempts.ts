@@ -76,7 +76,8 @@ export async function withAttempts<T>(
         refreshed = true;
         onRefresh();
       }
-      if (attempt >= patience.attempts) {
+      // Damage in transit is rare, damage at rest does not heal: one more look tells them apart.
+      if (attempt >= (judgement === 'corrupt' ? Math.min(2, patience.attempts) : patience.attempts)) {
         const problem = `${inWords(error)}, ${attempt} tries`;
         if (judgement === 'corrupt') throw new ObjectCorrupt(uri, key, problem, { cause: withoutDetails(error) });
         throw new StoreUnreachable(uri, action, problem, { cause: withoutDetails(error) });

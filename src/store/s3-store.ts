@@ -57,6 +57,8 @@ export class S3Store implements ObjectStore {
   }
 
   async create(key: string, body: Uint8Array | LocalFile): Promise<'created' | 'exists'> {
+    // Only saves sending a file: a name that is taken stays taken, and the condition decides all the same.
+    if (!(body instanceof Uint8Array) && (await this.size(key)) !== undefined) return 'exists';
     try {
       await this.#upload(key, body, { IfNoneMatch: '*' });
       return 'created';
@@ -192,12 +194,18 @@ export class S3Store implements ObjectStore {
   }
 }
 
+const nothing = () => undefined;
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 async function connect({ endpoint, region }: S3Address) {
+  // Its note about coming Node versions is for whoever upgrades it, not for each command's output.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
     maxAttempts: 1, // the tries are ours: counted, bounded in time, and told apart by what was answered
     ...(endpoint ? { endpoint, forcePathStyle: true, region: region ?? 'us-east-1' } : region ? { region } : {}),
     requestHandler: { connectionTimeout: 5000 },
+    logger: silent, // without one it writes to the console; failures are told by our errors
   });
   return { sdk, client };
 }
