@@ -36,7 +36,7 @@ def fit(train, valid, params, weights):
     names = [f"f{i}" for i in range(len(train.names))]  # LightGBM refuses some characters that column names may hold
     rows = lgb.Dataset(train.x, train.y, weight=weights, feature_name=names, params=wanted, free_raw_data=False)
     valid_sets = [lgb.Dataset(valid.x, valid.y, weight=valid.weight, reference=rows, free_raw_data=False)] if valid else []
-    course = Course(params, rounds, patience, resumable(wanted))
+    course = Course(params, rounds, patience, wanted)
     remaining = rounds - course.done
     if remaining <= 0 or course.exhausted():
         return course.finish(lgb.Booster(model_file=str(course.model_file)))
@@ -111,14 +111,16 @@ class Course:
     order = 40
     before_iteration = False
 
-    def __init__(self, params, rounds, patience, can_resume):
+    def __init__(self, params, rounds, patience, wanted):
         self.params, self.rounds, self.patience = params, rounds, patience
         self.history = []
-        folder = params.checkpoint_dir if can_resume else None
+        folder = params.checkpoint_dir if resumable(wanted) else None
+        self.recipe = json.dumps([wanted, rounds, patience], sort_keys=True)
         self.model_file = folder / "lightgbm.txt" if folder else None
         self.state_file = folder / "lightgbm.json" if folder else None
         if self.state_file and self.state_file.exists() and self.model_file.exists():
-            self.history = json.loads(self.state_file.read_text())
+            found = json.loads(self.state_file.read_text())
+            self.history = found["history"] if found["recipe"] == self.recipe else []  # of other parameters: start again
         self.done = len(self.history)
         if self.done:
             params.log(f"goes on from the checkpoint at round {self.done} of {rounds}")
@@ -139,7 +141,7 @@ class Course:
         if self.model_file is None:
             raise Stopped(f"stopped at round {step} of {self.rounds}; this job samples at random, a retry starts again")
         write_bytes(self.model_file.parent, self.model_file.name, booster.model_to_string(num_iteration=-1).encode())
-        write_json(self.state_file.parent, self.state_file.name, self.history)
+        write_json(self.state_file.parent, self.state_file.name, {"recipe": self.recipe, "history": self.history})
         raise Stopped(f"stopped at round {step} of {self.rounds} with a checkpoint")
 
     def best(self):

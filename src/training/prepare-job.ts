@@ -4,7 +4,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { durationMs } from '../config/values.ts';
 import { type TrainerJob, trainerJob } from './contract.ts';
-import type { TrainingOrder } from './run-trainer.ts';
+import type { TrainingOrder } from './order.ts';
 import { trainersFolder } from './trainers.ts';
 
 export interface PreparedJob {

@@ -1,52 +1,20 @@
 /** Runs one training by the contract: job file, program, limits, results, parity through the serving runtime. */
 
-import type { ModelConfig, Task } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { readFeatureColumns } from '../data/columns.ts';
 import { ensurePython } from '../local/python.ts';
 import type { GoldenRow, Signature } from '../registry/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';
-import { exitCodes, type FittedCalibration, type TrainerJob, type TrainerProgress } from './contract.ts';
+import { exitCodes, type FittedCalibration, type TrainerJob } from './contract.ts';
 import { TrainerFailed, TrainerOutOfMemory, TrainerRefused, TrainerStopped, TrainerTimedOut } from './errors.ts';
+import type { TrainingOrder } from './order.ts';
 import { readOutputs, type TrainerOutputs } from './outputs.ts';
 import { pickGolden, replayParity } from './parity.ts';
 import { type PreparedJob, prepareJob, trainerEnvironmentVariables } from './prepare-job.ts';
 import { runProcess, type TrainerCommand, type TrainerEnd } from './trainer-process.ts';
 import { findTrainer, type Trainer } from './trainers.ts';
 
-export interface TrainingOrder {
-  /** As in the model file: `lightgbm`, or a program's path relative to `base`. */
-  readonly trainer: string;
-  readonly base?: string;
-  readonly run?: string;
-  readonly attempt?: number;
-  /** Parquet files with the columns of a feature snapshot; `validation` null is a refit. */
-  readonly train: readonly string[];
-  readonly validation: readonly string[] | null;
-  readonly numeric: readonly string[];
-  readonly categorical: readonly string[];
-  readonly task: Task;
-  readonly params: ModelConfig['training']['params'];
-  readonly seed: number;
-  readonly categories: { readonly min_count: number; readonly max_levels: number };
-  readonly classWeight: ModelConfig['training']['class_weight'];
-  readonly calibration: ModelConfig['training']['calibration'];
-  /** A refit has no rows to calibrate on: it takes over what was fitted for its judged twin. */
-  readonly fittedCalibration?: FittedCalibration | null;
-  /** A refit trains exactly this many: the judged twin's `bestIteration`. */
-  readonly rounds?: number | null;
-  readonly limits: ModelConfig['training']['limits'];
-  readonly threads?: number;
-  /** Emptied of earlier results; `job.json`, `trainer.log` and `out/` stay behind for a person. */
-  readonly workDir: string;
-  /** Shared by the attempts of one training, so that a retry goes on. */
-  readonly checkpointDir?: string | null;
-  /** Interpreter to use instead of the environment that the trainer's requirements ask for. */
-  readonly python?: string;
-  readonly graceMs?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (line: TrainerProgress) => void;
-}
+export type { TrainingOrder } from './order.ts';
 
 export interface TrainerResult {
   readonly dir: string;

@@ -15,7 +15,7 @@ import type { TrainerProgress } from '../../src/training/contract.ts';
 import { TrainerRefused, TrainerStopped } from '../../src/training/errors.ts';
 import { runTrainer, type TrainingOrder } from '../../src/training/run-trainer.ts';
 import { trainersFolder } from '../../src/training/trainers.ts';
-import { categorical, type FlightRows, flightRows, type labels, numeric } from './flight-rows.ts';
+import { categorical, type FlightRows, flightRows, numeric } from './flight-rows.ts';
 
 let rows: Record<Task, FlightRows>;
 let folder: string;
