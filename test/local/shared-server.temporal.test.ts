@@ -3,7 +3,7 @@ import { isListening } from '../../src/local/ports.ts';
 import { runCommand } from '../../src/local/run-command.ts';
 import { ensureTemporalCli } from '../../src/local/temporal-cli.ts';
 
-test('the shared test server answers with our search attributes and can skip time', async () => {
+test('the shared test server answers with our search attributes', async () => {
   const address = inject('temporalAddress');
   const [host = '', port] = address.split(':');
   expect(await isListening(host, Number(port))).toBe(true);
