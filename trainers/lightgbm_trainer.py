@@ -115,7 +115,8 @@ class Course:
         self.params, self.rounds, self.patience = params, rounds, patience
         self.history = []
         folder = params.checkpoint_dir if resumable(wanted) else None
-        self.recipe = json.dumps([wanted, rounds, patience], sort_keys=True)
+        recipe = {name: value for name, value in wanted.items() if name != "num_threads"}
+        self.recipe = json.dumps([recipe, rounds, patience], sort_keys=True)
         self.model_file = folder / "lightgbm.txt" if folder else None
         self.state_file = folder / "lightgbm.json" if folder else None
         if self.state_file and self.state_file.exists() and self.model_file.exists():
