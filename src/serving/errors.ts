@@ -134,12 +134,15 @@ export class ArmFailed extends HoneError {
   readonly code = 'HONE_ARM_FAILED';
   readonly retryable = true;
   readonly kind: 'crash' | 'timeout' | 'error';
+  /** The cause alone, for a record that says already which version it is about. */
+  readonly problem: string;
 
   constructor(version: number, kind: 'crash' | 'timeout' | 'error', problem: string) {
     super(
-      `The arm of version ${version} failed (${kind}): ${problem}. The champion answers its requests. ` +
+      `The arm of version ${version} failed (${kind}): ${problem.replace(/\.$/, '')}. The champion answers its requests. ` +
         'The failure is in the node record as evidence; the rollout decides.',
     );
     this.kind = kind;
+    this.problem = problem;
   }
 }

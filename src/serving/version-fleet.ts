@@ -2,6 +2,7 @@
 
 import { HoneError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { ArmFailed } from './errors.ts';
 import { Evidence } from './evidence.ts';
 import type { RouteTable } from './route.ts';
 import { type SlotOptions, VersionSlot } from './version-slot.ts';
@@ -76,7 +77,7 @@ export class VersionFleet {
   /** Follows the newest table and everything that it wants is loaded, or has failed for good. */
   get settled(): boolean {
     const { table } = this.#followed ?? {};
-    if (!table || table.generation !== this.#wanted?.generation) return false;
+    if (!table || !this.#wanted || !sameTable(table, this.#wanted)) return false;
     return table.load.every((version) => this.#slots.has(version) || this.#failures.has(version));
   }
 
@@ -106,10 +107,10 @@ export class VersionFleet {
       if (table.champion === null) this.#follow(table);
       else if (await this.#ready(table.champion, table)) this.#follow(table);
       for (const version of table.load) {
-        if (this.#closed || this.#wanted !== table) break;
+        if (this.#closed || !sameTable(this.#wanted!, table)) break;
         if (version !== table.champion && (await this.#ready(version, table))) this.#follow(table);
       }
-    } while (!this.#closed && this.#wanted!.generation !== table.generation);
+    } while (!this.#closed && !sameTable(this.#wanted!, table));
     this.#retire();
   }
 
@@ -133,8 +134,10 @@ export class VersionFleet {
   }
 
   #fail(version: number, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    const retryable = error instanceof HoneError && error.retryable;
+    const reason = error instanceof ArmFailed ? error.problem : error instanceof Error ? error.message : String(error);
+    // what a version said itself at loading stays true; a crash or a hang may have been the machine's
+    const retryable =
+      error instanceof ArmFailed ? error.kind !== 'error' : error instanceof HoneError && error.retryable;
     if (this.#failures.get(version)?.reason !== reason) {
       this.#logger.error({ err: error, model: this.#model, version }, 'a version cannot be loaded');
     }
@@ -148,11 +151,12 @@ export class VersionFleet {
     return [...this.#failures.values()].some(({ tryAgainAt }) => performance.now() >= tryAgainAt);
   }
 
+  /** Taken up only when it can answer: until then requests follow the table before. */
   #follow(table: RouteTable): void {
     const before = this.#followed?.table.generation;
-    if (table.champion === null && !table.canaries.some(({ version }) => this.#slots.has(version))) {
-      if (table.load.length > 0) return;
-    }
+    const able =
+      table.champion === null ? table.load.length === 0 || this.#hasCandidate(table) : this.#slots.has(table.champion);
+    if (!able) return;
     this.#followed = { table, slots: new Map([...this.#slots].filter(([version]) => table.load.includes(version))) };
     if (before !== table.generation) {
       this.#logger.info(
@@ -162,10 +166,14 @@ export class VersionFleet {
     }
   }
 
+  #hasCandidate(table: RouteTable): boolean {
+    return table.canaries.some(({ version }) => this.#slots.has(version));
+  }
+
   /** Only once the newest table is followed: until then the old champion is still at work. */
   #retire(): void {
     const table = this.#followed?.table;
-    if (!table || table.generation !== this.#wanted?.generation) return;
+    if (!table || !this.#wanted || !sameTable(table, this.#wanted)) return;
     for (const [version, slot] of this.#slots) {
       if (table.load.includes(version)) continue;
       this.#slots.delete(version);
@@ -175,4 +183,9 @@ export class VersionFleet {
     }
     for (const version of this.#failures.keys()) if (!table.load.includes(version)) this.#failures.delete(version);
   }
+}
+
+/** The generation grows with every change of routing, but an alias such as `shadow` may change without it. */
+function sameTable(a: RouteTable, b: RouteTable): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

@@ -85,7 +85,9 @@ describe('a promotion', () => {
     await writeFile(path, bytes);
     const node = await served.start();
     await served.canary(5, 50);
-    const failed = await node.until('version 5 fails', ({ models }) => models[model]!.failed[0]);
+    const failed = await node.until('version 5 fails', ({ models }) =>
+      models[model]!.failed.find(({ version }) => version === 5),
+    );
     expect(failed).toMatchObject({ version: 5, reason: expect.stringMatching(/sha256/) });
     const answers = await node.predict(...Array.from({ length: 50 }, (_, i) => row(i)));
     expect(new Set(answers.map(({ version }) => version))).toEqual(new Set([4]));
@@ -210,6 +212,38 @@ describe('a canary', () => {
       return Number(found!['n']);
     });
   }
+});
+
+describe('a shadow', () => {
+  test('scores what the champion answered, is logged as shadow, and never answers', async () => {
+    const served = await openServed();
+    await served.promote(1);
+    await served.register(2);
+    const node = await served.start();
+    await node.until('version 1 answers', following(1));
+    await served.change('shadow', (state) => ({
+      change: { kind: 'confirmed', version: 1 },
+      state: { ...state, aliases: { ...state.aliases, shadow: { version: 2, effectId: 'test/shadow' } } },
+    }));
+    await node.until('version 2 is loaded', ({ models }) => models[model]!.loaded.includes(2) && models[model]!.ready);
+    const answers = await node.predict(...Array.from({ length: 30 }, (_, i) => row(i)));
+    expect(new Set(answers.map(({ version, arm }) => `${arm} ${version}`))).toEqual(new Set(['champion 1']));
+    await node.until('the shadow saw them', ({ models }) => models[model]!.arms['2']!.requests === 30);
+    await node.close();
+    const files = await readLog(served.store, model, { cacheDir: join(served.dir, 'cache') });
+    const logged = await withDuckDb({ tempDir: served.dir }, async (db) =>
+      (
+        await db.runAndReadAll(
+          `SELECT arm, version, count(*)::INT, avg(prediction) FROM ${parquetOf(files)} GROUP BY ALL ORDER BY ALL`,
+        )
+      ).getRowsJS(),
+    );
+    expect(logged).toEqual([
+      ['champion', 1, 30, expect.closeTo(scoreOf(1), 6)],
+      ['shadow', 2, 30, expect.closeTo(scoreOf(2), 6)],
+    ]);
+    await served.close();
+  });
 });
 
 describe('a node', () => {
