@@ -1,26 +1,28 @@
 /** Volume and age: reasons to renew a model that have nothing to do with how it does. */
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
-import { withDuckDb } from '../data/engine.ts';
+import type { Connection } from '../data/engine.ts';
 import { parquetOf } from '../data/sql-text.ts';
 import { read } from '../drift/profile.ts';
 import { whole } from '../drift/sentences.ts';
-import type { ObjectStore } from '../store/object-store.ts';
 import type { Finding } from './contract.ts';
-import { labelsAsOf } from './labels.ts';
-import { readLog } from './prediction-log.ts';
 import { DAY, matureBefore } from './windows.ts';
 
-export interface GrowthRequest {
-  readonly store: ObjectStore;
+export interface GrowthInput {
   readonly config: ModelConfig;
   readonly promotedAt: string;
   readonly asOf: string;
-  readonly cacheDir: string;
-  readonly workDir: string;
+  /** Log files that reach back to `volumeFrom`, and the labels of their rows. */
+  readonly paths: readonly string[];
+  readonly labels: string;
 }
 
-export async function checkGrowth(request: GrowthRequest): Promise<Finding[]> {
+/** Event time from which volume counts: rows that were too young for their label at the promotion. */
+export function volumeFrom(config: ModelConfig, promotedAt: string): number {
+  return matureBefore(promotedAt, config.data.label.mature_after);
+}
+
+export async function checkGrowth(db: Connection, request: GrowthInput): Promise<Finding[]> {
   const { volume, age } = request.config.triggers;
   const window = { from: new Date(request.promotedAt).toISOString(), to: new Date(request.asOf).toISOString() };
   const findings: Finding[] = [];
@@ -31,7 +33,7 @@ export async function checkGrowth(request: GrowthRequest): Promise<Finding[]> {
     findings.push({ kind: 'age', subject: 'days_since_promotion', ...reached(days, limit), rows: 0, window, sentence });
   }
   if (volume !== null) {
-    const labels = await newMatureLabels(request);
+    const labels = await newMatureLabels(db, request);
     const limit = volume.new_mature_labels;
     const sentence = `${whole(labels)} labels have matured since the promotion of ${window.from} (limit ${whole(limit)}).`;
     findings.push({
@@ -57,19 +59,15 @@ function reached(value: number, limit: number): Pick<Finding, 'state' | 'value' 
 }
 
 /** Labelled predictions, of any version, that were too young at the promotion and are old enough now. */
-async function newMatureLabels({ store, config, promotedAt, asOf, cacheDir, workDir }: GrowthRequest): Promise<number> {
-  const wait = config.data.label.mature_after;
-  const [from, to] = [matureBefore(promotedAt, wait), matureBefore(asOf, wait)];
-  const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-  const log = to > from ? await readLog(store, config.model, { ...range, cacheDir }) : [];
-  if (log.length === 0) return 0;
-  const labels = await labelsAsOf(store, config.model, { asOf, from: range.from, log, cacheDir });
-  return withDuckDb({ tempDir: workDir }, async (db) => {
-    const [rows] = await read(
-      db,
-      `SELECT count(DISTINCT inference_id)::DOUBLE FROM ${parquetOf(log)} log SEMI JOIN ${parquetOf([labels.path])} labels USING (inference_id)
-       WHERE epoch_ms(event_time) >= ${from} AND epoch_ms(event_time) < ${to}`,
-    );
-    return Number(rows?.[0] ?? 0);
-  });
+async function newMatureLabels(db: Connection, input: GrowthInput): Promise<number> {
+  const { config, promotedAt, asOf, paths, labels } = input;
+  const [from, to] = [volumeFrom(config, promotedAt), matureBefore(asOf, config.data.label.mature_after)];
+  if (to <= from || paths.length === 0) return 0;
+  const [rows] = await read(
+    db,
+    `SELECT count(DISTINCT inference_id)::DOUBLE FROM ${parquetOf(paths)} log
+     SEMI JOIN ${parquetOf([labels])} labels USING (inference_id)
+     WHERE epoch_ms(event_time) >= ${from} AND epoch_ms(event_time) < ${to}`,
+  );
+  return Number(rows?.[0] ?? 0);
 }

@@ -9,6 +9,7 @@ import { whole } from '../drift/sentences.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Finding, Holdout, PerformanceWindow, Window } from './contract.ts';
 import { checkDrift } from './drift-check.ts';
+import { checkGrowth, volumeFrom } from './growth-check.ts';
 import { checkInput } from './input-quality.ts';
 import { labelsAsOf } from './labels.ts';
 import { type LogTable, openLogTable } from './log-table.ts';
@@ -33,8 +34,8 @@ export interface ObserveRequest {
   readonly store: ObjectStore;
   readonly config: ModelConfig;
   readonly champion: number;
-  /** Milliseconds; only predictions from then on are the champion's own. */
-  readonly promotedAt: number;
+  /** Only predictions from then on are the champion's own; null: all of them. */
+  readonly promotedAt: string | null;
   readonly asOf: string;
   readonly training: ReferenceProfile | null;
   readonly holdout: Holdout | null;
@@ -45,50 +46,57 @@ export interface ObserveRequest {
 }
 
 export async function observe(request: ObserveRequest): Promise<Observation> {
-  const { store, config, asOf, cacheDir, workDir } = request;
+  const { config, champion, asOf, training, workDir } = request;
   const spans = spansOf(config, asOf);
-  const reach = referenceSpans(config, spans.drift);
-  const oldest = [...spans.drift, ...spans.skill, ...spans.calibration, reach.trailing]
-    .map(({ from }) => from)
-    .sort()[0]!;
-  const wantsLog = config.monitoring.references.drift;
-  const paths = await readLog(store, config.model, { from: oldest, to: asOf, cacheDir });
-  const lastYear =
-    wantsLog === 'same_period_last_year_else_trailing_healthy'
-      ? await readLog(store, config.model, { ...reach.lastYear, cacheDir })
-      : [];
-  const labels = await labelsAsOf(store, config.model, { asOf, from: oldest, log: paths, cacheDir });
-  return withDuckDb({ tempDir: workDir }, async (db) => {
-    const names = Object.entries(request.training?.columns ?? {});
-    const log = await openLogTable(db, {
-      paths,
-      version: request.champion,
-      from: Math.max(Date.parse(oldest), request.promotedAt),
-      to: Date.parse(asOf),
-      numeric: names
-        .filter(([name, { profile }]) => profile.kind === 'numeric' && name !== predictionColumn)
-        .map(([name]) => name),
-      categorical: names.filter(([, { profile }]) => profile.kind === 'categorical').map(([name]) => name),
-      name: 'champion_log',
-    });
+  const { paths, lastYear, labels, oldest } = await readSources(request, spans);
+  const since = request.promotedAt === null ? 0 : Date.parse(request.promotedAt);
+  return withDuckDb({ tempDir: workDir, threads: 1 }, async (db) => {
+    const of = (kind: string): string[] =>
+      Object.entries(training?.columns ?? {})
+        .filter(([name, { profile }]) => profile.kind === kind && name !== predictionColumn)
+        .map(([name]) => name);
+    const range = { from: Math.max(oldest, since), to: Date.parse(asOf) };
+    const features = { numeric: of('numeric'), categorical: of('categorical') };
+    const log = await openLogTable(db, { paths, version: champion, ...range, ...features, name: 'champion_log' });
     if (log === null) return nothingLogged(config, spans);
-    const features = await observeFeatures(db, request, {
-      log,
-      paths: [...lastYear, ...paths],
-      windows: spans.drift,
-      lastDay: spans.lastDay,
-    });
+
+    const seen = await observeFeatures(db, request, { log, paths: [...lastYear, ...paths], spans, since });
     const silence = await checkSilence(db, log, spans.lastDay);
-    const judge = await performanceJudge(db, request, log, labels.path, spans.mature);
-    const skill = spans.skill.map(judge);
-    const calibration = spans.calibration.map(judge);
+    const judge = await performanceJudge(db, request, { log, labels, since, to: spans.mature });
+    const [skill, calibration] = [spans.skill.map(judge), spans.calibration.map(judge)];
     const quality = [skillFinding(skill, config, request.holdout), calibrationFinding(calibration, config)];
+    const { promotedAt } = request;
+    const growth = promotedAt === null ? [] : await checkGrowth(db, { config, promotedAt, asOf, paths, labels });
     return {
-      ...features,
-      findings: [...silence, ...features.findings, ...quality],
+      ...seen,
+      findings: [...silence, ...seen.findings, ...quality, ...growth],
       performance: skill.length >= calibration.length ? skill : calibration,
     };
   });
+}
+
+type Spans = ReturnType<typeof spansOf>;
+
+/** Fetches log and labels once, as far back as any check looks. */
+async function readSources({ store, config, promotedAt, asOf, cacheDir }: ObserveRequest, spans: Spans) {
+  const reach = referenceSpans(config, spans.drift);
+  const wanted = config.monitoring.references.drift;
+  const windows = [
+    ...spans.drift,
+    ...spans.skill,
+    ...spans.calibration,
+    ...(wanted === 'training' ? [] : [reach.trailing]),
+  ];
+  const volume = config.triggers.volume !== null && promotedAt !== null ? [volumeFrom(config, promotedAt)] : [];
+  const oldest = Math.min(...windows.map(({ from }) => Date.parse(from)), ...volume);
+  const from = new Date(oldest).toISOString();
+  const paths = await readLog(store, config.model, { from, to: asOf, cacheDir });
+  const lastYear =
+    wanted === 'same_period_last_year_else_trailing_healthy'
+      ? await readLog(store, config.model, { ...reach.lastYear, cacheDir })
+      : [];
+  const labels = await labelsAsOf(store, config.model, { asOf, from, log: paths, cacheDir });
+  return { paths, lastYear, labels: labels.path, oldest };
 }
 
 function spansOf(config: ModelConfig, asOf: string) {
@@ -108,25 +116,24 @@ function spansOf(config: ModelConfig, asOf: string) {
 async function observeFeatures(
   db: Connection,
   request: ObserveRequest,
-  input: { log: LogTable; paths: readonly string[]; windows: readonly Window[]; lastDay: Window },
+  input: { log: LogTable; paths: readonly string[]; spans: Spans; since: number },
 ): Promise<Pick<Observation, 'findings' | 'acting' | 'inputJudged' | 'drift'>> {
   const { config, training } = request;
-  const { log, windows } = input;
+  const { log, since } = input;
+  const { drift: windows, lastDay } = input.spans;
   if (training === null) return { findings: [], acting: [], inputJudged: false, drift: null };
-  const broken = await checkInput(db, { config, reference: training, log, window: input.lastDay });
+  const broken = await checkInput(db, { config, reference: training, log, window: lastDay });
   const healthy = request.healthy && (broken ?? []).length === 0;
   let reference = await chooseReference(db, { config, training, paths: input.paths, windows, healthy });
   if (reference.columns[predictionColumn] === undefined) {
     const length = durationMs(config.monitoring.drift.window);
-    const first = Math.ceil(request.promotedAt / DAY) * DAY;
+    const first = Math.ceil(since / DAY) * DAY;
     const window = { from: new Date(first).toISOString(), to: new Date(first + length).toISOString() };
     const own =
-      first + length <= Date.parse(windows[0]!.from) && Number.isFinite(first)
-        ? await firstPredictions(db, log, window)
-        : null;
+      since > 0 && first + length <= Date.parse(windows[0]!.from) ? await firstPredictions(db, log, window) : null;
     if (own !== null) reference = { ...reference, columns: { ...reference.columns, [predictionColumn]: own } };
   }
-  const drift = await checkDrift(db, { config, reference, log, windows, notBefore: request.promotedAt });
+  const drift = await checkDrift(db, { config, reference, log, windows, notBefore: since });
   return {
     findings: [...(broken ?? []), ...drift.findings],
     acting: drift.acting,
@@ -139,20 +146,17 @@ async function observeFeatures(
 async function performanceJudge(
   db: Connection,
   request: ObserveRequest,
-  log: LogTable,
-  labels: string,
-  to: number,
+  input: { log: LogTable; labels: string; since: number; to: number },
 ): Promise<(window: Window) => PerformanceWindow> {
   const { config, holdout } = request;
-  const all = await maturedRows(db, { log, labels, from: request.promotedAt, to, ifNever: config.data.label.if_never });
+  const all = await maturedRows(db, { ...input, from: input.since, ifNever: config.data.label.if_never });
+  const judged = new Map<string, PerformanceWindow>();
   return (window) => {
-    const whole = Date.parse(window.from) >= request.promotedAt;
-    return judgeWindow(
-      whole ? within(all, window) : within(all, { from: window.to, to: window.to }),
-      window,
-      config,
-      holdout?.baselineRate ?? null,
-    );
+    const key = `${window.from}/${window.to}`;
+    const own = Date.parse(window.from) >= input.since ? window : { from: window.to, to: window.to };
+    const found = judged.get(key) ?? judgeWindow(within(all, own), window, config, holdout?.baselineRate ?? null);
+    judged.set(key, found);
+    return found;
   };
 }
 
@@ -201,7 +205,7 @@ async function checkSilence(db: Connection, log: LogTable, window: Window): Prom
   ];
 }
 
-function nothingLogged(config: ModelConfig, spans: ReturnType<typeof spansOf>): Observation {
+function nothingLogged(config: ModelConfig, spans: Spans): Observation {
   const empty = {
     rows: 0,
     eventTime: new Float64Array(),

@@ -38,7 +38,7 @@ export function skillFinding(
       verdict.state === 'not_judged'
         ? `Skill: ${why ?? 'not judged'}. Wait for labels.`
         : verdict.state === 'stable'
-          ? `Skill holds: ${value}, ${against}, on ${on}.`
+          ? `Skill ${within(skill!.estimate! < skillLimit(holdout!, drop))}: ${value}, ${against}, on ${on}.`
           : `Skill fell: ${value}, ${against}, on ${on}; ${counted(verdict)}.`,
   };
 }
@@ -71,9 +71,14 @@ export function calibrationFinding(windows: readonly PerformanceWindow[], config
       verdict.state === 'not_judged'
         ? `Calibration: ${newest.not_judged ?? 'not judged'}. Wait for labels.`
         : verdict.state === 'stable'
-          ? `Calibration holds: ${value}, on ${on}.`
+          ? `Calibration ${within(Math.abs(calibration!.estimate!) > limit)}: ${value}, on ${on}.`
           : `Calibration is off: ${value}, on ${on}; ${counted(verdict)}.`,
   };
+}
+
+/** An estimate beyond the limit whose bounds still allow no change is told as what it is. */
+function within(beyond: boolean): string {
+  return beyond ? 'is beyond its limit but within noise' : 'holds';
 }
 
 type Verdict = Pick<Finding, 'state' | 'windows'>;

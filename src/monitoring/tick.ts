@@ -6,7 +6,6 @@ import { manifestKey } from '../registry/keys.ts';
 import { findDocument, getByDigest, getDocument, putDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Finding, type Holdout, type TickAction, type TickReport, tickReport } from './contract.ts';
-import { checkGrowth } from './growth-check.ts';
 import { instantKey, openIncidents, reconcile, recordIncidents } from './incidents.ts';
 import { type Observation, observe } from './observe.ts';
 import { type Plan, plan } from './playbook.ts';
@@ -45,11 +44,10 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     asOf,
     champion,
     training: await trainingReference(store, config.model, champion),
-    promotedAt: promotedAt === null ? 0 : Date.parse(promotedAt),
+    promotedAt,
     healthy,
   });
-  const growth = promotedAt === null ? [] : await checkGrowth({ ...request, asOf, promotedAt });
-  const findings = [...seen.findings, ...growth];
+  const { findings } = seen;
   const planned = plan({ config, findings, acting: seen.acting });
   const changes = reconcile(open, planned.alerts, asOf, (incident) => couldJudge(incident, findings, seen));
   await recordIncidents(store, config.model, changes);
@@ -68,7 +66,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     champion,
     promoted_at: promotedAt,
     holdout: request.holdout,
-    findings,
+    findings: [...findings],
     actions: [...planned.triggers, ...alerts, ...planned.notes],
     open_incidents: [...new Set(stillOpen)].sort(),
     drift: seen.drift,

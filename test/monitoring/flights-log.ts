@@ -106,6 +106,7 @@ export async function logFlights(
         strftime(label_available_at, '%Y-%m-%d') AS date ${rows} AND arrived_late IS NOT NULL)
       TO '${out}/labels' (FORMAT parquet, PARTITION_BY (date))`);
   });
+  const files: { key: string; path: string }[] = [];
   for (const folder of labels ? ['log', 'labels'] : ['log']) {
     for (const day of await readdir(join(out, folder))) {
       for (const name of await readdir(join(out, folder, day))) {
@@ -113,10 +114,11 @@ export async function logFlights(
         const sha256 = createHash('sha256')
           .update(await readFile(path))
           .digest('hex');
-        await store.create(`models/${model}/${folder}/${day}/1-${sha256}.parquet`, { path });
+        files.push({ key: `models/${model}/${folder}/${day}/1-${sha256}.parquet`, path });
       }
     }
   }
+  await Promise.all(files.map(({ key, path }) => store.create(key, { path })));
 }
 
 export function championState(promotedAt: string, version = 1): LedgerState {
