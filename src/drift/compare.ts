@@ -3,7 +3,8 @@ import { type Connection, withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteName } from '../data/sql-text.ts';
 import type { DriftReport } from './contract.ts';
 import { NoCommonColumns } from './errors.ts';
-import { defaultJudgeOptions, judgeDrift } from './judge.ts';
+import { judgeDrift } from './judge.ts';
+import { defaultJudgeOptions } from './judge-options.ts';
 import { type ColumnSpec, profileGroups, read } from './profile.ts';
 import { gridOf, millisecondsOf, referenceOf } from './reference.ts';
 

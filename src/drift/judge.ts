@@ -2,22 +2,10 @@
 import { countBins } from './bins.ts';
 import type { ColumnDrift, ColumnProfile, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { chiSquared, jsDistance, ksStatistic, psi, wassersteinDistance } from './distances.ts';
+import type { JudgeOptions } from './judge-options.ts';
 import { benjaminiHochberg, type Noise, noiseOf } from './noise.ts';
 import { alignedPoints, pointsOf } from './points.ts';
 import { columnSentence, datasetSentence } from './sentences.ts';
-
-export interface JudgeOptions {
-  /** PSI above noise from which a column has moved. */
-  readonly psiLimit: number;
-  /** Fewer rows on a side, or fewer known values: not judged. */
-  readonly minRows: number;
-  /** Whole days of the current window; null where it has no time. */
-  readonly days: number | null;
-  /** The current window, for people: `1 to 31 March 2013`. */
-  readonly windowName: string;
-}
-
-export const defaultJudgeOptions = { psiLimit: 0.1, minRows: 100 } as const;
 
 interface Judged {
   readonly drift: Omit<ColumnDrift, 'verdict' | 'sentence'>;

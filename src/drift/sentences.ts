@@ -1,6 +1,6 @@
 /** What a drift verdict says to a person: what, how much against which limit, on how many rows and when, then what next. */
 import type { ColumnDrift, ColumnProfile, DriftReport, ReferenceProfile } from './contract.ts';
-import type { JudgeOptions } from './judge.ts';
+import type { JudgeOptions } from './judge-options.ts';
 import { meanOf, pointsOf, standardDeviationOf } from './points.ts';
 
 export interface SentenceContext {

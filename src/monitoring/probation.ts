@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { type Connection, withDuckDb } from '../data/engine.ts';
-import { parquetOf, quoteText } from '../data/sql-text.ts';
+import { parquetOf, quoteName, quoteText } from '../data/sql-text.ts';
 import { read } from '../drift/profile.ts';
 import { short, whole } from '../drift/sentences.ts';
 import { METRICS, metricValue } from '../evaluation/metrics.ts';
@@ -15,6 +15,7 @@ import type { ProbationReport, Window } from './contract.ts';
 import { labelsAsOf } from './labels.ts';
 import { blocksOf } from './performance.ts';
 import { readLog } from './prediction-log.ts';
+import { PredecessorScoresDoNotFit } from './probation-errors.ts';
 import { DAY, matureBefore, windowName } from './windows.ts';
 
 export interface ProbationRequest {
@@ -40,7 +41,8 @@ export interface ProbationRequest {
  * lower bound is over −margin, else `undecided`. Blocked by day. One look a matured day, and look j spends
  * 0.05 · 6/(π² j²), so the bounds hold at every look together.
  *
- * @see decisions on probation; the spending sums to 0.05 over all looks (Bonferroni)
+ * @throws PredecessorScoresDoNotFit
+ * @see the spending sums to 0.05 over all looks (Bonferroni)
  */
 export async function judgeProbation(request: ProbationRequest): Promise<ProbationReport> {
   const { config, promotedAt, asOf } = request;
@@ -152,6 +154,9 @@ async function pairedRows(request: ProbationRequest, window: Window): Promise<Pa
     );
     const predecessor = await request.scorePredecessor([file]);
     const own = await columnsOf(db, 'true');
+    if (predecessor.length !== own.label.length || !predecessor.every(Number.isFinite)) {
+      throw new PredecessorScoresDoNotFit(request.predecessor ?? 0, predecessor.length, own.label.length);
+    }
     return { ...own, predecessor, basis: 'rescored' };
   });
 }
@@ -166,9 +171,14 @@ async function createRows(
   const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
   const silence = { negative: '0', positive: '1', exclude: 'NULL', censored: 'NULL' }[config.data.label.if_never];
   const source = parquetOf(paths);
+  const [columns] = await read(db, `SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`);
+  const features = (columns ?? [])
+    .map(String)
+    .filter((name) => name.startsWith('f_'))
+    .map((name) => `, ${quoteName(name)}`);
   await db.run(`CREATE TEMP TABLE probation AS
     SELECT inference_id AS _id, epoch_ms(event_time) AS _event_time, coalesce(label, ${silence}::DOUBLE) AS _label,
-      prediction::DOUBLE AS _prediction, _shadow, COLUMNS('f_.*')
+      prediction::DOUBLE AS _prediction, _shadow${features.join('')}
     FROM (SELECT DISTINCT ON (inference_id) * FROM ${source} WHERE version = ${champion} AND arm <> 'shadow' AND NOT coalesce(staged, false))
     LEFT JOIN (SELECT inference_id, label FROM ${parquetOf([labels])}) USING (inference_id)
     LEFT JOIN (SELECT inference_id, any_value(prediction)::DOUBLE AS _shadow FROM ${source}
