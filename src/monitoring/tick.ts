@@ -15,7 +15,7 @@ export interface TickRequest {
   readonly config: ModelConfig;
   readonly state: LedgerState;
   readonly asOf: string;
-  /** The champion's figures on its own clean holdout (`holdoutOf`); null: skill is not judged. */
+  /** The champion's figures on its own clean holdout; null: skill is not judged. */
   readonly holdout: Holdout | null;
   readonly cacheDir: string;
   readonly workDir: string;
