@@ -1,6 +1,8 @@
 /** Errors of the stages themselves; most come from the domain folders. */
 import { type ExitCode, HoneError } from '../errors.ts';
 
+export { NothingToRollBackTo } from '../registry/errors.ts';
+
 export class ModelNotApplied extends HoneError {
   readonly code = 'HONE_MODEL_NOT_APPLIED';
   readonly retryable = false;
@@ -34,17 +36,6 @@ export class NodesNotReady extends HoneError {
   constructor(version: number, waitedMs: number, missing: readonly string[]) {
     super(
       `Version ${version} could not be loaded everywhere within ${Math.round(waitedMs / 1000)} s: ${missing.join('; ')}. The champion serves on.`,
-    );
-  }
-}
-
-export class NothingToRollBackTo extends HoneError {
-  readonly code = 'HONE_NO_ROLLBACK_TARGET';
-  readonly retryable = false;
-  override readonly exitCode: ExitCode = 3;
-  constructor(model: string) {
-    super(
-      `${model} has no earlier champion to return to. The live version was not changed. Name one: \`hone rollback ${model} --to <version>\`; \`hone registry list ${model}\` shows them.`,
     );
   }
 }

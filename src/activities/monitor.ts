@@ -6,6 +6,7 @@ import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import type { Holdout, TickReport } from '../monitoring/contract.ts';
 import { judgeProbation } from '../monitoring/probation.ts';
+import { tickKey } from '../monitoring/read-ticks.ts';
 import { tick } from '../monitoring/tick.ts';
 import { confirm } from '../registry/changes.ts';
 import type { LedgerState } from '../registry/contract.ts';
@@ -42,7 +43,7 @@ export const monitorActivities = (deps: Deps) => ({
     work.log.info({ findings: report.findings.length, incidents: report.open_incidents.length }, report.sentence);
     return {
       sentence: report.sentence,
-      report: `models/${model}/monitoring/ticks/${asOf}.json`,
+      report: tickKey(model, asOf),
       markdown: markdownOf(report),
       triggers: triggersOf(report),
     };

@@ -3,6 +3,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { rollBack } from '../registry/changes.ts';
 import { openLedger } from '../registry/ledger.ts';
+import { defaultTarget } from '../registry/rollback.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { RollbackInput } from '../workflows/rollback.ts';
 import { activity } from './boundary.ts';
@@ -25,8 +26,7 @@ export const rollbackActivities = (deps: Deps) => ({
     const effectId = `${activityInfo().workflowExecution?.workflowId ?? 'rollback'}/rollback`;
     const earlier = await ledger.find(effectId, Math.max(0, (head?.seq ?? 0) - 20));
     const before = earlier ? (await ledger.read(earlier.seq - 1)).state : head?.state;
-    const inRollout = before?.routing.arms.some((arm) => arm.version !== before.aliases.champion?.version);
-    const to = order.to ?? (inRollout ? before?.aliases.champion?.version : before?.aliases.previous_champion?.version);
+    const to = order.to ?? (before ? defaultTarget(before) : null);
     if (!to) throw new NothingToRollBackTo(model);
     const as_of = await asOfNow(deps.store, deps.hone.clock);
     const step = rollBack({ to, reason: order.reason, automatic: order.automatic, effectId, as_of });

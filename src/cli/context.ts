@@ -14,6 +14,8 @@ export interface Terminal {
   /** Talk: progress, hints, errors. */
   err(text: string): void;
   readonly isTty: boolean;
+  /** Asks the person and returns the line; absent where nobody can answer. */
+  readonly ask?: (question: string) => Promise<string>;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   /** For "3 days ago"; never for policy. */

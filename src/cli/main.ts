@@ -1,4 +1,5 @@
 /** The command line: builds the program from one file a noun, and turns any error into a message and an exit code. */
+import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { type CliContext, type GlobalOptions, openContext, type Terminal } from './context.ts';
 import { tellError } from './errors.ts';
@@ -63,8 +64,18 @@ function ownTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     isTty: process.stdout.isTTY === true,
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask: askOnTerminal } : {}),
     env: process.env,
     cwd: process.cwd(),
     now: () => new Date(),
   };
+}
+
+async function askOnTerminal(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }

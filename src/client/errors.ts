@@ -38,3 +38,48 @@ export class RunClosed extends HoneError {
     );
   }
 }
+
+export class WorkerMissing extends HoneError {
+  readonly code = 'HONE_WORKER_MISSING';
+  readonly retryable = true;
+  override readonly exitCode: ExitCode = 69;
+  constructor(taskQueue: string) {
+    super(
+      `Temporal answers, but no worker takes work from its queue "${taskQueue}", so nothing was started or changed. Start one with \`hone up\`, then try again.`,
+    );
+  }
+}
+
+export class WorkerSilent extends HoneError {
+  readonly code = 'HONE_WORKER_SILENT';
+  readonly retryable = true;
+  override readonly exitCode: ExitCode = 69;
+  constructor(taskQueue: string, waitedMs: number) {
+    super(
+      `No worker of the queue "${taskQueue}" answered within ${Math.round(waitedMs / 1000)} s. Whether it will still act on the message is not known: look with \`hone run list\` before you repeat it. \`hone doctor\` and .hone/logs/worker.log tell more.`,
+    );
+  }
+}
+
+export class RunRecordMissing extends HoneError {
+  readonly code = 'HONE_RUN_RECORD_MISSING';
+  readonly retryable = false;
+  constructor(run: string) {
+    super(
+      `${run} has ended, but neither Temporal nor the store tells how. \`hone ledger show\` of its model has what it changed.`,
+    );
+  }
+}
+
+/** A new configuration that would take away what the served version needs. Nothing was applied. */
+export class ApplyRefused extends HoneError {
+  readonly code = 'HONE_APPLY_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 3;
+  constructor(problems: readonly string[]) {
+    super(
+      `Nothing was applied, because versions that are served need what would go:\n${problems.map((line) => `  ${line}`).join('\n')}\n` +
+        'Take these lines back, or give the changed model a name of its own; the old one stays until it is no longer needed.',
+    );
+  }
+}

@@ -1,5 +1,5 @@
 /** The owner's door: triggers in, ends of runs in. The owner is started by whoever comes first. */
-import { WithStartWorkflowOperation } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunEnd, RunRef, Trigger, TriggerAnswer } from '../workflows/contract.ts';
 import type { HoneClient } from './connect.ts';
 
@@ -36,4 +36,14 @@ async function atOwner<R>(
     args: [body],
     ...(updateId ? { updateId: updateId.slice(0, 200) } : {}),
   })) as R;
+}
+
+/** A signal to an owner that is there; one that is not will read the ledger when it starts. */
+export async function tellOwner(client: HoneClient, model: string, signal: string, body: unknown): Promise<void> {
+  const temporal = await client.temporal();
+  try {
+    await temporal.workflow.getHandle(ownerId(model)).signal(signal, body);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }

@@ -1,6 +1,12 @@
 /** Starting a rollback as a workflow, so that it goes on whatever happens to whoever asked for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LedgerEntry } from '../registry/contract.ts';
+import { openLedger } from '../registry/ledger.ts';
+import { writeRollback } from '../registry/rollback.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { RollbackEnd, RollbackInput } from '../workflows/rollback.ts';
 import type { HoneClient } from './connect.ts';
+import { TemporalUnreachable } from './errors.ts';
 
 /** @param id makes a repeated call the same rollback */
 export async function rollBackNow(
@@ -9,13 +15,95 @@ export async function rollBackNow(
   order: RollbackInput,
   id: string,
 ): Promise<RollbackEnd> {
+  const handle = await startRollback(client, model, order, id);
+  return (await handle.result()) as RollbackEnd;
+}
+
+export interface Return {
+  readonly from: number;
+  readonly to: number;
+  /** Seconds until every live node had followed; null where nobody was there to read it back. */
+  readonly seconds: number | null;
+  /** `workflow`; or `ledger`: written by this call, because Temporal or its worker did not. */
+  readonly by: 'workflow' | 'ledger';
+  readonly sentence: string;
+}
+
+/** A worker writes the entry within a second; longer than this and traffic matters more than who does it. */
+const WRITTEN_WITHIN_MS = 5000;
+/** Nodes are read back for 30 s at most. */
+const READ_BACK_WITHIN_MS = 45_000;
+
+/**
+ * Rolls back for a person, with or without Temporal: where no worker writes the ledger entry in time, this call does,
+ * under the effect id that the workflow would use, so that it happens once.
+ *
+ * @throws LedgerConflict, NothingToRollBackTo, StoreUnreachable
+ */
+export async function rollBackForPerson(
+  input: { client: HoneClient; store: ObjectStore; model: string; id: string; asOf: () => Promise<string> },
+  order: { to: number; reason: string; by: string },
+): Promise<Return> {
+  const { client, store, model, id, asOf } = input;
+  const effectId = `${rollbackId(model, id)}/rollback`;
+  const direct = async (because: string): Promise<Return> => {
+    const entry = await writeRollback(store, model, { ...order, effectId, asOf: await asOf() });
+    const { from, to } = turnOf(entry);
+    return {
+      ...{ from, to, seconds: null, by: 'ledger' },
+      sentence: `Version ${to} is to answer instead of ${from}: ${because}, so this command wrote the ledger entry itself. Nodes follow within their poll interval.`,
+    };
+  };
+  let handle: Awaited<ReturnType<typeof startRollback>>;
+  try {
+    handle = await startRollback(client, model, { ...order, automatic: false }, id);
+  } catch (error) {
+    if (error instanceof TemporalUnreachable) return await direct('Temporal does not answer');
+    throw error;
+  }
+  const result = handle.result() as Promise<RollbackEnd>;
+  result.catch(() => undefined);
+  const entry = await writtenBy(store, model, effectId, result);
+  if (entry === null) return await direct('no worker took it up');
+  const end = await Promise.race([result, sleep(READ_BACK_WITHIN_MS, null, { ref: false })]);
+  if (end !== null) return { ...end, by: 'workflow' };
+  const { from, to } = turnOf(entry);
+  const sentence = `Version ${to} is to answer instead of ${from}; the nodes have not confirmed it yet.`;
+  return { from, to, seconds: null, by: 'workflow', sentence };
+}
+
+async function startRollback(client: HoneClient, model: string, order: RollbackInput, id: string) {
   const temporal = await client.temporal();
-  const handle = await temporal.workflow.start('rollback', {
-    workflowId: `rollback/${model}/${id}`,
+  return await temporal.workflow.start('rollback', {
+    workflowId: rollbackId(model, id),
     taskQueue: client.taskQueue,
     args: [{ model, ...order }],
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: `${order.by}: ${order.reason}`.slice(0, 200),
   });
-  return (await handle.result()) as RollbackEnd;
+}
+
+const rollbackId = (model: string, id: string) => `rollback/${model}/${id}`;
+
+/** The entry, once it is there; null when nobody wrote it in time. A workflow that failed says why. */
+async function writtenBy(store: ObjectStore, model: string, effectId: string, result: Promise<unknown>) {
+  const ledger = openLedger(store, model);
+  const since = Math.max(0, ((await ledger.head())?.seq ?? 0) - 20);
+  let ended = false;
+  const note = () => {
+    ended = true;
+  };
+  const end = result.then(note, note);
+  for (const deadline = Date.now() + WRITTEN_WITHIN_MS; Date.now() < deadline; ) {
+    const found = await ledger.find(effectId, since);
+    if (found) return found;
+    if (ended) return null;
+    await Promise.race([end, sleep(100)]);
+  }
+  return null;
+}
+
+function turnOf({ change }: LedgerEntry): { from: number; to: number } {
+  if (change.kind !== 'rolled_back') throw new TypeError(`the effect of a rollback is "${change.kind}"`);
+  return { from: change.from, to: change.to };
 }

@@ -2,6 +2,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import { digestOf } from '../store/content.ts';
 import type { HoneClient } from './connect.ts';
 
 export interface ScheduleChange {
@@ -24,16 +25,19 @@ export async function applySchedules(
 ): Promise<ScheduleChange[]> {
   const temporal = await client.temporal();
   const wanted = models.flatMap((config) => schedulesOf(config, client.taskQueue));
-  const existing = new Set<string>();
-  for await (const found of temporal.schedule.list())
-    if (found.memo?.['managedBy'] === MANAGED) existing.add(found.scheduleId);
+  // By id, with the note that carries the digest. Installations that share a namespace leave each other's alone.
+  const existing = new Map<string, string | undefined>();
+  for await (const { memo, scheduleId, state } of temporal.schedule.list())
+    if (memo?.['managedBy'] === MANAGED && memo['taskQueue'] === client.taskQueue) existing.set(scheduleId, state.note);
 
   const changes: ScheduleChange[] = [];
   for (const options of wanted) {
-    changes.push({ schedule: options.scheduleId, change: existing.has(options.scheduleId) ? 'updated' : 'created' });
+    const { scheduleId } = options;
+    if (existing.has(scheduleId) && existing.get(scheduleId) === options.state?.note) continue;
+    changes.push({ schedule: scheduleId, change: existing.has(scheduleId) ? 'updated' : 'created' });
     if (!dryRun) await upsert(temporal, options);
   }
-  for (const scheduleId of existing) {
+  for (const scheduleId of existing.keys()) {
     if (wanted.some((options) => options.scheduleId === scheduleId)) continue;
     changes.push({ schedule: scheduleId, change: 'removed' });
     if (!dryRun) await temporal.schedule.getHandle(scheduleId).delete();
@@ -54,7 +58,7 @@ async function upsert(temporal: Client, options: ScheduleOptions): Promise<void>
           spec,
           action,
           policies,
-          state: { ...now.state, paused: options.state?.paused ?? false },
+          state: { ...now.state, ...options.state },
         }) as never,
     );
   }
@@ -64,10 +68,10 @@ function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] 
   const { model } = config;
   const { schedule } = config.triggers;
   const ids = scheduleIds(model);
-  const memo = { managedBy: MANAGED, model };
+  const memo = { managedBy: MANAGED, model, taskQueue };
   // Every start asks the owner, which merges, queues or skips: overlapping starts are harmless, lost ones are not.
   const policies = { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: durationMs(schedule.catch_up) };
-  return [
+  const schedules: ScheduleOptions[] = [
     {
       scheduleId: ids.retraining,
       spec: { cronExpressions: [schedule.cron], timezone: schedule.timezone },
@@ -101,4 +105,13 @@ function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] 
       memo,
     },
   ];
+  return schedules.map(withDigest);
+}
+
+/** The note says what was applied, so that the next look sees whether anything differs. */
+function withDigest(options: ScheduleOptions): ScheduleOptions {
+  const { memo: _, ...content } = options;
+  const text = options.state?.note ?? 'from the model file';
+  const digest = digestOf(JSON.parse(JSON.stringify(content))).slice(0, 12);
+  return { ...options, state: { ...options.state, note: `${text} (${digest})` } };
 }

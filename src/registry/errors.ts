@@ -94,3 +94,14 @@ export class VersionTaken extends HoneError {
     );
   }
 }
+
+export class NothingToRollBackTo extends HoneError {
+  readonly code = 'HONE_NO_ROLLBACK_TARGET';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 3;
+  constructor(model: string) {
+    super(
+      `${model} has no earlier champion to return to. The live version was not changed. Name one: \`hone rollback ${model} --to <version>\`; \`hone registry list ${model}\` shows them.`,
+    );
+  }
+}

@@ -1,4 +1,4 @@
-/** `hone config`: validate, explain, schema. Reads files only. */
+/** `hone config`: validate, explain, schema read files only; apply is beside this file. */
 import type { Command } from 'commander';
 import { type Explained, explain } from '../../config/explain.ts';
 import { honeSchema, modelFileSchema } from '../../config/json-schema.ts';
@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { table } from '../table.ts';
+import { registerApply } from './config-apply.ts';
 
 export function register(program: Command, context: CliContext): void {
   const noun = program.command('config').description('the configuration files: check them, explain them');
@@ -31,6 +32,7 @@ export function register(program: Command, context: CliContext): void {
   withExamples(schemaCommand, [['config schema > model.schema.json', 'for the YAML plug-in of your editor']]).action(
     (file: string = 'model') => schema(context, file),
   );
+  registerApply(noun, context);
 }
 
 async function validate(context: CliContext): Promise<void> {

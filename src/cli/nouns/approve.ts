@@ -1,0 +1,110 @@
+/** `hone approve`, `reject`, `comment`: a decision names the packet that was read, and who decides. */
+import type { Command } from 'commander';
+import { modelOfRun } from '../../client/run-id.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { withExamples } from '../examples.ts';
+import { type Services, withServices } from '../services.ts';
+
+interface DecisionOptions {
+  readonly packet?: string;
+  readonly by: string;
+  readonly comment?: string;
+}
+type Kind = 'approve' | 'reject';
+
+const PATIENCE_MS = 15_000;
+
+export function register(program: Command, context: CliContext): void {
+  withExamples(program.command('approve <run>').description('let the version of a run be deployed'), [
+    ['packet show flights-delay-000042', 'first read the evidence; it names its digest'],
+    ['approve flights-delay-000042 --packet 1f3a9c2e --by ana', 'then decide on exactly that'],
+  ])
+    .option('--packet <digest8>', 'first 8 digits of the packet that you have read; asked for on a terminal')
+    .requiredOption('--by <name>', 'who decides')
+    .option('--comment <text>', 'why')
+    .action((run: string, options: DecisionOptions) => decide(context, run, 'approve', options));
+  withExamples(program.command('reject <run>').description('end a run without deploying; the champion stays'), [
+    ['reject flights-delay-000042 --packet 1f3a9c2e --by ana --comment "JFK is worse"', 'the reason is kept'],
+  ])
+    .option('--packet <digest8>', 'first 8 digits of the packet that you have read; asked for on a terminal')
+    .requiredOption('--by <name>', 'who decides')
+    .requiredOption('--comment <text>', 'the reason')
+    .action((run: string, options: DecisionOptions) => decide(context, run, 'reject', options));
+  withExamples(program.command('comment <run>').description('leave a note on a run; decides nothing'), [
+    ['comment flights-delay-000042 --by dana --comment "looking at JFK"', 'the approvers see it'],
+  ])
+    .requiredOption('--by <name>', 'who says it')
+    .requiredOption('--comment <text>', 'what')
+    .action((run: string, options: Required<Omit<DecisionOptions, 'packet'>>) => comment(context, run, options));
+}
+
+async function decide(context: CliContext, run: string, kind: Kind, options: DecisionOptions): Promise<void> {
+  await withServices(context, async (services) => {
+    const packet = options.packet ?? (await readAndAsk(context, services, run, kind, options));
+    if (!/^[0-9a-f]{8,64}$/.test(packet))
+      throw new UsageError(
+        `--packet ${JSON.stringify(packet)} is no digest; write its first 8 digits, such as 1f3a9c2e.`,
+      );
+    const { by, comment } = options;
+    const client = await import('../../client/decisions.ts');
+    const said = { packet, by, ...(comment === undefined ? {} : { comment }) };
+    const answer = await answered(services, run, () => client.decide(services.client, run, kind, said));
+    context.show({ run, kind, by, packet, answer }, () => `${answer} Follow it: hone run watch ${run}`);
+  });
+}
+
+async function comment(context: CliContext, run: string, said: { by: string; comment: string }): Promise<void> {
+  await withServices(context, async (services) => {
+    const { sayOn } = await import('../../client/decisions.ts');
+    const answer = await answered(services, run, () => sayOn(services.client, run, said));
+    context.show({ run, kind: 'comment', by: said.by, answer }, () => answer);
+  });
+}
+
+/** An ended run is told as such even when no worker is there to answer. */
+async function answered(services: Services, run: string, call: () => Promise<string>): Promise<string> {
+  modelOfRun(run);
+  const { RunClosed, RunUnknown } = await import('../../client/errors.ts');
+  const { requireWorker, withPatience } = await import('../../client/workers.ts');
+  const found = await services.client.describeRun(run);
+  if (found === 'missing') throw new RunUnknown(run);
+  if (found === 'closed') throw new RunClosed(run, null);
+  await requireWorker(services.client);
+  return await withPatience(services.client, PATIENCE_MS, call());
+}
+
+async function readAndAsk(
+  context: CliContext,
+  { client, store }: Services,
+  run: string,
+  kind: Kind,
+  { by, comment }: DecisionOptions,
+): Promise<string> {
+  const { packetOfRun } = await import('../../gate/read-packet.ts');
+  const packet = await packetOfRun(store, modelOfRun(run), run);
+  const found = await client.describeRun(run);
+  if (packet === null || found !== 'open') {
+    const { RunClosed, RunUnknown } = await import('../../client/errors.ts');
+    if (found === 'missing') throw new RunUnknown(run);
+    if (found === 'closed') throw new RunClosed(run, null);
+    throw new UsageError(
+      `Nothing waits for a decision yet: ${run} has no packet. See where it is: hone run show ${run}`,
+    );
+  }
+  const because = comment === undefined ? '' : ` --comment ${JSON.stringify(comment)}`;
+  const command = `hone ${kind} ${run} --packet ${packet.short} --by ${by}${because}`;
+  const { ask } = context.terminal;
+  if (ask === undefined) {
+    throw new UsageError(
+      `A decision names the packet that was read, and there is no terminal to ask on. Nothing was decided.\n` +
+        `  hone packet show ${run}\n  ${command}`,
+    );
+  }
+  const { packetText } = await import('../../gate/render.ts');
+  context.terminal.err(`${packetText(packet)}\n`);
+  const verb = kind === 'approve' ? `approve it as ${by}` : `reject it as ${by}`;
+  const typed = (await ask(`Type ${packet.short} to ${verb}, anything else to leave it: `)).trim();
+  if (typed !== packet.short) throw new UsageError(`Left as it was. Decide later with: ${command}`);
+  return packet.short;
+}

@@ -1,0 +1,91 @@
+/** `hone monitor`: look at a model in production now, or at what the last look found. */
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { TickReport } from '../../monitoring/contract.ts';
+import type { TriggerAnswer } from '../../workflows/contract.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { withExamples } from '../examples.ts';
+import { ledgerOf } from '../refs.ts';
+import { wrap } from '../run-text.ts';
+import { withServices } from '../services.ts';
+import { table } from '../table.ts';
+import { utc } from '../time.ts';
+
+/** A look reads weeks of predictions. */
+const PATIENCE_MS = 10 * 60_000;
+
+export function register(program: Command, context: CliContext): void {
+  const noun = program
+    .command('monitor')
+    .description('what production looks like: inputs, drift, quality on mature labels');
+  withExamples(noun, [
+    ['monitor run flights-delay', 'look now, and do what the playbook says'],
+    ['monitor show flights-delay', 'what the last look found'],
+  ]);
+  noun
+    .command('run <model>')
+    .description('look now: alerts and triggers follow as they would from the schedule')
+    .action((model: string) => run(context, model));
+  noun
+    .command('show <model>')
+    .description('the last look; needs no Temporal')
+    .action((model: string) => show(context, model));
+}
+
+async function run(context: CliContext, model: string): Promise<void> {
+  await withServices(context, async ({ client, store }) => {
+    await ledgerOf(context, model);
+    const { requireWorker, withPatience } = await import('../../client/workers.ts');
+    const { lookNow } = await import('../../client/ticks.ts');
+    const { readTick } = await import('../../monitoring/read-ticks.ts');
+    await requireWorker(client);
+    const end = await withPatience(client, PATIENCE_MS, lookNow(client, model, randomUUID()));
+    const report = await readTick(store, end.report);
+    context.show({ ...report, triggered: end.triggered }, () => tickText(report, end.triggered));
+  });
+}
+
+async function show(context: CliContext, model: string): Promise<void> {
+  await ledgerOf(context, model);
+  const { newestTick } = await import('../../monitoring/read-ticks.ts');
+  const report = await newestTick(await context.store(), model);
+  if (report === null)
+    throw new UsageError(
+      `Nobody has looked at ${model} yet. Look now: hone monitor run ${model}; with \`hone up\` a schedule does.`,
+    );
+  context.show(report, () => tickText(report, null));
+}
+
+/** @param triggered what the owner answered; null for an earlier look, where the ledger tells */
+export function tickText(report: TickReport, triggered: readonly TriggerAnswer[] | null): string {
+  const notable = report.findings.filter(({ state }) => state !== 'stable');
+  const rows = notable.map((found) => [
+    found.state.replace('_', ' '),
+    found.kind,
+    found.subject,
+    numberText(found.value),
+    numberText(found.limit),
+    String(found.rows),
+  ]);
+  const stable = report.findings.length - notable.length;
+  const wanted = report.actions.flatMap((action) => (action.kind === 'trigger' ? [action] : []));
+  const asked = wanted.map(({ trigger, reason }, i) => {
+    const answer = triggered?.[i];
+    return `${trigger}: ${reason}${answer ? ` Answer: ${answer.answer}${answer.run ? ` ${answer.run}` : ''}, ${answer.reason}.` : ''}`;
+  });
+  const notes = report.actions.flatMap((action) => (action.kind === 'trigger' ? [] : [action.sentence]));
+  return [
+    `${report.model} as of ${utc(report.as_of)}, version ${report.champion ?? 'none'}`,
+    wrap(report.sentence).join('\n'),
+    ...(rows.length === 0 ? [] : [table(['STATE', 'KIND', 'SUBJECT', 'VALUE', 'LIMIT', 'ROWS'], rows)]),
+    ...(notable.length === 0 ? [] : [notable.flatMap(({ sentence }) => wrap(`- ${sentence}`)).join('\n')]),
+    ...(notes.length === 0 ? [] : [[...new Set(notes)].flatMap((note) => wrap(`! ${note}`)).join('\n')]),
+    ...(asked.length === 0 ? [] : [`Asked for a run:\n${asked.flatMap((line) => wrap(`- ${line}`)).join('\n')}`]),
+    `${stable} of ${report.findings.length} findings are stable; --json has them all.`,
+  ].join('\n\n');
+}
+
+function numberText(value: number | null): string {
+  return value === null ? '-' : String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,72 @@
+/** Follows a run until it ends: a tree that redraws itself on a terminal, lines elsewhere. Ctrl-C leaves the run alone. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type RunStory, runStory } from '../client/run-story.ts';
+import type { CliContext } from './context.ts';
+import { outcomeCode, stageTree } from './run-text.ts';
+import type { Services } from './services.ts';
+
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Sets the exit code: by outcome, 130 after Ctrl-C, 5 when time ran out while somebody or something is waited for, else 1.
+ *
+ * @returns the story as it was last seen
+ */
+export async function follow(
+  context: CliContext,
+  { client, store }: Services,
+  run: string,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<RunStory> {
+  const draw = drawer(context);
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const story = await runStory(client, store, run);
+      draw(story);
+      if (!story.open || story.outcome !== null) {
+        context.exitWith(outcomeCode(story.outcome));
+        return story;
+      }
+      if (interrupted.signal.aborted) return detached(context, story, 130, 'Detached');
+      if (Date.now() >= deadline) {
+        return detached(context, story, story.waiting_for === null ? 1 : 5, 'Time is up');
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+    }
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}
+
+function detached(context: CliContext, story: RunStory, code: 1 | 5 | 130, why: string): RunStory {
+  const waits = story.waiting_for === null ? '' : ` It waits for ${story.waiting_for}.`;
+  context.say(`${why}; ${story.run} goes on by itself.${waits} Come back with: hone run watch ${story.run}`);
+  context.exitWith(code);
+  return story;
+}
+
+function drawer(context: CliContext): (story: RunStory) => void {
+  const { terminal, options, colors } = context;
+  if (options.quiet) return () => undefined;
+  // On a terminal the tree stands where data would; its last state stays.
+  if (terminal.isTty && !options.json) {
+    let drawn = 0;
+    return (story) => {
+      const lines = stageTree(story, colors, terminal.now());
+      const back = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`;
+      terminal.err(`${back}${lines.join('\n')}\n`);
+      drawn = lines.length;
+    };
+  }
+  let said = '';
+  return (story) => {
+    const waits = story.waiting_for === null ? '' : `; waits for ${story.waiting_for}`;
+    const line = `${story.run} ${story.outcome ?? story.stage ?? 'starts'}: ${story.sentence}${waits}`;
+    if (line !== said) terminal.err(`${line}\n`);
+    said = line;
+  };
+}

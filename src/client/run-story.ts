@@ -1,0 +1,133 @@
+/** One run from whoever still knows it: its workflow, what it last showed without a worker, or the store's record. */
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { z } from 'zod';
+import { findDocument } from '../store/content.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { HoneClient } from './connect.ts';
+import { RunRecordMissing, RunUnknown, WorkerMissing, WorkerSilent } from './errors.ts';
+import { modelOfRun } from './run-id.ts';
+import { runStatus } from './runs.ts';
+import { requireWorker, withPatience } from './workers.ts';
+
+const stage = z.object({ stage: z.string(), started: z.string(), ended: z.string().nullable() });
+const message = z.object({
+  name: z.string(),
+  by: z.string().nullable(),
+  at: z.string(),
+  accepted: z.boolean(),
+  answer: z.string(),
+});
+
+/** `models/<model>/runs/<run>/record.json`, written when a run ends. */
+const runRecord = z.object({
+  outcome: z.string(),
+  version: z.number().nullable(),
+  sentence: z.string(),
+  trigger: z.string(),
+  as_of: z.string(),
+  stages: z.array(stage),
+  messages: z.array(message),
+  ended_at: z.string(),
+});
+
+export interface RunStory {
+  readonly run: string;
+  readonly model: string;
+  /** `workflow`: now. `memo`: as last shown, no worker answers. `record`: from the store, after its end. */
+  readonly source: 'workflow' | 'memo' | 'record';
+  readonly open: boolean;
+  readonly stage: string | null;
+  readonly stages: readonly z.output<typeof stage>[];
+  readonly waiting_for: string | null;
+  readonly deadline: string | null;
+  readonly then: string | null;
+  readonly packet: string | null;
+  readonly approvals: readonly string[];
+  readonly rollout: { readonly step: number | null; readonly paused: boolean } | null;
+  readonly messages: readonly z.output<typeof message>[];
+  readonly sentence: string;
+  readonly outcome: string | null;
+  readonly version: number | null;
+  readonly ended_at: string | null;
+}
+
+const PATIENCE_MS = 8000;
+
+/** @throws RunUnknown, TemporalUnreachable when only Temporal could know, RunRecordMissing */
+export async function runStory(client: HoneClient, store: ObjectStore, run: string): Promise<RunStory> {
+  const model = modelOfRun(run);
+  const record = await findDocument(store, `models/${model}/runs/${run}/record.json`, runRecord);
+  if (record) return { ...fromRecord(record), run, model };
+  const shown = await lastShown(client, run);
+  if (shown === null) throw new RunUnknown(run);
+  try {
+    return { ...(await fromWorkflow(client, run, shown.open)), run, model };
+  } catch (error) {
+    if (!(error instanceof WorkerMissing || error instanceof WorkerSilent)) throw error;
+    if (!shown.open && shown.outcome === null) throw new RunRecordMissing(run);
+    return { ...shown, run, model };
+  }
+}
+
+type Told = Omit<RunStory, 'run' | 'model'>;
+
+function fromRecord({ stages, messages, sentence, outcome, version, ended_at }: z.output<typeof runRecord>): Told {
+  return {
+    ...nothing,
+    source: 'record',
+    open: false,
+    stage: stages.at(-1)?.stage ?? null,
+    ...{ stages, messages, sentence, outcome, version, ended_at },
+  };
+}
+
+async function fromWorkflow(client: HoneClient, run: string, open: boolean): Promise<Told> {
+  await requireWorker(client);
+  const status = await withPatience(client, PATIENCE_MS, runStatus(client, run));
+  const { stage, stages, deadline, then, packet, desk, rollout, sentence, outcome } = status;
+  const approvals = desk.approvals.map(({ by }) => by);
+  return {
+    ...nothing,
+    source: 'workflow',
+    ...{ open, stage, stages, deadline, then, packet, approvals, rollout, sentence, outcome },
+    waiting_for: status.waitingFor,
+    messages: desk.messages,
+  };
+}
+
+/** Memo of the run: readable without a worker. Null when Temporal does not know it. */
+async function lastShown(client: HoneClient, run: string): Promise<Told | null> {
+  const temporal = await client.temporal();
+  try {
+    const found = await temporal.workflow.getHandle(run).describe();
+    const memo = (found.memo ?? {}) as Record<string, string | null | undefined>;
+    return {
+      ...nothing,
+      source: 'memo',
+      open: found.status.name === 'RUNNING',
+      stage: memo['stage'] ?? null,
+      waiting_for: memo['waitingFor'] ?? null,
+      deadline: memo['deadline'] ?? null,
+      packet: memo['packet'] ?? null,
+      sentence: memo['sentence'] ?? '',
+      outcome: memo['outcome'] ?? null,
+      ended_at: found.closeTime?.toISOString() ?? null,
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+const nothing = {
+  stages: [],
+  waiting_for: null,
+  deadline: null,
+  then: null,
+  packet: null,
+  approvals: [],
+  rollout: null,
+  messages: [],
+  version: null,
+  ended_at: null,
+} as const;
