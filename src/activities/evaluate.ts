@@ -6,6 +6,7 @@ import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
 import type { SnapshotRef } from '../data/contract.ts';
 import type { FeatureDefinition } from '../data/feature-definition.ts';
 import { featuresForWindow } from '../data/features.ts';
+import { alignScores } from '../evaluation/align.ts';
 import { cleanFrom } from '../evaluation/clean-rows.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
 import { compareTwins } from '../evaluation/twins.ts';
@@ -42,7 +43,13 @@ export const evaluateActivities = (deps: Deps) => ({
       const score = scorer(deps, work, run, order.raw, window, model);
       const judged = await score(candidate);
       work.report({ scored: judged.rows.rows });
-      const scoresOf = async (version: VersionManifest | null) => (version ? (await score(version)).scores : undefined);
+      const scoresOf = async (version: VersionManifest | null) => {
+        if (!version) return undefined;
+        const { rows, scores } = await score(version);
+        return rows === judged.rows
+          ? scores
+          : alignScores(`version ${version.version}`, judged.rows.id, { id: rows.id, scores });
+      };
       const [championScores, anchorScores] = [await scoresOf(champion), await scoresOf(anchor)];
       const report = evaluate({
         config: model,
@@ -55,7 +62,7 @@ export const evaluateActivities = (deps: Deps) => ({
         candidateVersion: order.version,
         ...(champion ? { championVersion: champion.version } : {}),
         ...(anchor ? { anchorVersion: anchor.version } : {}),
-        baselineRate: candidate.metrics['train_label_mean'] ?? 0,
+        baselineRate: trainingLabelMean(candidate),
         seed: model.training.seed,
       });
       work.log.info({ rows: report.rows, blocks: report.blocks.count }, 'evaluated');
@@ -77,6 +84,13 @@ export const evaluateActivities = (deps: Deps) => ({
     return agreement;
   }),
 });
+
+function trainingLabelMean(candidate: VersionManifest): number {
+  const mean = candidate.metrics['train_label_mean'];
+  // Zero would be a baseline that anything beats.
+  if (mean === undefined) throw new RangeError(`the manifest of version ${candidate.version} lacks train_label_mean`);
+  return mean;
+}
 
 function matureBefore(config: ModelConfig, asOf: string): string {
   return new Date(

@@ -43,15 +43,18 @@ export interface CliContext {
   /** `--dir`, or the folder with `config/hone.yaml` from here upwards. */
   workspaceDir(): Promise<string>;
   workspace(): Promise<Workspace>;
+  /** Another command of this program, as somebody else would run it. Returns its exit code. */
+  run(argv: readonly string[], terminal: Terminal): Promise<number>;
   /** The workspace's store; loaded only by the commands that need it. */
   store(): Promise<ObjectStore>;
 }
 
 /** @param options read when a command runs: they are parsed after the commands are registered */
-export function openContext(terminal: Terminal, options: () => GlobalOptions): CliContext {
+export function openContext(terminal: Terminal, options: () => GlobalOptions, run: CliContext['run']): CliContext {
   let exitCode: ExitCode = 0;
   const context: CliContext = {
     terminal,
+    run,
     get options() {
       return options();
     },

@@ -9,7 +9,7 @@ import { NOUNS } from './nouns.ts';
 /** @returns the exit code; see `src/errors.ts` */
 export async function main(argv: readonly string[], terminal: Terminal = ownTerminal()): Promise<number> {
   const program = new Command('hone');
-  const context = openContext(terminal, () => globalOptions(program));
+  const context = openContext(terminal, () => globalOptions(program), main);
   buildProgram(program, context);
   try {
     await program.parseAsync([...argv], { from: 'user' });

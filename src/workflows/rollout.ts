@@ -88,14 +88,15 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
       );
       state.step = 0;
       await step('watching', 'load and warm the version on all nodes').prepareRollout(run.ref, version);
-      for (const share of run.order.plan.deploy.canary.steps) {
+      // Nothing answers beside a first version: a canary of it would leave the others without an answer.
+      const shares = before.first ? [] : run.order.plan.deploy.canary.steps.filter((share) => share < 100);
+      for (const share of shares) {
         state.step = share;
-        if (share < 100) {
-          run.say(`Version ${version} takes ${share} % of entities.`);
-          await step('short', `route ${share} %`).routeShare(run.ref, { version, share });
-          await watch(version, share, false);
-        }
+        run.say(`Version ${version} takes ${share} % of entities.`);
+        await step('short', `route ${share} %`).routeShare(run.ref, { version, share });
+        await watch(version, share, false);
       }
+      state.step = 100;
       run.say(`Version ${version} takes all traffic.`);
       await step('short', `promote version ${version}`).promoteVersion(run.ref, { version, as });
       await watch(version, 100, true);

@@ -4,7 +4,7 @@ import type { MonthFigures } from '../../backtest/monthly.ts';
 import { ensurePython } from '../../local/python.ts';
 import { openLedger } from '../../registry/ledger.ts';
 import { listVersions, readVersion } from '../../registry/versions.ts';
-import type { Colors } from '../context.ts';
+import type { CliContext, Colors } from '../context.ts';
 import { table } from '../table.ts';
 import type { Teller } from './people.ts';
 import { MODEL, openStage, type Stage, shortPath } from './stage.ts';
@@ -12,6 +12,7 @@ import { type Told, tellStory } from './story.ts';
 
 export interface DemoOptions {
   readonly folder: string;
+  readonly runCommand: CliContext['run'];
   readonly say: (line: string) => void;
   readonly colors: Colors;
   readonly keep: boolean;
@@ -23,7 +24,7 @@ export async function runDemo(options: DemoOptions): Promise<{ document: unknown
   const requirements = fileURLToPath(new URL('../../../trainers/requirements.txt', import.meta.url));
   await ensurePython({ requirements, onProgress: say });
   const started = Date.now();
-  const stage = await openStage(options.folder, say);
+  const stage = await openStage(options.folder, options.runCommand, say);
   try {
     say(`Temporal UI: ${stage.temporalUi}   predictions: ${stage.predictions}   files: ${shortPath(stage.dir)}`);
     say(`Staged in ${shortPath(stage.dir)}/config/models/${MODEL}.yaml: ${JSON.stringify(stage.staged)}`);

@@ -83,7 +83,7 @@ export async function openReplay(stage: Stage, from: string): Promise<Replay> {
       const done = (async () => {
         while (going) {
           await ask(await take(Infinity, 40));
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await pause(20);
         }
       })();
       return {
@@ -96,15 +96,23 @@ export async function openReplay(stage: Stage, from: string): Promise<Replay> {
   };
 }
 
+const PATIENCE_MS = 30_000;
+
+/** As a good client does: 503 is answered by waiting as long as the server says. */
 async function post(stage: Stage, what: string, body: unknown): Promise<void> {
-  const response = await fetch(`${stage.predictions}/v1/models/${MODEL}/${what}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok)
-    throw new Error(`the prediction server answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
-  await response.arrayBuffer();
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    const response = await fetch(`${stage.predictions}/v1/models/${MODEL}/${what}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.text();
+    if (response.ok) return;
+    if (response.status !== 503 || Date.now() > deadline) {
+      throw new Error(`the prediction server answered ${response.status}: ${answer.slice(0, 300)}`);
+    }
+    await pause(Number(response.headers.get('retry-after') ?? 1) * 1000);
+  }
 }
 
 async function month(stage: Stage, from: string): Promise<Flight[]> {
@@ -144,3 +152,5 @@ function nextMonth(at: number): string {
 
 export const addDays = (instant: string, days: number): string =>
   new Date(Date.parse(instant) + days * DAY).toISOString();
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -11,7 +11,7 @@ import { type RunningProcess, startProcess } from '../../local/processes.ts';
 import { setLogicalClock } from '../../store/clock.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { openStore } from '../../store/open-store.ts';
-import { main } from '../main.ts';
+import type { CliContext } from '../context.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Every month as it was really delivered. */
@@ -46,7 +46,12 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(folder: string, tell: (sentence: string) => void): Promise<Stage> {
+export async function openStage(
+  folder: string,
+  runCommand: CliContext['run'],
+  tell: (sentence: string) => void,
+): Promise<Stage> {
+  const runCli = (words: readonly string[]) => callCli(runCommand, dir, words);
   const dir = join(folder, '.hone', 'demo');
   await rm(dir, { recursive: true, force: true });
   await mkdir(join(dir, 'logs'), { recursive: true });
@@ -69,9 +74,9 @@ export async function openStage(folder: string, tell: (sentence: string) => void
     temporalUi: server.uiUrl ?? '',
     staged: STAGED,
     setTime: (asOf) => setLogicalClock(store, asOf),
-    hone: (...words) => runCli(dir, words),
+    hone: (...words) => runCli(words),
     async honeJson<T>(...words: string[]) {
-      const { code, out, err } = await runCli(dir, [...words, '--json']);
+      const { code, out, err } = await runCli([...words, '--json']);
       if (code !== 0) throw new Error(`hone ${words.join(' ')} ended with ${code}: ${err || out}`);
       return JSON.parse(out) as T;
     },
@@ -165,9 +170,13 @@ async function startServing(dir: string, port: number): Promise<RunningProcess> 
   });
 }
 
-async function runCli(dir: string, words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+async function callCli(
+  run: CliContext['run'],
+  dir: string,
+  words: readonly string[],
+): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
-  const code = await main(['--dir', dir, ...words], {
+  const code = await run(['--dir', dir, ...words], {
     out: (text) => {
       out += text;
     },

@@ -23,7 +23,7 @@ export interface Told {
   readonly liveSince: string;
 }
 
-const FIRST = '2013-02-15T00:00:00.000Z';
+const FIRST = '2013-03-01T00:00:00.000Z';
 const approves: Decide = () => ({ kind: 'approve', by: 'ana', comment: 'numbers and reasons read' });
 
 export async function tellStory(stage: Stage, tell: Teller, options: { interactive: boolean }): Promise<Told> {
@@ -62,14 +62,14 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
   const year = calendars(stage, FIRST); // in the background: it needs nothing of what follows
 
   tell.chapter('2. Weeks go by: predictions over HTTP, labels hours later');
-  await replay.advance('2013-03-01T00:00:00.000Z');
+  await replay.advance('2013-03-08T00:00:00.000Z');
   tell.say(`  ${replay.sent} flights asked`);
 
   tell.chapter('3. A schedule fires');
   runs.push(await fireSchedule(stage, tell));
 
   tell.chapter('   March: the temperature moves');
-  for (let day = '2013-03-08T00:00:00.000Z'; day <= '2013-03-29T00:00:00.000Z'; day = addDays(day, 7)) {
+  for (let day = '2013-03-15T00:00:00.000Z'; day <= '2013-03-29T00:00:00.000Z'; day = addDays(day, 7)) {
     await replay.advance(day);
     const { sentence, triggered } = await tick();
     tell.quote(`${day.slice(0, 10)}: ${sentence}`);

@@ -29,6 +29,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   const { runDemo } = await import('../demo/demo.ts');
   const { document, text } = await runDemo({
     folder: fileURLToPath(new URL('../../..', import.meta.url)),
+    runCommand: context.run,
     say: (line) => context.say(line),
     colors: context.colors,
     keep: options.keep ?? false,
