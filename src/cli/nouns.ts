@@ -1,14 +1,40 @@
 /** All nouns of the command line, in the order in which help shows them. Add a noun: one file, one line. */
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { register as approve } from './nouns/approve.ts';
 import { register as config } from './nouns/config.ts';
 import { register as demo } from './nouns/demo.ts';
 import { register as doctor } from './nouns/doctor.ts';
+import { register as freeze } from './nouns/freeze.ts';
 import { register as ledger } from './nouns/ledger.ts';
 import { register as lineage } from './nouns/lineage.ts';
 import { register as model } from './nouns/model.ts';
+import { register as monitor } from './nouns/monitor.ts';
+import { register as packet } from './nouns/packet.ts';
 import { register as registry } from './nouns/registry.ts';
+import { register as reproduce } from './nouns/reproduce.ts';
+import { register as rollback } from './nouns/rollback.ts';
+import { register as rollout } from './nouns/rollout.ts';
+import { register as run } from './nouns/run.ts';
+import { register as up } from './nouns/up.ts';
 
 export type Register = (program: Command, context: CliContext) => void;
 
-export const NOUNS: readonly Register[] = [demo, doctor, model, registry, ledger, lineage, config];
+export const NOUNS: readonly Register[] = [
+  demo,
+  up,
+  doctor,
+  model,
+  run,
+  packet,
+  approve,
+  rollout,
+  rollback,
+  freeze,
+  monitor,
+  registry,
+  ledger,
+  lineage,
+  reproduce,
+  config,
+];

@@ -105,3 +105,17 @@ export class NothingToRollBackTo extends HoneError {
     );
   }
 }
+
+/** A model from elsewhere that does not fit the model file's features or task. */
+export class ImportDoesNotFit extends HoneError {
+  readonly code = 'HONE_IMPORT_DOES_NOT_FIT';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(model: string, problem: string) {
+    super(
+      `The file cannot become a version of ${model}: ${problem}. Nothing was written. ` +
+        'Order `features` in the model file as the signature does, or name the definition that it was trained with by --definition.',
+    );
+  }
+}

@@ -133,3 +133,17 @@ export class ParityFailed extends HoneError {
     );
   }
 }
+
+/** The version did not come from a training of hone, so there is nothing to train again. */
+export class NotReproducible extends HoneError {
+  readonly code = 'HONE_NOT_REPRODUCIBLE';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(model: string, version: number) {
+    super(
+      `Version ${version} of ${model} was imported, so its data, parameters and seed are not known and it cannot be trained again. ` +
+        `Nothing was changed. \`hone registry list ${model}\` shows versions with a run.`,
+    );
+  }
+}

@@ -9,9 +9,10 @@ import { withExamples } from '../examples.ts';
 import { ledgerOf, parseRef } from '../refs.ts';
 import { facts, table } from '../table.ts';
 import { utc } from '../time.ts';
+import { registerImport } from './registry-import.ts';
 
 export function register(program: Command, context: CliContext): void {
-  const noun = program.command('registry').description('versions: list them, look at one');
+  const noun = program.command('registry').description('versions: list them, look at one, import one');
   withExamples(noun, [
     ['registry list flights-delay', 'every version and its status'],
     ['registry show flights-delay/7', 'one version: metrics, files, origin'],
@@ -25,6 +26,7 @@ export function register(program: Command, context: CliContext): void {
     .command('show <version>')
     .description('one version, as <model>/<number> or <model>@<alias>')
     .action((ref: string) => show(context, ref));
+  registerImport(noun, context);
 }
 
 async function list(context: CliContext, model: string): Promise<void> {
