@@ -57,11 +57,18 @@ type Edit = (model: Record<string, unknown>) => void;
 
 /** Three weeks are enough for every stage: eight days to train on, three to choose, seven to judge. */
 export async function smallTown(
-  options: { edit?: Edit; asOf?: string; serving?: boolean; worker?: boolean } = {},
+  options: {
+    edit?: Edit;
+    asOf?: string;
+    serving?: boolean;
+    worker?: boolean;
+    /** `host:port` of another server than the one that all tests share. */
+    temporal?: string;
+  } = {},
 ): Promise<Town> {
   const model = `flights-${randomBytes(4).toString('hex').replace(/^\d/, 'f')}`;
   const dir = await mkdtemp(join(tmpdir(), 'hone-town-'));
-  await writeWorkspace(dir, model, options.edit);
+  await writeWorkspace(dir, model, options.temporal ?? inject('temporalAddress'), options.edit);
   const workspace = await loadWorkspace(dir);
   const { hone } = workspace;
   const store = openStore(hone.store, dir);
@@ -152,12 +159,12 @@ export async function smallTown(
   return town;
 }
 
-async function writeWorkspace(dir: string, model: string, edit: Edit | undefined): Promise<void> {
+async function writeWorkspace(dir: string, model: string, address: string, edit: Edit | undefined): Promise<void> {
   await mkdir(join(dir, 'config', 'models'), { recursive: true });
   const hone = parse(await readFile(join(root, 'config', 'hone.yaml'), 'utf8'));
   hone.store = 'file:store';
   hone.clock = 'logical';
-  hone.temporal = { ...hone.temporal, address: inject('temporalAddress'), task_queue: `queue-${model}` };
+  hone.temporal = { ...hone.temporal, address, task_queue: `queue-${model}` };
   await writeFile(join(dir, 'config', 'hone.yaml'), stringify(hone));
   await writeFile(join(dir, 'config', 'defaults.yaml'), await readFile(join(root, 'config', 'defaults.yaml'), 'utf8'));
   const file = parse(await readFile(join(root, 'config', 'models', 'flights-delay.yaml'), 'utf8'));
