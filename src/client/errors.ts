@@ -1,6 +1,7 @@
 /** What goes wrong between hone and Temporal. */
 import { type ExitCode, HoneError } from '../errors.ts';
 
+/** Temporal does not answer at its address: nothing was started or changed. */
 export class TemporalUnreachable extends HoneError {
   readonly code = 'HONE_TEMPORAL_UNREACHABLE';
   readonly retryable = true;
@@ -13,6 +14,7 @@ export class TemporalUnreachable extends HoneError {
   }
 }
 
+/** Neither Temporal nor the store knows a run of this id. */
 export class RunUnknown extends HoneError {
   readonly code = 'HONE_RUN_UNKNOWN';
   readonly retryable = false;
@@ -22,12 +24,14 @@ export class RunUnknown extends HoneError {
   }
 }
 
+/** An approval, rejection, comment or rollout command that the run did not accept; the message is its answer. */
 export class DecisionRefused extends HoneError {
   readonly code = 'HONE_DECISION_REFUSED';
   readonly retryable = false;
   override readonly exitCode: ExitCode = 3;
 }
 
+/** The run has ended, so it takes no messages any more. */
 export class RunClosed extends HoneError {
   readonly code = 'HONE_RUN_CLOSED';
   readonly retryable = false;
@@ -39,6 +43,7 @@ export class RunClosed extends HoneError {
   }
 }
 
+/** Temporal answers, but no worker takes work from the queue. */
 export class WorkerMissing extends HoneError {
   readonly code = 'HONE_WORKER_MISSING';
   readonly retryable = true;
@@ -50,6 +55,7 @@ export class WorkerMissing extends HoneError {
   }
 }
 
+/** A worker should have answered and did not: whether it will still act is not known. */
 export class WorkerSilent extends HoneError {
   readonly code = 'HONE_WORKER_SILENT';
   readonly retryable = true;
@@ -61,6 +67,7 @@ export class WorkerSilent extends HoneError {
   }
 }
 
+/** A run that has ended and whose end is told nowhere but in the ledger. */
 export class RunRecordMissing extends HoneError {
   readonly code = 'HONE_RUN_RECORD_MISSING';
   readonly retryable = false;

@@ -2,6 +2,7 @@
 import { type ExitCode, HoneError } from '../errors.ts';
 import { type Problem, showProblem } from './problems.ts';
 
+/** Configuration files have problems; `problems` lists all of them, with file, line and column. */
 export class ConfigInvalid extends HoneError {
   readonly code = 'HONE_CONFIG_INVALID';
   readonly retryable = false;
@@ -19,6 +20,7 @@ export class ConfigInvalid extends HoneError {
   }
 }
 
+/** There is no `config/hone.yaml` from here upwards. */
 export class WorkspaceMissing extends HoneError {
   readonly code = 'HONE_WORKSPACE_MISSING';
   readonly retryable = false;
@@ -32,6 +34,7 @@ export class WorkspaceMissing extends HoneError {
   }
 }
 
+/** A name that no file under `config/models` has. */
 export class ModelUnknown extends HoneError {
   readonly code = 'HONE_MODEL_UNKNOWN';
   readonly retryable = false;
@@ -44,6 +47,7 @@ export class ModelUnknown extends HoneError {
   }
 }
 
+/** `config explain` was asked for a path that the model file does not have. */
 export class KeyUnknown extends HoneError {
   readonly code = 'HONE_CONFIG_KEY_UNKNOWN';
   readonly retryable = false;

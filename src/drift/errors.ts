@@ -1,6 +1,7 @@
 /** What can go wrong while windows are compared. */
 import { HoneError } from '../errors.ts';
 
+/** A reference window without rows. */
 export class ReferenceEmpty extends HoneError {
   readonly code = 'HONE_DRIFT_REFERENCE_EMPTY';
   readonly retryable = false;
@@ -12,6 +13,7 @@ export class ReferenceEmpty extends HoneError {
   }
 }
 
+/** Two windows that share no column. */
 export class NoCommonColumns extends HoneError {
   readonly code = 'HONE_DRIFT_NO_COMMON_COLUMNS';
   readonly retryable = false;
@@ -24,6 +26,7 @@ export class NoCommonColumns extends HoneError {
   }
 }
 
+/** Two profiles of a column that were made with different bounds. */
 export class ProfilesDoNotAdd extends HoneError {
   readonly code = 'HONE_DRIFT_PROFILES_DO_NOT_ADD';
   readonly retryable = false;

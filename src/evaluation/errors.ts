@@ -1,6 +1,7 @@
 /** What evaluation refuses, and what a person does about it. Too little data is no error here: it is `inconclusive`. */
 import { HoneError } from '../errors.ts';
 
+/** After maturity, holdout, validation and gaps no whole day is left to train on. */
 export class TooLittleHistory extends HoneError {
   readonly code = 'HONE_TOO_LITTLE_HISTORY';
   readonly retryable = false;
@@ -13,6 +14,7 @@ export class TooLittleHistory extends HoneError {
   }
 }
 
+/** The model file gives validation or holdout no length. */
 export class SplitWithoutRows extends HoneError {
   readonly code = 'HONE_SPLIT_WITHOUT_ROWS';
   readonly retryable = false;
@@ -25,6 +27,7 @@ export class SplitWithoutRows extends HoneError {
   }
 }
 
+/** Several classes are trained and served, but not judged yet. */
 export class MulticlassNotJudged extends HoneError {
   readonly code = 'HONE_MULTICLASS_NOT_JUDGED';
   readonly retryable = false;
@@ -37,6 +40,7 @@ export class MulticlassNotJudged extends HoneError {
   }
 }
 
+/** The gate names a metric that the task does not have. */
 export class MetricDoesNotFitTask extends HoneError {
   readonly code = 'HONE_METRIC_DOES_NOT_FIT_TASK';
   readonly retryable = false;
@@ -49,6 +53,7 @@ export class MetricDoesNotFitTask extends HoneError {
   }
 }
 
+/** Scores that are NaN or infinite, or not one a row. */
 export class ScoresDoNotFitRows extends HoneError {
   readonly code = 'HONE_SCORES_DO_NOT_FIT_ROWS';
   readonly retryable = false;
@@ -60,6 +65,7 @@ export class ScoresDoNotFitRows extends HoneError {
   }
 }
 
+/** A binary task whose labels are not 0 and 1. */
 export class LabelNotBinary extends HoneError {
   readonly code = 'HONE_LABEL_NOT_BINARY';
   readonly retryable = false;
@@ -71,6 +77,7 @@ export class LabelNotBinary extends HoneError {
   }
 }
 
+/** The gate names a slice column that the rows do not carry. */
 export class SliceColumnMissing extends HoneError {
   readonly code = 'HONE_SLICE_COLUMN_MISSING';
   readonly retryable = false;

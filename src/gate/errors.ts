@@ -1,6 +1,7 @@
 /** What the gate refuses to judge. A candidate that is not good enough is no error: that is a verdict. */
 import { HoneError } from '../errors.ts';
 
+/** A floor against the baseline in the wrong direction for its metric. */
 export class FloorContradictsMetric extends HoneError {
   readonly code = 'HONE_FLOOR_CONTRADICTS_METRIC';
   readonly retryable = false;
@@ -13,6 +14,7 @@ export class FloorContradictsMetric extends HoneError {
   }
 }
 
+/** The content of a packet is not what its digest names. */
 export class PacketAltered extends HoneError {
   readonly code = 'HONE_PACKET_ALTERED';
   readonly retryable = false;

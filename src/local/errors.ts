@@ -1,6 +1,7 @@
 /** What can go wrong with the services that hone runs on this machine. */
 import { type ExitCode, HoneError } from '../errors.ts';
 
+/** Node or Python is missing or too old; the message lists everything at once. */
 export class PreflightFailed extends HoneError {
   readonly code = 'HONE_PREFLIGHT_FAILED';
   readonly retryable = false;
@@ -11,6 +12,7 @@ export class PreflightFailed extends HoneError {
   }
 }
 
+/** No way of obtaining the Temporal CLI worked; the message lists every try. */
 export class TemporalCliMissing extends HoneError {
   readonly code = 'HONE_TEMPORAL_CLI_MISSING';
   readonly retryable = true;
@@ -25,6 +27,7 @@ export class TemporalCliMissing extends HoneError {
   }
 }
 
+/** An environment variable is set to something that cannot be used; it is never passed over. */
 export class SettingUnusable extends HoneError {
   readonly code = 'HONE_SETTING_UNUSABLE';
   readonly retryable = false;
@@ -37,6 +40,7 @@ export class SettingUnusable extends HoneError {
   }
 }
 
+/** The part runs already in this workspace and was left alone. */
 export class ProcessAlreadyRunning extends HoneError {
   readonly code = 'HONE_PROCESS_ALREADY_RUNNING';
   readonly retryable = false;
@@ -49,6 +53,7 @@ export class ProcessAlreadyRunning extends HoneError {
   }
 }
 
+/** A part was started and did not become ready; the message ends with its last log lines. */
 export class ProcessNotReady extends HoneError {
   readonly code = 'HONE_PROCESS_NOT_READY';
   readonly retryable = true;

@@ -1,6 +1,7 @@
 /** What can go wrong while a champion is compared with its predecessor. */
 import { HoneError } from '../errors.ts';
 
+/** The predecessor's scores of the champion's rows are incomplete or no numbers. */
 export class PredecessorScoresDoNotFit extends HoneError {
   readonly code = 'HONE_PREDECESSOR_SCORES_DO_NOT_FIT';
   readonly retryable = false;

@@ -95,6 +95,7 @@ export class VersionTaken extends HoneError {
   }
 }
 
+/** There is no earlier champion, and none was named. */
 export class NothingToRollBackTo extends HoneError {
   readonly code = 'HONE_NO_ROLLBACK_TARGET';
   readonly retryable = false;

@@ -26,6 +26,7 @@ export class RequestRefused extends ServingError {
   }
 }
 
+/** This node does not serve a model of this name. */
 export class ModelNotServed extends ServingError {
   readonly code = 'HONE_MODEL_NOT_SERVED';
   readonly retryable = false;
@@ -70,6 +71,7 @@ export class PredictionFailed extends ServingError {
   }
 }
 
+/** An `inference_id` again, for a row with other values. */
 export class InferenceIdReused extends ServingError {
   readonly code = 'HONE_INFERENCE_ID_REUSED';
   readonly retryable = false;
