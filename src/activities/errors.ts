@@ -3,6 +3,7 @@ import { type ExitCode, HoneError } from '../errors.ts';
 
 export { NothingToRollBackTo } from '../registry/errors.ts';
 
+/** `hone config apply` has not made a configuration of this model current. */
 export class ModelNotApplied extends HoneError {
   readonly code = 'HONE_MODEL_NOT_APPLIED';
   readonly retryable = false;
@@ -14,11 +15,13 @@ export class ModelNotApplied extends HoneError {
   }
 }
 
+/** A version broke a guardrail of its rollout: the run takes it back and ends `rolled_back`. */
 export class GuardrailBreached extends HoneError {
   readonly code = 'HONE_GUARDRAIL';
   readonly retryable = false;
 }
 
+/** No prediction server of the model is alive, so a deployment could not be read back. */
 export class NoLiveNode extends HoneError {
   readonly code = 'HONE_NO_LIVE_NODE';
   readonly retryable = true;
@@ -30,6 +33,7 @@ export class NoLiveNode extends HoneError {
   }
 }
 
+/** A version that some live node cannot load: the run takes it back and ends `rolled_back`. */
 export class NodesNotReady extends HoneError {
   readonly code = 'HONE_GUARDRAIL';
   readonly retryable = false;
@@ -40,6 +44,7 @@ export class NodesNotReady extends HoneError {
   }
 }
 
+/** A full refit whose scores are far from those of the version that was judged. */
 export class RefitDisagrees extends HoneError {
   readonly code = 'HONE_REFIT_DISAGREES';
   readonly retryable = false;
@@ -50,6 +55,7 @@ export class RefitDisagrees extends HoneError {
   }
 }
 
+/** An earlier version cannot score logged predictions: the log does not keep a feature that it needs. */
 export class FeatureNotLogged extends HoneError {
   readonly code = 'HONE_FEATURE_NOT_LOGGED';
   readonly retryable = false;
