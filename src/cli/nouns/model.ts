@@ -9,6 +9,7 @@ import { ledgerOf } from '../refs.ts';
 import { facts, table } from '../table.ts';
 import { relative, utc } from '../time.ts';
 import { stateText } from './ledger.ts';
+import { registerPlan } from './model-plan.ts';
 
 interface ModelRow {
   readonly model: string;
@@ -26,6 +27,7 @@ export function register(program: Command, context: CliContext): void {
   withExamples(noun, [
     ['model list', 'all models at a glance'],
     ['model show flights-delay', 'one model'],
+    ['model plan flights-delay', 'what the next run would do'],
   ]);
   noun
     .command('list')
@@ -35,6 +37,7 @@ export function register(program: Command, context: CliContext): void {
     .command('show <model>')
     .description('routing, aliases, runs, triggers and approvers of one model')
     .action((model: string) => show(context, model));
+  registerPlan(noun, context);
 }
 
 async function list(context: CliContext): Promise<void> {
