@@ -1,4 +1,5 @@
 /** The one way to Temporal for everything outside workflows. Connects lazily, so that commands that need none work without. */
+import { connect } from 'node:net';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { HoneConfig } from '../config/hone.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -23,6 +24,7 @@ export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
 
   const open = async () => {
     try {
+      await knock(address);
       connection = await Connection.connect({ address, connectTimeout: CONNECT_WITHIN });
       return new Client({ connection, namespace });
     } catch (error) {
@@ -49,6 +51,23 @@ export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
       await connection?.close();
     },
   };
+}
+
+/** A port that refuses is told at once: gRPC would try it again until its time is up. Any other trouble is left to it. */
+function knock(address: string): Promise<void> {
+  const [, host = '', port = ''] = /^(?:dns:\/*)?\[?([^/]*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === '') return Promise.resolve();
+  return new Promise((pass, refuse) => {
+    const socket = connect({ host, port: Number(port), timeout: 1000 });
+    const done = (error?: NodeJS.ErrnoException) => {
+      socket.destroy();
+      if (error?.code === 'ECONNREFUSED') refuse(error);
+      else pass();
+    };
+    socket.once('connect', () => done());
+    socket.once('timeout', () => done());
+    socket.once('error', done);
+  });
 }
 
 export { WorkflowExecutionAlreadyStartedError };

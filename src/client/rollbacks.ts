@@ -8,17 +8,6 @@ import type { RollbackEnd, RollbackInput } from '../workflows/rollback.ts';
 import type { HoneClient } from './connect.ts';
 import { TemporalUnreachable } from './errors.ts';
 
-/** @param id makes a repeated call the same rollback */
-export async function rollBackNow(
-  client: HoneClient,
-  model: string,
-  order: RollbackInput,
-  id: string,
-): Promise<RollbackEnd> {
-  const handle = await startRollback(client, model, order, id);
-  return (await handle.result()) as RollbackEnd;
-}
-
 export interface Return {
   readonly from: number;
   readonly to: number;
@@ -31,6 +20,8 @@ export interface Return {
 
 /** A worker writes the entry within a second; longer than this and traffic matters more than who does it. */
 const WRITTEN_WITHIN_MS = 5000;
+/** A worker that comes later than this must not repeat what the command did itself. */
+const FORGET_AFTER = '1 hour';
 /** Nodes are read back for 30 s at most. */
 const READ_BACK_WITHIN_MS = 45_000;
 
@@ -79,6 +70,7 @@ async function startRollback(client: HoneClient, model: string, order: RollbackI
     taskQueue: client.taskQueue,
     args: [{ model, ...order }],
     workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowExecutionTimeout: FORGET_AFTER,
     staticSummary: `${order.by}: ${order.reason}`.slice(0, 200),
   });
 }

@@ -35,13 +35,19 @@ export async function workspace(): Promise<{
 }
 
 /** Runs one command as a terminal without colours would see it, at a fixed time. */
-export async function hone(cwd: string, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Said> {
+export async function hone(
+  cwd: string,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  ask?: (question: string) => Promise<string>,
+): Promise<Said> {
   const out: string[] = [];
   const err: string[] = [];
   const code = await main(argv, {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     isTty: false,
+    ...(ask ? { ask } : {}),
     env,
     cwd,
     now: () => new Date('2013-04-12T06:00:00Z'),
