@@ -34,7 +34,15 @@ export async function commandRollout(
   await guarded(client, run, () => temporal.workflow.getHandle(run).signal(command, body));
 }
 
+/** Far above what a run accepts, far below what Temporal refuses without saying why. */
+const LONGEST_MESSAGE = 50_000;
+
 async function updateRun(client: HoneClient, run: string, update: string, body: unknown): Promise<string> {
+  const { length } = JSON.stringify(body);
+  if (length > LONGEST_MESSAGE)
+    throw new DecisionRefused(
+      `Refused: the message has ${length} characters, more than ${LONGEST_MESSAGE}, so it was not sent. Shorten the comment and put what is long where it can be linked.`,
+    );
   const temporal = await client.temporal();
   return await guarded(client, run, () =>
     temporal.workflow.getHandle(run).executeUpdate<string, [unknown]>(update, { args: [body] }),

@@ -9,6 +9,7 @@ import { subjectOf } from './people.ts';
 
 /** Kept in a run; older ones are counted only. */
 export const MESSAGES_KEPT = 200;
+const PROBLEM_LENGTH = 200;
 
 export interface ApprovalPolicy {
   readonly run: string;
@@ -59,6 +60,11 @@ export function exampleDecision(desk: Desk, by = '<your name>'): string {
 /** Records the message and answers it; the desk's verdict may change. */
 export function receive(desk: Desk, incoming: Incoming, policy: ApprovalPolicy): { desk: Desk; answer: Answer } {
   const { next, answer } = consider(desk, incoming, policy);
+  return { desk: record(next, incoming, answer), answer };
+}
+
+/** Keeps a message with its answer, whoever answered it; of too many the oldest are counted only. */
+export function record(desk: Desk, incoming: Incoming, answer: Answer): Desk {
   const message: Message = {
     name: incoming.name.slice(0, 60),
     by: claimedName(incoming.body),
@@ -66,12 +72,9 @@ export function receive(desk: Desk, incoming: Incoming, policy: ApprovalPolicy):
     accepted: answer.accepted,
     answer: answer.text,
   };
-  const messages = [...next.messages, message];
+  const messages = [...desk.messages, message];
   const surplus = Math.max(0, messages.length - MESSAGES_KEPT);
-  return {
-    desk: { ...next, messages: messages.slice(surplus), messagesDropped: next.messagesDropped + surplus },
-    answer,
-  };
+  return { ...desk, messages: messages.slice(surplus), messagesDropped: desk.messagesDropped + surplus };
 }
 
 function consider(desk: Desk, incoming: Incoming, policy: ApprovalPolicy): { next: Desk; answer: Answer } {
@@ -145,7 +148,10 @@ function claimedName(body: unknown): string | null {
   return typeof name === 'string' ? name.slice(0, 120) : null;
 }
 
-function problem(error: z.ZodError): string {
+/** What is wrong with a body, in a line: a sender chooses names and number of fields, so the words are bounded. */
+export function problem(error: z.ZodError, what = 'message'): string {
   const issue = error.issues[0];
-  return issue ? `${issue.path.join('.') || 'message'}: ${issue.message}` : 'it is not understood';
+  if (!issue) return 'it is not understood';
+  const text = `${issue.path.join('.') || what}: ${issue.message}`;
+  return text.length > PROBLEM_LENGTH ? `${text.slice(0, PROBLEM_LENGTH)}…` : text;
 }

@@ -8,6 +8,7 @@ import {
   emptyDesk,
   exampleDecision,
   receive,
+  record,
 } from '../policy/approvals.ts';
 import type { RunOrder } from './contract.ts';
 import * as messages from './messages.ts';
@@ -30,11 +31,15 @@ export function openDesk(run: Run): ApprovalDesk {
   let desk = emptyDesk;
   const policy = policyOf(run.order);
 
+  const keep = (next: Desk) => {
+    desk = next;
+    run.view.messages = desk.messages;
+    run.view.messagesDropped = desk.messagesDropped;
+    run.show();
+  };
   const take = (name: string, body: unknown): Answer => {
     const received = receive(desk, { name, body, at: new Date().toISOString() }, policy);
-    desk = received.desk;
-    run.view.messages = desk.messages;
-    run.show();
+    keep(received.desk);
     return received.answer;
   };
   /** An update is refused before it enters history, with the same words that a signal would have got. */
@@ -60,15 +65,8 @@ export function openDesk(run: Run): ApprovalDesk {
 
   return {
     state: () => desk,
-    note(name, body, answer, accepted) {
-      const by = (body as { by?: string } | undefined)?.by ?? null;
-      desk = {
-        ...desk,
-        messages: [...desk.messages, { name, by, at: new Date().toISOString(), accepted, answer }].slice(-200),
-      };
-      run.view.messages = desk.messages;
-      run.show();
-    },
+    note: (name, body, text, accepted) =>
+      keep(record(desk, { name, body, at: new Date().toISOString() }, { accepted, text })),
     async decide(packet) {
       const { deadline, on_expiry } = run.order.plan.approval.otherwise;
       desk = { ...desk, packet: packet.digest };

@@ -62,11 +62,11 @@ export async function retraining(order: RunOrder): Promise<RunEnd> {
     });
     if (verdict.kind !== 'approved') {
       await saga.undoAll();
-      return await run.end(
-        verdict.kind === 'expired' ? 'expired' : 'rejected_by_person',
-        served,
-        `Not deployed: ${verdict.comment}`,
-      );
+      const [outcome, why] =
+        verdict.kind === 'expired'
+          ? (['expired', verdict.comment] as const)
+          : (['rejected_by_person', `rejected by ${verdict.by.join(', ')}: ${verdict.comment}`] as const);
+      return await run.end(outcome, served, `Not deployed: ${why}`);
     }
 
     await run.stage('deploy', () => rollout.rollOut(saga, served, judged.as));

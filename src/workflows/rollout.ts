@@ -1,5 +1,6 @@
 /** Canary steps of a run: prepare, wait for the nodes, route, watch; each with its undo recorded before. */
 import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { isUndecodable, problem } from '../policy/approvals.ts';
 import type { ApprovalDesk } from './approval.ts';
 import { rolloutCommand } from './contract.ts';
 import * as messages from './messages.ts';
@@ -31,8 +32,10 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
 
   const command = (name: string, apply: (by: string, reason: string) => string) => (body: unknown) => {
     const parsed = rolloutCommand.safeParse(body);
-    if (!parsed.success)
-      return desk.note(name, body, `Refused: say who you are: {"by":"<your name>","reason":"…"}`, false);
+    if (!parsed.success) {
+      const wrong = isUndecodable(body) ? 'it could not be decoded as JSON' : problem(parsed.error);
+      return desk.note(name, body, `Refused: ${wrong}. Send {"by":"<your name>","reason":"…"}.`, false);
+    }
     if (state.step === null)
       return desk.note(name, body, `Refused: no rollout is under way, nothing to ${name}.`, false);
     desk.note(name, body, apply(parsed.data.by, parsed.data.reason ?? 'no reason given'), true);

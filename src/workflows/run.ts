@@ -34,6 +34,7 @@ export interface Run {
     sentence: string;
     outcome: Outcome | null;
     messages: readonly Message[];
+    messagesDropped: number;
   };
   stage<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
   wait<T>(waiting: Waiting, work: () => Promise<T>): Promise<T>;
@@ -52,9 +53,11 @@ export function openRun(order: RunOrder): Run {
     sentence: `Started by ${order.reasons.map((given) => given.kind).join(', ')}: ${order.reasons[0]?.reason ?? ''}`,
     outcome: null,
     messages: [],
+    messagesDropped: 0,
   };
   const now = () => new Date().toISOString();
   let shown = '';
+  let listed = '';
 
   const run: Run = {
     order,
@@ -92,14 +95,18 @@ export function openRun(order: RunOrder): Run {
         packet,
         sentence,
         outcome,
+        lastAnswer: lastAnswerOf(view),
       };
       if (JSON.stringify(memo) === shown) return; // each upsert is an event in history
       shown = JSON.stringify(memo);
       upsertMemo(memo);
+      const found = [stage, outcome, waiting?.needs ?? null] as const;
+      if (found.join() === listed) return;
+      listed = found.join();
       upsertSearchAttributes([
-        { key: honeStage, value: stage },
-        { key: honeVerdict, value: outcome },
-        { key: honeNeeds, value: waiting?.needs ?? null },
+        { key: honeStage, value: found[0] },
+        { key: honeVerdict, value: found[1] },
+        { key: honeNeeds, value: found[2] },
       ]);
     },
     async untilAsOf(target, summary) {
@@ -147,6 +154,12 @@ function answersOf(messages: readonly Message[]): string {
     .slice(-5)
     .map((sent) => `- ${sent.at} ${sent.name}${sent.by ? ` by ${plain(sent.by)}` : ''}: ${plain(sent.answer)}`);
   return `Last messages:\n${lines.join('\n')}`;
+}
+
+/** For lists that ask no worker. A flood of messages must not fill the history with what is shown of them. */
+function lastAnswerOf({ messages, messagesDropped }: Run['view']): string | null {
+  if (messagesDropped > 0) return 'More messages than a run keeps; the last answers are in its status.';
+  return messages.at(-1)?.answer.slice(0, 300) ?? null;
 }
 
 /** Words of strangers in Markdown: markup characters and control characters lose their meaning. */
