@@ -1,0 +1,122 @@
+/** Pages that list what the code has, held against the code. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { change } from '../../src/registry/contract.ts';
+import { ROOT } from '../config/workspace.ts';
+import { projectFiles, read } from './pages.ts';
+import { commands } from './program.ts';
+
+const sources = projectFiles.filter((file) => file.startsWith('src/') && file.endsWith('.ts'));
+
+test('the error table is that of the classes, and no code has two meanings', () => {
+  execFileSync(process.execPath, [join(ROOT, '.ci/error-table.mjs'), '--check'], { stdio: 'pipe' });
+});
+
+test('every exit code is documented, and none that does not exist', () => {
+  const type = /export type ExitCode = ([^;]+);/.exec(read('src/errors.ts'))?.[1] ?? '';
+  const codes = type.split('|').map((code) => code.trim());
+  const documented = [...read('docs/cli.md').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => code);
+  expect(documented).toEqual(codes);
+});
+
+test('every command stands in docs/cli.md', () => {
+  const page = read('docs/cli.md');
+  expect(commands.filter((command) => !new RegExp(`\`(hone )?${command}\\b`).test(page))).toEqual([]);
+});
+
+test('every command that a message or a page names exists', () => {
+  const named = [
+    ...sources,
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    ...projectFiles.filter((f) => /^docs\/.*\.md$/.test(f)),
+  ];
+  const groups = new Set(commands.filter((one) => one.includes(' ')).map((one) => one.split(' ')[0]));
+  const singles = new Set(commands.filter((one) => !one.includes(' ')));
+  const missing = named.flatMap((file) =>
+    // In backticks it is a command for sure; after a colon or two spaces only where the noun is one.
+    [...read(file).matchAll(/(`|: | {2})(?:npx )?hone ([a-z]+)(?: ([a-z]+))?/g)].flatMap(
+      ([, mark, noun = '', verb]) => {
+        if (singles.has(noun)) return [];
+        if (groups.has(noun) && (verb === undefined || commands.includes(`${noun} ${verb}`))) return [];
+        return mark === '`' || groups.has(noun) ? [`${file}: hone ${noun} ${verb ?? ''}`.trim()] : [];
+      },
+    ),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('every environment variable that the code reads is documented', () => {
+  const pages = [
+    read('docs/configuration.md'),
+    read('docs/how-to/use-s3.md'),
+    read('docs/contracts/prediction-api.md'),
+  ].join();
+  const used = new Set(
+    sources.flatMap((file) => [...read(file).matchAll(/env\['(HONE_[A-Z_]+)'\]/g)].map(([, name = '']) => name)),
+  );
+  expect([...used].filter((name) => !pages.includes(name))).toEqual([]);
+});
+
+test('every message that workflows take stands in docs/contracts/messages.md', () => {
+  const page = read('docs/contracts/messages.md');
+  const names = [...read('src/workflows/messages.ts').matchAll(/define(?:Signal|Update|Query)<[^(]*\('(\w+)'\)/g)];
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.map(([, name = '']) => name).filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('every answer of the approval desk stands there too', () => {
+  const page = read('docs/contracts/messages.md');
+  const source = read('src/policy/approvals.ts');
+  const beginnings = [
+    ...source.matchAll(/(?:refuse|accept)\(\s*(?:\{[^}]*\},\s*|desk,\s*)?[`']([A-Z][a-z]+(?: [a-z]+)?)/g),
+  ];
+  expect(beginnings.length).toBeGreaterThan(6);
+  expect(beginnings.map(([, text = '']) => text).filter((text) => !page.includes(text))).toEqual([]);
+});
+
+test('every outcome of a run is explained', () => {
+  const page = read('docs/contracts/messages.md');
+  const type = /export type Outcome =([\s\S]*?);/.exec(read('src/workflows/contract.ts'))?.[1] ?? '';
+  const outcomes = [...type.matchAll(/'(\w+)'/g)].map(([, name = '']) => name);
+  expect(outcomes.length).toBeGreaterThan(10);
+  expect(outcomes.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('every kind of change stands in docs/contracts/ledger-and-versions.md', () => {
+  const page = read('docs/contracts/ledger-and-versions.md');
+  const kinds = change.options.map((option) => option.shape.kind.value);
+  expect(kinds.filter((kind) => !page.includes(`\`${kind}\``))).toEqual([]);
+});
+
+test('the defaults that the pages state are those of config/defaults.yaml', () => {
+  const page = read('docs/how-it-decides.md');
+  const defaults = read('config/defaults.yaml');
+  const stated: readonly [page: string, defaults: string][] = [
+    ['`cool_down` (P7D)', 'cool_down: P7D'],
+    ['`per_week` (1)', 'per_week: 1'],
+    ['`min_new_labels` (3,000)', 'min_new_labels: 3000'],
+    ['merge window (PT10S)', 'merge_window: PT10S'],
+    ['validation (P7D)', 'validation: P7D'],
+    ['holdout (P14D)', 'holdout: P14D'],
+    ['gap\n  (PT24H)', 'gap: PT24H'],
+    ['at least 6 blocks, 2,000 rows and 200', 'min_blocks: 6, min_rows: 2000, min_rarer_class: 200'],
+    ['2,000 resamples', 'resamples: 2000'],
+    ['`wait_for_labels` (P14D)', 'wait_for_labels: P14D'],
+    ['−2δ', 'margin_to_anchor: 2x'],
+    ['`deadline` (P2D)', 'deadline: P2D'],
+    ['(5, 25, 50, 100 %)', 'steps: [5, 25, 50, 100]'],
+    ['`bake` (PT30M)', 'bake: PT30M'],
+    ['`min_requests` (500)', 'min_requests: 500'],
+    ['`max_wait`\n(PT6H)', 'max_wait: PT6H'],
+    ['`latency_ratio` (1.5)', 'latency_ratio: 1.5'],
+    ['`error_share` (1 %)', 'error_share: 1%'],
+    ['`until_labels_mature_for` (P7D)', 'until_labels_mature_for: P7D'],
+    ['`skill_drop` (10 %)', 'skill_drop: 10%'],
+    ['label rate by 0.05', 'mean_prediction_minus_label_rate: 0.05'],
+    ['A window (P7D)', 'window: P7D, of: 2 in 3'],
+  ];
+  expect(stated.filter(([text, value]) => !page.includes(text) || !defaults.includes(value))).toEqual([]);
+});
