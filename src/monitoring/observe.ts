@@ -200,7 +200,7 @@ async function checkSilence(db: Connection, log: LogTable, window: Window): Prom
       rows: 0,
       window,
       windows: { beyond: 1, judged: 1, need: 1, of: 1 },
-      sentence: `No prediction was logged in the 24 hours before ${window.to}, ${whole(Number(before?.[0]))} in the 7 days before. Look at the callers and at \`hone status\`.`,
+      sentence: `No prediction was logged in the 24 hours before ${window.to}, ${whole(Number(before?.[0]))} in the 7 days before. Look at the callers and at the prediction servers (GET /ready, .hone/logs/serving.log).`,
     },
   ];
 }

@@ -50,7 +50,7 @@ export class NoChampion extends ServingError {
   constructor(model: string, reason: string) {
     super(
       `No version of ${model} can answer on this node: ${reason}. Nothing was scored. ` +
-        `Try again after a few seconds, or look at GET /v1/node and \`hone model status ${model}\`.`,
+        `Try again after a few seconds, or look at GET /v1/node and \`hone model show ${model}\`.`,
     );
   }
 }
