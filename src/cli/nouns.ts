@@ -6,6 +6,7 @@ import { register as config } from './nouns/config.ts';
 import { register as demo } from './nouns/demo.ts';
 import { register as doctor } from './nouns/doctor.ts';
 import { register as freeze } from './nouns/freeze.ts';
+import { register as gate } from './nouns/gate.ts';
 import { register as ledger } from './nouns/ledger.ts';
 import { register as lineage } from './nouns/lineage.ts';
 import { register as model } from './nouns/model.ts';
@@ -26,6 +27,7 @@ export const NOUNS: readonly Register[] = [
   doctor,
   model,
   run,
+  gate,
   packet,
   approve,
   rollout,

@@ -11,7 +11,9 @@ const WIDTH = 80;
 
 /** One line a stage, those to come dimmed; what is waited for below. Lines are at most 80 characters wide. */
 export function stageTree(story: RunStory, colors: Colors, now: Date): string[] {
-  const past = story.stages.map(({ stage, started, ended }) => {
+  const past = story.stages.map(({ stage, started, ended: end }, i) => {
+    // A wait belongs to the stage before it, which is over as far as work goes.
+    const ended = story.waiting_for !== null && i === story.stages.length - 1 ? null : end;
     const seconds = (Date.parse(ended ?? now.toISOString()) - Date.parse(started)) / 1000;
     const mark = ended ? colors.green('✔') : story.outcome || !story.open ? colors.red('✖') : colors.cyan('▸');
     return `  ${mark} ${stage.padEnd(10)} ${span(seconds)}`;
@@ -84,12 +86,11 @@ export function runsText(runs: readonly RunSummary[], now: Date, filtered: boole
     run.ended === null ? (run.stage ?? '-') : (run.outcome ?? run.status.toLowerCase()),
     run.needs ?? '-',
     relative(run.started, now),
-    run.sentence,
   ]);
   const waiting = runs.filter(({ needs }) => needs === 'approval');
   const first = waiting[0];
   const hint = first ? `\n\n${waiting.length} wait for an approval. Look: hone packet show ${first.run}` : '';
-  return `${table(['RUN', 'TRIGGER', 'STAGE', 'NEEDS', 'STARTED', 'SENTENCE'], rows)}${hint}`;
+  return `${table(['RUN', 'TRIGGER', 'STAGE', 'NEEDS', 'STARTED'], rows)}${hint}`;
 }
 
 /** How a command that waited for a run ends. */

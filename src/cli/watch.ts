@@ -27,7 +27,7 @@ export async function follow(
     for (;;) {
       const story = await runStory(client, store, run);
       draw(story);
-      if (!story.open || story.outcome !== null) {
+      if (!story.open) {
         context.exitWith(outcomeCode(story.outcome));
         return story;
       }

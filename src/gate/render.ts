@@ -18,7 +18,7 @@ export function packetMarkdown(packet: Packet, options: { replyJson?: string } =
   for (let kept = all.length; kept >= 0; kept--) {
     const missing = all.length - kept;
     const note =
-      missing > 0 ? [`${missing} sections are left out here; \`hone run show ${packet.run}\` has them all.`] : [];
+      missing > 0 ? [`${missing} sections are left out here; \`hone packet show ${packet.run}\` has them all.`] : [];
     const text = `${[head, ...all.slice(0, kept), ...note, foot].join('\n\n')}\n`;
     if (Buffer.byteLength(text) < LIMIT) return text;
   }
@@ -32,7 +32,7 @@ function decideMarkdown(packet: Packet, reply: string): string {
     '```json',
     reply,
     '```',
-    `Or run \`hone run approve ${packet.run} --packet ${packet.short}\`. Packet digest \`${packet.digest}\`.`,
+    `Or run \`hone approve ${packet.run} --packet ${packet.short} --by <you>\`. Packet digest \`${packet.digest}\`.`,
   ].join('\n');
 }
 
@@ -47,7 +47,7 @@ export function packetText(packet: Packet): string {
   );
   const foot = [
     'DECIDE',
-    `  hone run approve ${packet.run} --packet ${packet.short}`,
+    `  hone approve ${packet.run} --packet ${packet.short} --by <you>`,
     `  ${replyJson(packet)}`,
     `  packet digest ${packet.digest}`,
   ].join('\n');

@@ -36,7 +36,7 @@ export class LedgerBusy extends HoneError {
   constructor(model: string, effectId: string, attempts: number) {
     super(
       `"${effectId}" found other entries in its place ${attempts} times in the ledger of ${model}. It was not written. ` +
-        'The same call may succeed: try again; if this goes on, look who writes with `hone model history`.',
+        'The same call may succeed: try again; if this goes on, look who writes with `hone ledger show`.',
     );
   }
 }
@@ -75,9 +75,7 @@ export class VersionMissing extends HoneError {
 
   constructor(model: string, ref: number | string) {
     const what = typeof ref === 'number' ? `version ${ref}` : `version under the alias "${ref}"`;
-    super(
-      `There is no ${what} of ${model}. Nothing was changed. \`hone model versions ${model}\` lists what there is.`,
-    );
+    super(`There is no ${what} of ${model}. Nothing was changed. \`hone registry list ${model}\` lists what there is.`);
   }
 }
 

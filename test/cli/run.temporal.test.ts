@@ -62,6 +62,8 @@ test('without a terminal a decision that names no packet is refused with 2, and 
   expect(refused.err).toContain(`hone approve ${run} --packet ${packet?.slice(0, 8)} --by ana`);
   const read = await cli('packet', 'show', run, '--json');
   expect(json(read)).toMatchObject({ run, digest: packet });
+  const explained = await cli('gate', 'explain', run, '--json');
+  expect(json(explained).looks).toMatchObject([{ version: 1, look: 1, verdict: 'pass', as: 'first' }]);
 });
 
 test('on a terminal the packet is shown and asked for; another answer leaves everything as it was', async () => {

@@ -81,7 +81,7 @@ test('a huge packet stays under the limit and says what was left out', async () 
   const packet = await packetOf(one, { findings: Array.from({ length: 10 }, () => 'long '.repeat(1200)) });
   const markdown = packetMarkdown(packet);
   expect(Buffer.byteLength(markdown)).toBeLessThan(20_000);
-  expect(markdown).toContain('sections are left out here; `hone run show flights-delay-000042` has them all.');
+  expect(markdown).toContain('sections are left out here; `hone packet show flights-delay-000042` has them all.');
   expect(markdown).toContain(replyJson(packet));
 });
 

@@ -50,7 +50,7 @@ async function decide(context: CliContext, run: string, kind: Kind, options: Dec
     const client = await import('../../client/decisions.ts');
     const said = { packet, by, ...(comment === undefined ? {} : { comment }) };
     const answer = await answered(services, run, () => client.decide(services.client, run, kind, said));
-    context.show({ run, kind, by, packet, answer }, () => `${answer} Follow it: hone run watch ${run}`);
+    context.show({ run, kind, by, packet, answer }, () => `${answer}\nFollow it: hone run watch ${run}`);
   });
 }
 

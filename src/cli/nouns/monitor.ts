@@ -82,7 +82,9 @@ export function tickText(report: TickReport, triggered: readonly TriggerAnswer[]
     ...(notable.length === 0 ? [] : [notable.flatMap(({ sentence }) => wrap(`- ${sentence}`)).join('\n')]),
     ...(notes.length === 0 ? [] : [[...new Set(notes)].flatMap((note) => wrap(`! ${note}`)).join('\n')]),
     ...(asked.length === 0 ? [] : [`Asked for a run:\n${asked.flatMap((line) => wrap(`- ${line}`)).join('\n')}`]),
-    `${stable} of ${report.findings.length} findings are stable; --json has them all.`,
+    ...(report.findings.length === 0
+      ? []
+      : [`${stable} of ${report.findings.length} findings are stable; --json has them all.`]),
   ].join('\n\n');
 }
 

@@ -54,7 +54,7 @@ async function send(context: CliContext, run: string, name: string, options: Rol
       if (!answer.accepted) throw new DecisionRefused(answer.answer);
       context.show(
         { run, command: name, by, answer: answer.answer },
-        () => `${answer.answer} Follow it: hone run watch ${run}`,
+        () => `${answer.answer}\nFollow it: hone run watch ${run}`,
       );
       return;
     }
