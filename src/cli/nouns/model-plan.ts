@@ -122,7 +122,10 @@ export function planText(plan: Plan, config: ModelConfig): string {
       ['By schedule', verdict(plan.by_schedule)],
       ['Compared with', champion === null ? 'floors and baseline: nothing is served' : `version ${champion}`],
       ['Source', `${source.rows} rows, ${utc(source.from)} to ${utc(source.to)}`],
-      ['New labels', `${preview.new_mature_labels} matured ${champion === null ? 'so far' : 'since the champion was fitted'}`],
+      [
+        'New labels',
+        `${preview.new_mature_labels} matured ${champion === null ? 'so far' : 'since the champion was fitted'}`,
+      ],
     ]),
     table(
       ['PART', 'FROM (UTC)', 'TO (UTC)', 'ROWS', 'LABELS', 'RARER CLASS'],
