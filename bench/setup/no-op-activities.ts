@@ -1,0 +1,101 @@
+/** Activities that do nothing, under the names of the real ones, in the real worker: what is left is orchestration. */
+import type { Activities } from '../../src/activities/index.ts';
+import type { WorkerOptions } from '../../src/worker.ts';
+import type { RunOrder } from '../../src/workflows/contract.ts';
+import { MODEL } from './workspace.ts';
+
+type Answers = { [name in keyof Activities]?: () => Awaited<ReturnType<Activities[name]>> };
+
+export interface NoOps {
+  readonly interceptors: NonNullable<WorkerOptions['interceptors']>;
+  endAs(ending: 'promoted' | 'rejected_by_gate'): void;
+  /** Activities of runs, the owner's not among them, since it was asked last. */
+  count(): number;
+}
+
+/** The owner's own: it counts as part of the path, not as an activity of the run. */
+const OWNERS = ['recallOwner', 'considerTriggers', 'lookAfterRun'];
+
+export function doesNothing(): NoOps {
+  let runs = 0;
+  let activities = 0;
+  let ending = 'promoted';
+  const digest = 'f'.repeat(64);
+  const rows = { digest, rows: 1, kind: 'raw' } as never;
+  const answers: Answers = {
+    recallOwner: () => ({ activeRun: null, mergeWindowMs: 0 }),
+    considerTriggers: () => {
+      const order = orderOf(`${MODEL}-${String(++runs).padStart(6, '0')}`);
+      return {
+        order,
+        pending: [],
+        answers: [{ answer: 'started', run: order.ref.run, reason: 'a benchmark' }],
+      };
+    },
+    lookAfterRun: () => ({ activeRun: null }),
+    ingest: () => rows,
+    validate: () => ({ verdict: 'accept', accepted: rows, report: digest, sentence: '' }) as never,
+    features: () => rows,
+    train: () => ({ key: 'none', metrics: {} }),
+    register: () => ({ version: 1 }),
+    evaluate: () => digest,
+    gate: () => ({
+      ...{ verdict: ending === 'promoted' ? 'pass' : 'fail', as: 'first', sentence: 'as the benchmark wants it' },
+      ...{ digest, lookAgain: '2013-04-02T00:00:00Z' },
+    }),
+    packet: () => ({
+      ...{ digest, sentence: '', markdown: '', document: digest },
+      automatic: { kind: 'approved', by: ['policy'], comment: 'a benchmark' },
+    }),
+    checkRollout: () => ({ seq: 1, first: true }),
+    watchRollout: () => ({ verdict: 'advance', sentence: '' }),
+    startProbation: () => 'none',
+    rejectVersions: () => ({ result: 'nothing_to_do', sentence: '' }),
+  };
+  return {
+    interceptors: {
+      activity: [
+        ({ info: { activityType } }) => ({
+          inbound: {
+            async execute(input, next) {
+              if (!OWNERS.includes(activityType)) activities++;
+              // The run's report to its owner is part of the path that is measured.
+              if (activityType === 'reportRunFinished') return await next(input);
+              return answers[activityType as keyof Activities]?.();
+            },
+          },
+        }),
+      ],
+    },
+    endAs(wanted) {
+      ending = wanted;
+    },
+    count() {
+      const counted = activities;
+      activities = 0;
+      return counted;
+    },
+  };
+}
+
+function orderOf(run: string): RunOrder {
+  const ref = { model: MODEL, run, as_of: '2013-04-01T00:00:00Z', config: 'none', trigger: 'manual', seq: 1 };
+  const otherwise = {
+    ...{ approvers: 1, from: ['ops-ml'], deadline: 'P1D', exclude_starter: true },
+    on_expiry: 'reject',
+  } as const;
+  return {
+    ref,
+    plan: {
+      ...{ task: 'binary', tier: 'standard', refit: 'none', trainingWallClock: 'PT1H', clock: 'logical' },
+      onInconclusive: { wait_for_labels: 'P1D', then: 'keep_champion' },
+      approval: { auto: 'never', otherwise },
+      approvers: ['ana'],
+      deploy: { canary: { steps: [100] } } as unknown as RunOrder['plan']['deploy'],
+    },
+    policyVersion: 1,
+    reasons: [{ kind: 'manual', reason: 'a benchmark', by: 'kim' }],
+    reasonCount: 1,
+    starters: ['kim'],
+  };
+}

@@ -1,0 +1,118 @@
+/** Runs that were recorded on a real server must replay on the code of today; a changed order of steps must not. */
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { honeCacheFolder } from '../../src/local/cache-folder.ts';
+import { workflowBundle } from '../../src/local/workflow-bundle.ts';
+import { type RecordedHistory, readHistories } from './history-files.ts';
+
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: 'OFF', forward: {} } },
+});
+
+const root = resolve(import.meta.dirname, '../..');
+const histories = await readHistories();
+
+/** A branch that is added to a workflow belongs here, and into models-life.ts. */
+const BRANCHES = [
+  'model.fresh_beside_a_run',
+  'model.merged_queued_continued',
+  'model.released_a_lost_run',
+  'monitoring.quiet',
+  'monitoring.triggered',
+  'probation.continued',
+  'probation.ended',
+  'probation.superseded',
+  'requestRun.skipped',
+  'retraining.cancelled',
+  'retraining.cancelled_in_canary',
+  'retraining.cancelled_in_training',
+  'retraining.expired',
+  'retraining.failed',
+  'retraining.inconclusive',
+  'retraining.inconclusive_then_judged',
+  'retraining.promoted',
+  'retraining.promoted_by_policy',
+  'retraining.refused_by_validation',
+  'retraining.rejected_by_gate',
+  'retraining.rejected_by_person',
+  'retraining.rolled_back_by_guardrail',
+  'retraining.rolled_back_by_person',
+  'retraining.superseded',
+  'retraining.terminated',
+  'rollback.fences_a_run',
+  'rollback.plain',
+];
+
+let results: Map<string, Error | undefined>;
+beforeAll(async () => {
+  results = await replay(await workflowBundle(honeCacheFolder()), histories);
+});
+
+test('every branch of every workflow has a recorded history', () => {
+  expect(histories.map(({ name }) => name)).toEqual(BRANCHES);
+});
+
+test.each(BRANCHES)('%s replays', (name) => {
+  expect(results.has(name)).toBe(true);
+  expect(results.get(name)).toBeUndefined();
+});
+
+test('a deliberate reordering of two steps is caught', async () => {
+  const run = join('src', 'workflows', 'run.ts');
+  const reordered = await copyOfSources();
+  const text = await readFile(join(root, run), 'utf8');
+  const [record, tell] = ['closeRun', 'reportRunFinished'].map((name) => lineWith(text, `).${name}(`)) as [
+    string,
+    string,
+  ];
+  const swapped = text.replace(record, '<first>').replace(tell, record).replace('<first>', tell);
+  await writeFile(join(reordered, run), swapped);
+
+  const ended = histories.filter(({ name }) => name === 'retraining.rejected_by_gate');
+  const errors = await replay(await bundleOf(reordered), ended);
+  expect([...errors.values()]).toEqual([expect.any(DeterminismViolationError)]);
+});
+
+async function replay(codePath: string, recorded: readonly RecordedHistory[]): Promise<Map<string, Error | undefined>> {
+  const found = new Map<string, Error | undefined>();
+  const options = { workflowBundle: { codePath } };
+  for (const { name, history, workflowId } of recorded) {
+    const error = await Worker.runReplayHistory(options, history, workflowId).catch((error: Error) => error);
+    found.set(name, error ?? undefined);
+  }
+  return found;
+}
+
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+async function copyOfSources(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hone-reordered-'));
+  folders.push(folder);
+  await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+async function bundleOf(folder: string): Promise<string> {
+  const workflows = join(folder, 'src', 'workflows');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(workflows, 'index.ts'),
+    payloadConverterPath: join(workflows, 'payload-converter.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const path = join(folder, 'bundle.js');
+  await writeFile(path, code);
+  return path;
+}
+
+function lineWith(text: string, part: string): string {
+  const line = text.split('\n').find((each) => each.includes(part));
+  if (!line) throw new Error(`no line has "${part}" any more: choose two other steps to swap`);
+  return line;
+}

@@ -1,0 +1,45 @@
+/**
+ * `npm run histories:record`: plays every branch of every workflow with real parts and keeps the histories for
+ * `histories.test.ts`. To be run after a deliberate change of workflow code that old runs need not survive.
+ */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startDevServer } from '../../src/local/dev-server.ts';
+import { smallTown, type Town } from '../town.ts';
+import { type RecordedHistory, writeHistories } from './history-files.ts';
+import { playModelsLife } from './models-life.ts';
+
+const started = Date.now();
+const recorded: RecordedHistory[] = [];
+const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
+
+const server = await startDevServer({
+  uiPort: null,
+  logFile: join(tmpdir(), `hone-record-temporal-${process.pid}.log`),
+  timeSkipping: true,
+  onProgress: say,
+});
+let town: Town | undefined;
+try {
+  const open = await smallTown({
+    temporal: server.address,
+    // A month is too short for fine verdicts: a branch is what is to be recorded, not a judgement.
+    edit: ({ training, gate }) => {
+      Object.assign(training as object, { refit: 'none' });
+      const champion = { promote_when: 'non_inferior', margin: { roc_auc: 0.4, log_loss: 0.4 } };
+      Object.assign(gate as object, { champion, slices: { columns: [] } });
+    },
+  });
+  town = open;
+  const temporal = await open.client.temporal();
+  await playModelsLife(open, async (name, workflowId, runId) => {
+    const history = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    recorded.push({ name, workflowId, history });
+    say(`${name}: ${history.events?.length} events`);
+  });
+  await writeHistories(recorded);
+  say(`${recorded.length} histories written`);
+} finally {
+  await town?.close();
+  await server.stop();
+}
