@@ -151,6 +151,38 @@ test('a rollback to a named version is done by its workflow and read back from t
   expect(head).toMatchObject({ actor: 'dana', why: 'complaints', change: { kind: 'rolled_back', from: 2, to: 1 } });
 });
 
+test('a canary without traffic waits, can be held, and is taken out again by abort', async () => {
+  const second = json(await cli('run', 'start', town.model, '--by', 'kim', '--json')).run as string;
+  const { packet } = await town.runUntil(second, 'an approval is waited for', (status) => status.waitingFor !== null);
+  expect((await cli('approve', second, '--packet', packet?.slice(0, 8) ?? '', '--by', 'ana')).code).toBe(0);
+  await town.runUntil(second, 'a quarter is routed', (status) => status.rollout?.step === 25);
+  const paused = await cli('rollout', 'pause', second, '--by', 'dana', '--json');
+  expect(json(paused)).toEqual({
+    run: second,
+    command: 'pause',
+    by: 'dana',
+    answer: 'Paused: shares stay as they are.',
+  });
+  const aborted = await cli('rollout', 'abort', second, '--by', 'dana', '--reason', 'complaints');
+  expect(aborted).toMatchObject({
+    code: 0,
+    out: `Aborting: everything goes back.\nFollow it: hone run watch ${second}\n`,
+  });
+  const watched = await cli('run', 'watch', second, '--timeout', 'PT1M', '--json');
+  expect(watched.code).toBe(1);
+  expect(json(watched)).toMatchObject({ outcome: 'rolled_back', sentence: expect.stringContaining('aborted by dana') });
+  expect((await town.ledger.state()).routing.arms).toEqual([{ version: 1, share: 100, lease: null }]);
+});
+
+test('a run that is cancelled ends so, and leaves the champion', async () => {
+  const third = json(await cli('run', 'start', town.model, '--by', 'kim', '--json')).run as string;
+  expect((await cli('run', 'cancel', third)).code).toBe(0);
+  const watched = await cli('run', 'watch', third, '--timeout', 'PT1M', '--json');
+  expect(watched.code).toBe(1);
+  expect(json(watched)).toMatchObject({ run: third, open: false, outcome: 'cancelled' });
+  expect(await town.ledger.state()).toMatchObject({ activeRun: null, aliases: { champion: { version: 1 } } });
+});
+
 test('a version trained again from its lineage is the same', async () => {
   const again = await cli('reproduce', `${town.model}/2`, '--json');
   expect(json(again)).toMatchObject({ version: 2, equal: true, identical: true, surroundings: [] });
