@@ -118,6 +118,7 @@ function total(deltas: readonly Delta[]): ArmReading {
     requests: sum((delta) => delta.requests),
     errors: sum((delta) => delta.errors),
     nan: sum((delta) => delta.nan),
+    calls,
     meanLatencyMs: calls > 0 ? sum((delta) => delta.latency) / calls : null,
     maxDisagreement: differences.length > 0 ? Math.max(...differences) : null,
   };

@@ -3,10 +3,11 @@ import type { Task } from '../config/model.ts';
 import { behaviour } from './behaviour.ts';
 
 /**
- * Wider than what newer and more rows do by themselves: on three weeks of flights, where the refit sees twice the rows
- * of its twin, PSI was 0.68 and the mean moved by less than 0.05. A broken refit is far outside.
+ * Wider than what newer and more rows do by themselves. On flights the mean moved by 0.115 when the newest two weeks were
+ * stormy (label rate 0.42), and PSI was 0.68 on three weeks of data, where a refit sees twice the rows of its twin. A
+ * broken refit is far outside.
  */
-const MEAN_SHIFT = 0.1;
+const MEAN_SHIFT = 0.2;
 const PSI = 1;
 
 export interface TwinAgreement {

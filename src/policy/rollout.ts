@@ -5,6 +5,8 @@ export interface ArmReading {
   readonly requests: number;
   readonly errors: number;
   readonly nan: number;
+  /** Timed calls, and their mean in milliseconds; null where none was timed. */
+  readonly calls: number;
   readonly meanLatencyMs: number | null;
   readonly maxDisagreement: number | null;
 }
@@ -32,10 +34,10 @@ export type StepVerdict =
 
 /** Served and recomputed scores of one model on one row may differ by rounding only (decisions §3). */
 const DISAGREEMENT = 1e-6;
-/** Below this many answers a mean latency says nothing. */
+/** Below this many timed calls a mean latency says nothing. */
 const LATENCY_NEEDS = 50;
-/** Differences under this are noise of a busy machine. */
-const LATENCY_FLOOR_MS = 20;
+/** Differences under this are noise of a busy machine, where a fresh process still warms up. */
+const LATENCY_FLOOR_MS = 50;
 
 export function judgeStep(reading: StepReading, limits: StepLimits): StepVerdict {
   const { candidate, champion, elapsedMs } = reading;
@@ -74,8 +76,9 @@ export function judgeStep(reading: StepReading, limits: StepLimits): StepVerdict
 }
 
 function slower(candidate: ArmReading, champion: ArmReading | null, ratio: number): string | null {
-  if (!champion || candidate.requests < LATENCY_NEEDS || champion.requests < LATENCY_NEEDS) return null;
-  const [ours, theirs] = [candidate.meanLatencyMs ?? 0, champion.meanLatencyMs ?? 0];
+  if (!champion || candidate.calls < LATENCY_NEEDS || champion.calls < LATENCY_NEEDS) return null;
+  const [ours, theirs] = [candidate.meanLatencyMs, champion.meanLatencyMs];
+  if (ours === null || theirs === null) return null;
   if (ours - theirs < LATENCY_FLOOR_MS || ours < ratio * theirs) return null;
   return `takes ${ours.toFixed(1)} ms a call, the champion ${theirs.toFixed(1)} ms; the limit is ${ratio} times`;
 }

@@ -2,7 +2,8 @@
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import type { LedgerState } from '../registry/contract.ts';
-import type { Trigger } from '../workflows/contract.ts';
+import { type Trigger, type TriggerAnswer, trigger as triggerSchema } from '../workflows/contract.ts';
+import { isUndecodable, problem } from './approvals.ts';
 
 export interface TriggerVerdict {
   readonly verdict: 'start' | 'queue' | 'skip';
@@ -17,6 +18,17 @@ const routine = new Set(['schedule', 'volume', 'age']);
 const withoutJudgement = new Set(['refused_by_validation', 'failed', 'cancelled']);
 
 const WEEK = durationMs('P7D');
+/** More than this wait for one run only when something is broken that sends them. */
+export const WAITING_AT_MOST = 2000;
+
+/** A trigger as anyone may have sent it; or what is wrong with it and what to send instead. */
+export function readTrigger(body: unknown): { readonly trigger: Trigger } | { readonly refused: string } {
+  const example = 'Send {"kind":"manual","reason":"<why>","by":"<your name>"}.';
+  if (isUndecodable(body)) return { refused: `Refused: the trigger could not be decoded as JSON. ${example}` };
+  const parsed = triggerSchema.safeParse(body);
+  if (parsed.success) return { trigger: parsed.data };
+  return { refused: `Refused: ${problem(parsed.error, 'trigger')}. ${example}` };
+}
 
 export function considerTrigger(
   trigger: Trigger,
@@ -27,7 +39,8 @@ export function considerTrigger(
   const skip = (reason: string): TriggerVerdict => ({ verdict: 'skip', reason });
   if (state.paused) return skip('the model is paused: it is no longer in the configuration');
   const { freeze } = state;
-  if (freeze && (freeze.until === null || asOf < freeze.until)) return skip(`frozen by ${freeze.by}: ${freeze.reason}`);
+  if (freeze && (freeze.until === null || isBefore(asOf, freeze.until)))
+    return skip(`frozen by ${freeze.by}: ${freeze.reason}`);
   if (state.activeRun) {
     const run = state.activeRun.run;
     if (trigger.kind === 'schedule' && limits.schedule_while_active === 'skip') {
@@ -39,7 +52,7 @@ export function considerTrigger(
   const judged = state.budgets.runs.filter((run) => !withoutJudgement.has(run.outcome));
   const last = judged.at(-1);
   const evidenceAt = trigger.as_of ?? asOf;
-  if (last && evidenceAt < last.as_of) {
+  if (last && isBefore(evidenceAt, last.as_of)) {
     return skip(`stale: its evidence is of ${evidenceAt}, before the last run ${last.run} (${last.as_of})`);
   }
   if (askedFor.has(trigger.kind) || !state.aliases.champion) return { verdict: 'start', reason: trigger.reason };
@@ -64,5 +77,59 @@ export function considerTrigger(
 export function stillStands(trigger: Trigger, state: LedgerState): boolean {
   const promotedAt = state.budgets.promoted_at;
   if (askedFor.has(trigger.kind) || !promotedAt) return true;
-  return (trigger.as_of ?? '') > promotedAt;
+  return trigger.as_of !== undefined && isBefore(promotedAt, trigger.as_of);
+}
+
+/** What is considered together: those that waited for the end of a run first, then those that have just arrived. */
+export interface Asked {
+  readonly waited: readonly Trigger[];
+  readonly arrived: readonly Trigger[];
+  /** How many wait already while a run is active; they are not considered again before it ends. */
+  readonly waiting: number;
+}
+
+export interface Considered {
+  /** Reasons of the one run that starts, the first of them first; empty when none does. */
+  readonly starts: readonly Trigger[];
+  /** Joins those that wait; with the time at which its evidence was seen. */
+  readonly queue: readonly Trigger[];
+  /** One for each of `waited`, then of `arrived`. */
+  readonly answers: readonly TriggerAnswer[];
+}
+
+/** One start at most, for all triggers that may start it; every trigger gets an answer. `run`: the next run's id. */
+export function considerAll(
+  asked: Asked,
+  state: LedgerState,
+  limits: ModelConfig['triggers'],
+  asOf: string,
+  run: string,
+): Considered {
+  const starts: Trigger[] = [];
+  const queue: Trigger[] = [];
+  const active = state.activeRun?.run ?? null;
+  const answerTo = (trigger: Trigger, waited: boolean): TriggerAnswer => {
+    if (waited && !stillStands(trigger, state))
+      return { answer: 'skipped', run: null, reason: 'its evidence is older than the new champion' };
+    const { verdict, reason } = considerTrigger(trigger, state, limits, asOf);
+    if (verdict === 'skip') return { answer: 'skipped', run: active, reason };
+    if (verdict === 'queue') {
+      if (asked.waiting + queue.length >= WAITING_AT_MOST)
+        return { answer: 'skipped', run: active, reason: `${WAITING_AT_MOST} triggers wait already for ${active}` };
+      queue.push({ ...trigger, as_of: trigger.as_of ?? asOf });
+      return { answer: 'queued', run: active, reason };
+    }
+    starts.push(trigger);
+    return { answer: starts.length === 1 ? 'started' : 'merged', run, reason };
+  };
+  const answers = [
+    ...asked.waited.map((trigger) => answerTo(trigger, true)),
+    ...asked.arrived.map((trigger) => answerTo(trigger, false)),
+  ];
+  return { starts, queue, answers };
+}
+
+/** Instants may be spelt with or without fractions of a second. */
+function isBefore(a: string, b: string): boolean {
+  return Date.parse(a) < Date.parse(b);
 }

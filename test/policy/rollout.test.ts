@@ -6,6 +6,7 @@ const arm = (more: Partial<ArmReading> = {}): ArmReading => ({
   requests: 200,
   errors: 0,
   nan: 0,
+  calls: 200,
   meanLatencyMs: 2,
   maxDisagreement: 1e-9,
   ...more,
@@ -25,10 +26,15 @@ describe('a canary step', () => {
     ['nan', { nan: 1 }, {}],
     ['parity', { maxDisagreement: 1e-3 }, {}],
     ['errors', { errors: 10 }, {}],
-    ['latency', { meanLatencyMs: 60 }, {}],
+    ['latency', { meanLatencyMs: 80 }, {}],
     ['load', {}, { failedToLoad: ['node-a: golden rows differ'] }],
   ])('is undone at once by the guardrail %s', (guardrail, candidate, more) => {
     expect(step(candidate, { elapsedMs: 100, ...more })).toMatchObject({ verdict: 'undo', guardrail });
+  });
+
+  test('is not called slow where the champion was never timed', () => {
+    const champion = arm({ calls: 0, meanLatencyMs: null });
+    expect(step({ meanLatencyMs: 80 }, { champion }).verdict).toBe('advance');
   });
 
   test('is not undone for errors that the champion makes as well', () => {

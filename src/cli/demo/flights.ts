@@ -82,8 +82,8 @@ export async function openReplay(stage: Stage, from: string): Promise<Replay> {
       let going = true;
       const done = (async () => {
         while (going) {
-          await ask(await take(Infinity, 40));
-          await pause(20);
+          await ask(await take(Infinity, 12));
+          await pause(4);
         }
       })();
       return {

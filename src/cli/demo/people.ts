@@ -36,7 +36,13 @@ export async function follow(
   const handle = (await stage.client.temporal()).workflow.getHandle(run);
   const ended = handle.result().then(
     (end) => end as RunEnd,
-    (error: Error) => ({ run, outcome: 'failed', version: null, sentence: error.message }) as RunEnd,
+    (error: Error) =>
+      ({
+        run,
+        outcome: 'failed',
+        version: null,
+        sentence: error.cause instanceof Error ? error.cause.message : error.message,
+      }) as RunEnd,
   );
   let traffic: ReturnType<Replay['trickle']> | null = null;
   let shown = '';
@@ -52,6 +58,11 @@ export async function follow(
       if (line !== shown) tell.say(`  ${run}  ${line}`);
       shown = line;
       await options.onStage?.(status);
+      const labelsUntil = /^labels until (\S+)/.exec(status.waitingFor ?? '')?.[1];
+      if (labelsUntil && labelsUntil > replay.clock) {
+        tell.quote(`${status.sentence} It waits for labels until ${labelsUntil.slice(0, 10)}.`);
+        await replay.advance(labelsUntil);
+      }
       if (status.stage === 'deploy' && !traffic) traffic = replay.trickle();
       if (status.waitingFor && status.packet && status.packet !== decided && status.stage === 'approve') {
         decided = status.packet;

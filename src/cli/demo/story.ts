@@ -92,17 +92,8 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
   tell.chapter('5. Too soon after a promotion: inconclusive, then judged again');
   await replay.advance(addDays(later(replay.clock), 3));
   const soon = await askFor(stage, 'is there already something better?');
-  let moved = replay.clock;
   await live(String(soon.run), 'manual', {
     decide: () => ({ kind: 'reject', by: 'ana', comment: 'promoted last week; wait for the probation' }),
-    onStage: async (status) => {
-      const waits = (status as { waitingFor: string | null }).waitingFor;
-      const until = /labels until (\S+)/.exec(waits ?? '')?.[1];
-      if (!until || until <= moved) return;
-      tell.quote(`inconclusive: waits for ${waits}`);
-      moved = until;
-      await replay.advance(until);
-    },
   });
 
   tell.chapter('6. Damaged data, and spoiled labels');
