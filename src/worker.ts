@@ -1,9 +1,15 @@
 /** Starts the Temporal workers of this process: workflows and ordinary activities, and training on its own queue. */
 import { execFileSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  type LogLevel,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerInterceptors,
+} from '@temporalio/worker';
 import type { Deps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { connectLazily } from './client/connect.ts';
@@ -20,7 +26,10 @@ export interface WorkerOptions {
   readonly workspace: string;
   readonly hone: HoneConfig;
   readonly logger: Logger;
+  /** Default: a folder of the workspace, so that a worker finds the checkpoints of the one before it. */
   readonly scratchDir?: string;
+  /** Around every activity: where drills stop a worker at a chosen point. */
+  readonly interceptors?: WorkerInterceptors;
 }
 
 /** Runs until `stop` is called; `done` rejects when a worker fails. */
@@ -34,7 +43,7 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     hone,
     store: openStore(hone.store, workspace),
     cacheDir: join(cacheDir, 'objects'),
-    scratchDir: options.scratchDir ?? join(tmpdir(), `hone-${process.pid}`),
+    scratchDir: options.scratchDir ?? join(workspace, '.hone', 'scratch'),
     logger,
     code: codeVersion(workspace),
     client,
@@ -50,6 +59,7 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     defaultHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
+    ...(options.interceptors ? { interceptors: options.interceptors } : {}),
   } as const;
   const workers = [
     await Worker.create({ ...shared, taskQueue: task_queue, workflowBundle: { codePath } }),
@@ -83,7 +93,7 @@ function codeVersion(workspace: string): Deps['code'] {
 async function main(): Promise<void> {
   const logger = createLogger('worker');
   Runtime.install({ logger: new DefaultLogger((process.env['HONE_TEMPORAL_LOG_LEVEL'] ?? 'WARN') as LogLevel) });
-  const workspace = process.env['HONE_WORKSPACE'] || process.cwd();
+  const workspace = resolve(process.env['HONE_WORKSPACE'] || '.');
   const { hone } = await loadWorkspace(workspace);
   const { done } = await startWorkers({ workspace, hone, logger });
   process.send?.('ready');

@@ -2,7 +2,9 @@
 
 import json
 import os
+import select
 import signal
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +107,16 @@ def listen_for_stop():
     signal.signal(signal.SIGTERM, on_term)
     parent = os.getppid()
 
+    heard = select.poll()
+    heard.register(sys.stdout.fileno(), 0)
+
+    def worker_is_gone():
+        """Nobody reads our output any more: true as well of a worker that died before we came to look."""
+        return os.getppid() != parent or any(event & (select.POLLERR | select.POLLHUP) for _, event in heard.poll(0))
+
     def watch_parent():
         waiting = threading.Event()
-        while os.getppid() == parent:
+        while not worker_is_gone():
             waiting.wait(1.0)
         os.kill(os.getpid(), signal.SIGTERM)
 

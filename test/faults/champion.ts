@@ -1,0 +1,40 @@
+/** A town whose first version is live, at a time when there are clean rows to judge a second one on. */
+import { smallTown, type Town } from '../town.ts';
+
+type Model = Record<string, unknown>;
+
+/** The second version is trained on more rows of the same weeks: never much better, and with these margins never too bad. */
+const lenient = (model: Model): void => {
+  const gate = model['gate'] as { champion: Model; slices: Model };
+  gate.champion = { ...gate.champion, margin: { roc_auc: 0.2, log_loss: '50%' } };
+  gate.slices = { ...gate.slices, critical: [], margin: { roc_auc: 0.5 } };
+};
+
+const SECOND_RUN_AT = '2013-02-12T00:00:00Z';
+
+/** With a worker in this process, or in one of its own (`worker: false`) that is up already when this is called. */
+export async function townForTwo(options: { edit?: (model: Model) => void; worker?: boolean } = {}): Promise<Town> {
+  return await smallTown({
+    worker: options.worker ?? true,
+    edit: (model) => {
+      lenient(model);
+      options.edit?.(model);
+    },
+  });
+}
+
+/** Trains, approves and promotes the first version, and lets time go on. */
+export async function promoteFirst(town: Town): Promise<void> {
+  const run = String((await town.trigger({ reason: 'the first model' })).run);
+  await town.approve(run);
+  const end = await town.end(run);
+  if (end.outcome !== 'promoted') throw new Error(`the first version was not promoted: ${end.sentence}`);
+  await town.setTime(SECOND_RUN_AT);
+}
+
+/** Starts a run on top of the champion. */
+export async function startSecond(town: Town, reason = 'a second version'): Promise<string> {
+  const { run, answer, reason: why } = await town.trigger({ reason });
+  if (answer !== 'started' || run === null) throw new Error(`not started but ${answer}: ${why}`);
+  return run;
+}

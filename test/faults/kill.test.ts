@@ -1,0 +1,90 @@
+/**
+ * The worker dies by SIGKILL in every stage; another one is started, and nothing else is done about it.
+ *
+ * Each kill costs the heartbeat time-out (10 s) before Temporal hands the work out again, so three towns share the
+ * waiting. Every single activity, before and after its effect: `kill.full.test.ts`.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Town } from '../town.ts';
+import { promoteFirst, startSecond } from './champion.ts';
+import { answerLost, dieBy, expectTriedAgainOnly, inTown, scratch } from './drills.ts';
+import { eventually } from './eventually.ts';
+import { firstRun, laterRun, withoutRefit } from './history.ts';
+import { startWorkerProcess } from './worker-process.ts';
+
+describe.concurrent('after kill -9 of the worker the run goes on by itself and repeats nothing that was finished', () => {
+  test('ingest, validate and features: their effect is there, their answer is lost', { timeout: 240_000 }, async () => {
+    await inTown(async (town) => {
+      const drills = answerLost('ingest', 'validate', 'features');
+      let worker = await startWorkerProcess(town, drills[0]);
+      const run = String((await town.trigger({})).run);
+      worker = await dieBy(town, drills.slice(1), worker);
+      await town.approve(run);
+
+      expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 2 });
+      await expectTriedAgainOnly(town, run, firstRun, drills);
+      await worker.stop();
+    });
+  });
+
+  test('the middle of training, evaluate, gate, and the wait for a person', { timeout: 240_000 }, async () => {
+    await inTown(async (town) => {
+      let worker = await startWorkerProcess(town);
+      const run = String((await town.trigger({})).run);
+      await trainingIsUnderWay(town, run);
+      await worker.kill();
+
+      const drills = answerLost('evaluate', 'gate');
+      worker = await dieBy(town, drills);
+      await town.runUntil(run, 'an approval is waited for', ({ waitingFor }) => waitingFor !== null);
+      const log = await readFile(join(scratch(town, run, 'train'), 'attempt-2', 'trainer.log'), 'utf8');
+      expect(log, 'the second attempt used what the first had learned').toContain('goes on from the checkpoint');
+
+      await worker.kill();
+      const [sent, next] = await Promise.all([town.approve(run), startWorkerProcess(town)]);
+      expect(sent).toBeUndefined();
+      expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 1 });
+      await expectTriedAgainOnly(town, run, withoutRefit(firstRun), ['train:before', ...drills]);
+      await next.stop();
+    }, longTraining);
+  });
+
+  test('a canary step, the bake and the monitor stage, on top of a champion', { timeout: 240_000 }, async () => {
+    await inTown(async (town) => {
+      const first = await startWorkerProcess(town);
+      await promoteFirst(town);
+      await first.stop();
+
+      const drills = answerLost('watchRollout', 'promoteVersion', 'startProbation');
+      const traffic = town.traffic();
+      let worker = await startWorkerProcess(town, drills[0]);
+      const run = await startSecond(town);
+      await town.approve(run);
+      worker = await dieBy(town, drills.slice(1), worker);
+
+      expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 4 });
+      expect(await traffic.stop(), 'predictions went on').toMatchObject({ failed: 0 });
+      await expectTriedAgainOnly(town, run, laterRun, drills);
+      await worker.stop();
+    });
+  });
+});
+
+/** Small trees by the thousand, trained once: long enough to be killed in the middle, cheap to score. */
+const longTraining = (model: Record<string, unknown>) => {
+  const params = { n_estimators: 4000, learning_rate: 0.005, num_leaves: 4 };
+  model['training'] = { ...(model['training'] as object), refit: 'none', params };
+};
+
+/** The trainer has told of its progress: its worker beats with it. */
+async function trainingIsUnderWay(town: Town, run: string): Promise<void> {
+  const handle = (await town.client.temporal()).workflow.getHandle(run);
+  await eventually(async () => {
+    const pending = (await handle.describe()).raw.pendingActivities ?? [];
+    const training = pending.find(({ activityType }) => activityType?.name === 'train');
+    const progress = new TextDecoder().decode(training?.heartbeatDetails?.payloads?.[0]?.data ?? undefined);
+    expect(progress, 'training tells of its progress').toContain('"step"');
+  }, 60_000);
+}
