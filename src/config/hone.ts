@@ -12,8 +12,6 @@ export const honeConfig = z.strictObject({
     /** Address of Temporal's web pages, for links in messages; null where there is none. */
     ui: z.string().nullable(),
     task_queue: z.string().min(1),
-    /** Prefix of every workflow and schedule id, so that several installations may share a namespace; may be empty. */
-    id_prefix: z.string().regex(/^[a-z0-9-]*$/),
   }),
   serving: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535), poll: duration }),
   /** `wall`: the time is now. `logical`: the time is what the store's `clock.json` says (replays such as the demo). */
