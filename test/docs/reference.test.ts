@@ -22,7 +22,10 @@ test('every exit code is documented, and none that does not exist', () => {
 
 test('every command stands in docs/cli.md', () => {
   const page = read('docs/cli.md');
-  expect(commands.filter((command) => !new RegExp(`\`(hone )?${command}\\b`).test(page))).toEqual([]);
+  // `rollout pause\|resume <run>` in a table stands for two commands.
+  const inTable = (word: string) => `(?:\\w+\\\\\\|)*${word}(?:\\\\\\|\\w+)*`;
+  const stands = (command: string) => new RegExp(`\`${command.split(' ').map(inTable).join(' ')}[ \`]`).test(page);
+  expect(commands.filter((command) => !stands(command))).toEqual([]);
 });
 
 test('every command that a message or a page names exists', () => {
