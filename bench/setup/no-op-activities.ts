@@ -14,7 +14,7 @@ export interface NoOps {
 }
 
 /** The owner's own: it counts as part of the path, not as an activity of the run. */
-const OWNERS = ['recallOwner', 'considerTriggers', 'lookAfterRun'];
+const OWNERS = ['recallOwner', 'considerTriggers', 'publishAnswers'];
 
 export function doesNothing(): NoOps {
   let runs = 0;
@@ -23,16 +23,13 @@ export function doesNothing(): NoOps {
   const digest = 'f'.repeat(64);
   const rows = { digest, rows: 1, kind: 'raw' } as never;
   const answers: Answers = {
-    recallOwner: () => ({ activeRun: null, mergeWindowMs: 0 }),
+    recallOwner: () => ({ activeRun: null, mergeWindowMs: 0, waiting: null }),
     considerTriggers: () => {
       const order = orderOf(`${MODEL}-${String(++runs).padStart(6, '0')}`);
-      return {
-        order,
-        pending: [],
-        answers: [{ answer: 'started', run: order.ref.run, reason: 'a benchmark' }],
-      };
+      const { run } = order.ref;
+      const answers = [{ answer: 'started', run, reason: 'a benchmark' } as const];
+      return { order, waiting: null, answers, activeRun: run, decision: digest };
     },
-    lookAfterRun: () => ({ activeRun: null }),
     ingest: () => rows,
     validate: () => ({ verdict: 'accept', accepted: rows, report: digest, sentence: '' }) as never,
     features: () => rows,

@@ -16,7 +16,7 @@ type ModelFile = Record<string, never> & {
 };
 
 export interface Turn {
-  readonly ends: Outcome | 'terminated';
+  readonly ends: readonly (Outcome | 'terminated')[];
   /** Changes to the model's file, for this turn only. */
   readonly rules?: (file: ModelFile) => void;
   readonly trigger?: Partial<Trigger>;
@@ -45,7 +45,7 @@ export async function openActor(town: Town, keep: Keep): Promise<Actor> {
 
   const outcomeOf = async (run: string) => {
     const record = await store.find(`models/${model}/runs/${run}/record.json`);
-    return record ? (JSON.parse(new TextDecoder().decode(record)) as { outcome: string }).outcome : 'terminated';
+    return record ? (JSON.parse(new TextDecoder().decode(record)) as { outcome: Outcome }).outcome : 'terminated';
   };
   const actor: Actor = {
     async rules(edit) {
@@ -69,7 +69,7 @@ export async function openActor(town: Town, keep: Keep): Promise<Actor> {
         .catch(() => undefined);
       const outcome = await outcomeOf(run);
       await keep(`retraining.${branch}`, run);
-      if (outcome !== ends) throw new Error(`${branch} ended ${outcome}, not ${ends}`);
+      if (!ends.includes(outcome)) throw new Error(`${branch} ended ${outcome}, not ${ends.join(' or ')}`);
     },
     waits: (run) => town.runUntil(run, 'it waits', (status) => status.waitingFor !== null),
     inCanary: (run) => town.runUntil(run, 'a canary step', (status) => (status.rollout?.step ?? 0) > 0),

@@ -41,6 +41,7 @@ const BRANCHES = [
   'retraining.rejected_by_gate',
   'retraining.rejected_by_person',
   'retraining.rolled_back_by_guardrail',
+  'retraining.rolled_back_by_operator',
   'retraining.rolled_back_by_person',
   'retraining.superseded',
   'retraining.terminated',

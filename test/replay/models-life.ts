@@ -6,6 +6,7 @@ import { probationId } from '../../src/client/probations.ts';
 import { cancelRun } from '../../src/client/runs.ts';
 import { scheduleIds } from '../../src/client/schedules.ts';
 import { lookNow } from '../../src/client/ticks.ts';
+import { writeRollback } from '../../src/registry/rollback.ts';
 import { skipTime } from '../time.ts';
 import type { Town } from '../town.ts';
 import { type Actor, type Keep, openActor } from './actor.ts';
@@ -42,7 +43,7 @@ async function firstModel({ town, actor, keep }: Life): Promise<void> {
   const owner = await temporal.workflow.getHandle(ownerId(model)).describe();
   const run = answer.run ?? `${model}-000001`;
   await actor.follow('promoted', run, {
-    ends: 'promoted',
+    ends: ['promoted'],
     async meanwhile() {
       await town.trigger({ kind: 'event', reason: 'asked while a run is active', by: 'lee' });
       const handle = temporal.workflow.getHandle(run);
@@ -56,7 +57,7 @@ async function firstModel({ town, actor, keep }: Life): Promise<void> {
   });
   const second = `${model}-000002`;
   await actor.follow('rejected_by_person', second, {
-    ends: 'rejected_by_person',
+    ends: ['rejected_by_person'],
     async meanwhile() {
       const { packet } = await actor.waits(second);
       await decide(client, second, 'reject', { packet: packet ?? '', by: 'ana', comment: 'not this week' });
@@ -67,31 +68,31 @@ async function firstModel({ town, actor, keep }: Life): Promise<void> {
 
 async function runsThatEndEarly({ town, actor }: Life): Promise<void> {
   await actor.play('refused_by_validation', {
-    ends: 'refused_by_validation',
+    ends: ['refused_by_validation'],
     rules: (file) => {
       file.data['rules'] = [{ column: 'distance_miles', between: [0, 1], severity: 'reject' }];
     },
   });
   await actor.play('rejected_by_gate', {
-    ends: 'rejected_by_gate',
+    ends: ['rejected_by_gate'],
     rules: (file) => {
       file.gate['floors'] = { roc_auc: 0.99 };
     },
   });
   await actor.play('failed', {
-    ends: 'failed',
+    ends: ['failed'],
     rules: (file) => {
       file.training['params'] = { num_leaves: 1 };
     },
   });
   await actor.play('expired', {
-    ends: 'expired',
+    ends: ['expired'],
     rules: (file) => {
       file.approval['otherwise'] = { ...(file.approval['otherwise'] as object), deadline: 'PT1S' };
     },
   });
   await actor.play('cancelled', {
-    ends: 'cancelled',
+    ends: ['cancelled'],
     async meanwhile(run) {
       await actor.waits(run);
       await cancelRun(town.client, run);
@@ -104,7 +105,7 @@ async function judgedAgain({ town, actor, keep }: Life): Promise<void> {
   const { client, model } = town;
   const first = (await town.ledger.state()).aliases.champion?.version ?? 0;
   await actor.play('inconclusive_then_judged', {
-    ends: 'promoted',
+    ends: ['promoted'],
     rules: (file) => {
       file.gate['uncertainty'] = { ...(file.gate['uncertainty'] as object), min_rows: 7500 };
     },
@@ -122,7 +123,7 @@ async function judgedAgain({ town, actor, keep }: Life): Promise<void> {
   await (await client.temporal()).workflow.getHandle(probationId(model, first)).result();
   await keep('probation.superseded', probationId(model, first));
   await actor.play('inconclusive', {
-    ends: 'inconclusive',
+    ends: ['inconclusive'],
     rules: (file) => {
       file.gate['uncertainty'] = { ...(file.gate['uncertainty'] as object), min_rows: 1_000_000 };
       file.gate['on_inconclusive'] = { wait_for_labels: 'P1D', then: 'keep_champion' };
@@ -148,7 +149,7 @@ async function rolloutsThatGoBack({ town, actor, keep }: Life): Promise<void> {
   };
   const { nextVersion } = await town.ledger.state();
   await fault(nextVersion, 0.5);
-  await actor.play('rolled_back_by_guardrail', { ends: 'rolled_back', meanwhile: (run) => town.approve(run) });
+  await actor.play('rolled_back_by_guardrail', { ends: ['rolled_back'], meanwhile: (run) => town.approve(run) });
   await fault(nextVersion, 0);
 
   const inCanaryThen = (act: (run: string) => Promise<unknown>) => async (run: string) => {
@@ -157,19 +158,29 @@ async function rolloutsThatGoBack({ town, actor, keep }: Life): Promise<void> {
     await act(run);
   };
   await actor.play('rolled_back_by_person', {
-    ends: 'rolled_back',
+    ends: ['rolled_back'],
     rules: slowCanary,
     meanwhile: inCanaryThen((run) => commandRollout(client, run, 'abort', { by: 'ana', reason: 'complaints' })),
   });
   await actor.play('cancelled_in_canary', {
-    ends: 'cancelled',
+    ends: ['cancelled'],
     rules: slowCanary,
     meanwhile: inCanaryThen((run) => cancelRun(client, run)),
   });
-  await actor.play('superseded', {
-    ends: 'superseded',
+  await actor.play('rolled_back_by_operator', {
+    ends: ['superseded', 'cancelled'], // whichever the run meets first: the lost lock or its cancellation
     rules: slowCanary,
     meanwhile: inCanaryThen(async () => keep('rollback.fences_a_run', await actor.rollBack('in-canary'))),
+  });
+  await actor.play('superseded', {
+    ends: ['superseded'],
+    rules: slowCanary,
+    // As `hone rollback` does when no worker answers: the ledger entry alone.
+    meanwhile: inCanaryThen(async () => {
+      const to = (await town.ledger.state()).aliases.champion?.version ?? 0;
+      const by = { reason: 'complaints', by: 'dana', effectId: 'by-hand/rollback', asOf: '2013-01-31T00:00:00Z' };
+      await writeRollback(town.store, model, { to, ...by });
+    }),
   });
 }
 
@@ -192,7 +203,7 @@ async function byThemselves({ town, actor, keep }: Life): Promise<void> {
 
   await town.setTime('2013-02-08T00:00:00Z');
   await actor.play('promoted_by_policy', {
-    ends: 'promoted',
+    ends: ['promoted'],
     trigger: { kind: 'performance', by: 'monitoring' },
     rules: (file) => {
       file.approval['auto'] = { triggers: ['performance'], warnings: 'none' };
@@ -221,7 +232,7 @@ async function lostRun({ town, actor, keep }: Life): Promise<void> {
   const temporal = await town.client.temporal();
   const owner = temporal.workflow.getHandle(ownerId(town.model));
   await actor.play('terminated', {
-    ends: 'terminated',
+    ends: ['terminated'],
     async meanwhile(run) {
       await actor.waits(run);
       await temporal.workflow.getHandle(run).terminate('to be found by its owner');
@@ -232,7 +243,7 @@ async function lostRun({ town, actor, keep }: Life): Promise<void> {
   await keep('model.released_a_lost_run', ownerId(town.model));
   await owner.terminate('to be started afresh');
   await actor.play('cancelled_in_training', {
-    ends: 'cancelled',
+    ends: ['cancelled'],
     async meanwhile(run) {
       await town.runUntil(run, 'it trains', (status) => status.stage === 'train');
       await town.trigger({ reason: 'kept waiting' });
