@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type WorkerInterceptors } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { connectLazily, type HoneClient } from '../src/client/connect.ts';
@@ -64,6 +64,8 @@ export async function smallTown(
     worker?: boolean;
     /** `host:port` of another server than the one that all tests share. */
     temporal?: string;
+    /** Around every activity of the worker in this process. */
+    interceptors?: WorkerInterceptors;
   } = {},
 ): Promise<Town> {
   const model = `flights-${randomBytes(4).toString('hex').replace(/^\d/, 'f')}`;
@@ -85,7 +87,12 @@ export async function smallTown(
     step: applyConfig(digest),
   });
 
-  const start = () => startWorkers({ workspace: dir, hone, logger, scratchDir: join(dir, 'scratch') });
+  const { interceptors } = options;
+  const start = () =>
+    startWorkers({
+      ...{ workspace: dir, hone, logger, scratchDir: join(dir, 'scratch') },
+      ...(interceptors ? { interceptors } : {}),
+    });
   let worker = options.worker === false ? null : await start();
   const serving =
     options.serving === false
