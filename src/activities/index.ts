@@ -1,5 +1,6 @@
 /** All activities, made once with what they need from outside. */
 import { approveActivities } from './approve.ts';
+import { clockActivities } from './clock.ts';
 import { deployActivities } from './deploy.ts';
 import type { Deps } from './deps.ts';
 import { endActivities } from './end.ts';
@@ -8,15 +9,16 @@ import { featureActivities } from './features.ts';
 import { gateActivities } from './gate.ts';
 import { ingestActivities } from './ingest.ts';
 import { monitorActivities } from './monitor.ts';
+import { ownerActivities } from './owner.ts';
 import { registerActivities } from './register.ts';
 import { rollbackActivities } from './rollback.ts';
-import { runActivities } from './runs.ts';
 import { trainActivities } from './train.ts';
 import { triggerActivities } from './trigger.ts';
 import { validateActivities } from './validate.ts';
 
 export const createActivities = (deps: Deps) => ({
-  ...runActivities(deps),
+  ...ownerActivities(deps),
+  ...clockActivities(deps),
   ...triggerActivities(deps),
   ...ingestActivities(deps),
   ...validateActivities(deps),

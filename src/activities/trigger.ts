@@ -13,7 +13,9 @@ import { configOf, type Deps } from './deps.ts';
 import { ModelNotApplied } from './errors.ts';
 
 export const triggerActivities = (deps: Deps) => ({
-  sendTrigger: activity(deps, (_work, model: string, trigger: Trigger) => sendTrigger(deps.client, model, trigger)),
+  sendTrigger: activity(deps, (work, model: string, trigger: Trigger) =>
+    sendTrigger(deps.client, model, trigger, work.signal),
+  ),
 
   /** A schedule's start, with the number of labels that matured since the champion was fitted as its evidence. */
   requestRun: activity(deps, async (work, request: RunRequest, fired: { eventId: string; due: string | null }) => {
@@ -39,13 +41,7 @@ export const triggerActivities = (deps: Deps) => ({
       signal: work.signal,
     });
     const evidence = { new_mature_labels: labels, champion: champion?.version ?? null };
-    return await sendTrigger(deps.client, model, {
-      kind,
-      reason,
-      evidence,
-      eventId: fired.eventId,
-      as_of: asOf,
-      by: 'schedule',
-    });
+    const trigger = { kind, reason, evidence, eventId: fired.eventId, as_of: asOf, by: 'schedule' };
+    return await sendTrigger(deps.client, model, trigger, work.signal);
   }),
 });

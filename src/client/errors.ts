@@ -31,6 +31,13 @@ export class DecisionRefused extends HoneError {
   override readonly exitCode: ExitCode = 3;
 }
 
+/** A trigger that nobody could read, so it was not sent. */
+export class TriggerRefused extends HoneError {
+  readonly code = 'HONE_TRIGGER_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+}
+
 /** The run has ended, so it takes no messages any more. */
 export class RunClosed extends HoneError {
   readonly code = 'HONE_RUN_CLOSED';

@@ -1,41 +1,73 @@
 /** The owner's door: triggers in, ends of runs in. The owner is started by whoever comes first. */
-import { WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { readTrigger } from '../policy/triggers.ts';
 import type { RunEnd, RunRef, Trigger, TriggerAnswer } from '../workflows/contract.ts';
 import type { HoneClient } from './connect.ts';
+import { TriggerRefused } from './errors.ts';
+
+/** An owner that was terminated meanwhile never saw the trigger: it is sent again, and counts once by its event id. */
+const SEND_AGAIN_MS = 5000;
+const SLOWEST_LOOK_MS = 500;
 
 export function ownerId(model: string): string {
   return `model/${model}`;
 }
 
-/** Asks for a run; answers once the owner has decided, which takes its merge window when nothing is active. */
-export async function sendTrigger(client: HoneClient, model: string, trigger: Trigger): Promise<TriggerAnswer> {
-  return await atOwner<TriggerAnswer>(client, model, 'trigger', trigger, trigger.eventId);
+/**
+ * Asks for a run; answers once the owner has decided, which takes its merge window when nothing is active.
+ *
+ * By a signal and looks for its answer, since Temporal lets no more than ten updates wait at once.
+ *
+ * @throws TriggerRefused, TemporalUnreachable
+ */
+export async function sendTrigger(
+  client: HoneClient,
+  model: string,
+  asked: Trigger,
+  signal?: AbortSignal,
+): Promise<TriggerAnswer> {
+  const read = readTrigger(asked);
+  if ('refused' in read) throw new TriggerRefused(read.refused);
+  const eventId = asked.eventId ?? randomUUID();
+  for (;;) {
+    await atOwner(client, model, 'trigger', { ...asked, eventId });
+    const again = Date.now() + SEND_AGAIN_MS;
+    for (let pause = 20; Date.now() < again; pause = Math.min(pause * 1.5, SLOWEST_LOOK_MS)) {
+      await sleep(pause, undefined, { ref: false });
+      signal?.throwIfAborted();
+      const answer = await answerTo(client, model, eventId);
+      if (answer) return answer;
+    }
+  }
+}
+
+/** Null: not decided yet, or nobody is there to say. */
+async function answerTo(client: HoneClient, model: string, eventId: string): Promise<TriggerAnswer | null> {
+  const temporal = await client.temporal();
+  try {
+    return await temporal.workflow.getHandle(ownerId(model)).query<TriggerAnswer | null, [string]>('answer', eventId);
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
 }
 
 export async function reportRunFinished(client: HoneClient, run: RunRef, end: RunEnd): Promise<void> {
-  await atOwner<string>(client, run.model, 'runFinished', end, `finished/${run.run}`);
+  await atOwner(client, run.model, 'runFinished', end);
 }
 
-async function atOwner<R>(
-  client: HoneClient,
-  model: string,
-  update: string,
-  body: unknown,
-  updateId?: string,
-): Promise<R> {
+async function atOwner(client: HoneClient, model: string, signal: string, body: unknown): Promise<void> {
   const temporal = await client.temporal();
-  const start = new WithStartWorkflowOperation('model', {
+  await temporal.workflow.signalWithStart('model', {
     workflowId: ownerId(model),
     taskQueue: client.taskQueue,
     args: [{ model }],
-    workflowIdConflictPolicy: 'USE_EXISTING',
+    signal,
+    signalArgs: [body],
     staticSummary: `owner of ${model}: queues triggers, starts runs`,
   });
-  return (await temporal.workflow.executeUpdateWithStart(update, {
-    startWorkflowOperation: start,
-    args: [body],
-    ...(updateId ? { updateId: updateId.slice(0, 200) } : {}),
-  })) as R;
 }
 
 /** A signal to an owner that is there; one that is not will read the ledger when it starts. */

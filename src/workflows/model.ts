@@ -4,150 +4,131 @@
  * Its truth is the ledger: terminate it and a fresh one, started by the next trigger, knows as much.
  */
 import {
+  ActivityFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
   ParentClosePolicy,
+  rootCause,
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
   sleep,
   startChild,
-  uuid4,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Decided, Recalled } from '../activities/owner.ts';
 import { durationMs } from '../config/values.ts';
-import { isUndecodable } from '../policy/approvals.ts';
-import { type RunOrder, type Trigger, type TriggerAnswer, trigger } from './contract.ts';
+import type { RunOrder, TriggerAnswer } from './contract.ts';
+import { type Item, openInbox } from './inbox.ts';
 import * as messages from './messages.ts';
+import { plain } from './plain.ts';
 import { honeModel, honeRun, honeTrigger } from './search-attributes.ts';
 import { decisions, step } from './steps.ts';
 
-/** Event ids are remembered this long and this many, whichever ends first. */
-const REMEMBERED = { count: 1000, ms: durationMs('P7D') } as const;
 /** While a run is active: how often the owner looks whether it still exists. */
 const LOOK_AFTER = durationMs('PT15M');
 const FRESH_DAILY = durationMs('P1D');
-/** More than this at once are answered `skipped` and counted. */
-const INBOX = 500;
+/** What it did last, for Temporal's page. */
+const NOTES_KEPT = 12;
 
 export interface OwnerInput {
   readonly model: string;
-  /** Survives continue-as-new; lost with a termination, which costs a pending request at most. */
-  readonly carried?: {
-    readonly seen: readonly { readonly id: string; readonly at: number; readonly answer: TriggerAnswer }[];
-    readonly pending: readonly Trigger[];
-  };
+  /** Survives continue-as-new; a fresh owner recalls what waits from the store. */
+  readonly carried?: { readonly waiting: Recalled['waiting']; readonly notes: readonly string[] };
 }
 
-interface Waiting {
-  readonly trigger: Trigger & { eventId: string };
-  answer: TriggerAnswer | null;
-}
-
-export async function model(input: OwnerInput): Promise<void> {
-  const inbox: Waiting[] = [];
-  let pending: Trigger[] = [...(input.carried?.pending ?? [])];
-  let seen = [...(input.carried?.seen ?? [])];
-  let finished = false;
-  const notes: string[] = [];
-  const note = (text: string) => {
-    notes.push(`${new Date().toISOString()} ${text}`);
-    setCurrentDetails(
-      `Owner of **${input.model}**\n\n${notes
-        .slice(-12)
-        .map((line) => `- ${line}`)
-        .join('\n')}`,
-    );
-  };
-
-  const receive = (body: unknown): Waiting => {
-    const parsed = trigger.safeParse(isUndecodable(body) ? undefined : body);
-    if (!parsed.success) {
-      const problem = parsed.error.issues[0];
-      const reason = `refused: ${problem?.path.join('.') || 'trigger'}: ${problem?.message}. Send {"kind":"manual","reason":"…","by":"<your name>"}`;
-      note(reason);
-      return {
-        trigger: { kind: 'manual', reason: 'unreadable', by: 'unknown', eventId: uuid4() },
-        answer: { answer: 'skipped', run: null, reason },
-      };
-    }
-    const eventId = parsed.data.eventId ?? uuid4();
-    const item: Waiting = {
-      trigger: { ...parsed.data, eventId },
-      answer: seen.find((old) => old.id === eventId)?.answer ?? null,
-    };
-    const same = inbox.find((other) => other.trigger.eventId === eventId);
-    if (same) return same;
-    if (!item.answer && inbox.length >= INBOX)
-      item.answer = { answer: 'skipped', run: null, reason: `more than ${INBOX} triggers at once` };
-    if (!item.answer) inbox.push(item);
-    return item;
-  };
-  setHandler(messages.triggerSignal, (body) => void receive(body), {
-    description: 'Ask for a run: {"kind":"manual|drift|event|…","reason":"…","by":"<your name>"}',
-  });
-  setHandler(messages.triggerUpdate, async (body) => {
-    const item = receive(body);
-    await condition(() => item.answer !== null);
-    return item.answer as TriggerAnswer;
-  });
-  setHandler(messages.runFinishedUpdate, () => {
-    finished = true;
-    return 'noted';
+export async function model({ model: name, carried }: OwnerInput): Promise<void> {
+  const { notes, note } = openNotes(name, carried?.notes ?? []);
+  const inbox = openInbox(note);
+  let told = false;
+  setHandler(messages.runFinishedSignal, () => {
+    told = true;
   });
   setHandler(messages.configAppliedSignal, () => note('a new configuration is current'));
-  setDefaultSignalHandler((name) => note(`unknown signal "${name.slice(0, 60)}" ignored; did you mean trigger?`));
+  setDefaultSignalHandler((signal) => note(`Unknown signal "${signal.slice(0, 60)}". Did you mean trigger?`));
 
-  const answerAll = (items: readonly Waiting[], answers: readonly TriggerAnswer[]) => {
-    for (const [index, item] of items.entries()) {
-      const answer = answers[index] as TriggerAnswer;
-      item.answer = answer;
-      seen.push({ id: item.trigger.eventId, at: Date.now(), answer });
+  const born = Date.now();
+  let known = carried !== undefined;
+  let active: string | null = null;
+  let waiting = carried?.waiting ?? null;
+  let looked = born;
+  /** Where a decision failed, what waits is tried again then. */
+  let retryAt = 0;
+  const look = async (): Promise<number> => {
+    looked = Date.now();
+    try {
+      const recalled = await decisions.recallOwner(name);
+      if (active && !recalled.activeRun) note(`${active} is over`);
+      active = recalled.activeRun;
+      if (!known) waiting = recalled.waiting;
+      known = true;
+      return recalled.mergeWindowMs;
+    } catch (error) {
+      note(`could not read the ledger: ${reasonOf(error)}`);
+      return 0;
     }
-    seen = seen.filter((old) => Date.now() - old.at < REMEMBERED.ms).slice(-REMEMBERED.count);
-    for (const answer of new Set(answers.map((given) => `${given.answer} ${given.run ?? ''}: ${given.reason}`)))
-      note(answer);
   };
 
-  let active = (await decisions.recallOwner(input.model, { fresh: input.carried === undefined })).activeRun;
-  const born = Date.now();
-  for (;;) {
-    const woken = await condition(
-      () => inbox.length > 0 || finished || (pending.length > 0 && !active),
-      active ? LOOK_AFTER : FRESH_DAILY,
-    );
-    if (active && (finished || !woken)) {
-      active = (await step('short', `is ${active} still there`).lookAfterRun(input.model, active)).activeRun;
+  await look();
+  for (let over = false; ; over = false) {
+    const due = active ? looked + LOOK_AFTER : waiting ? retryAt : born + FRESH_DAILY;
+    if (Date.now() < due) await condition(() => inbox.size() > 0 || told, due - Date.now());
+    const ended = told;
+    told = false;
+    if (active && (ended || Date.now() >= looked + LOOK_AFTER)) {
+      await look();
+      over = !active;
     }
-    finished = false;
 
-    if (inbox.length > 0 || (pending.length > 0 && !active)) {
-      if (!active)
-        await sleep((await decisions.recallOwner(input.model, { fresh: false })).mergeWindowMs, {
-          summary: 'merge window',
-        });
-      const items = inbox.splice(0);
-      const waited = pending.splice(0);
-      const considered = await decisions.considerTriggers(input.model, {
-        triggers: [...waited, ...items.map((item) => item.trigger)],
-        waited: waited.length,
-      });
-      if (considered.order) {
-        await startRun(input.model, considered.order);
-        active = considered.order.ref.run;
+    if (inbox.size() > 0 || (waiting && !active && Date.now() >= retryAt)) {
+      if (!active) {
+        const mergeWindow = await look();
+        if (!active && mergeWindow > 0) await sleep(mergeWindow, { summary: 'merge window' });
       }
-      pending = considered.pending;
-      answerAll(items, considered.answers);
+      const items = inbox.take();
+      const decided = await decide(name, items, waiting);
+      if (decided.order) await startRun(name, decided.order);
+      else if (decided.activeRun !== active) looked = 0; // a run that nobody told of: look at it at once
+      active = decided.activeRun;
+      waiting = decided.waiting;
+      retryAt = decided.decision === null ? Date.now() + LOOK_AFTER : 0;
+      await publish(name, decided, note);
+      inbox.answer(items, decided.answers);
+      for (const text of new Set(decided.answers.map(({ answer, run, reason }) => `${answer} ${run ?? ''}: ${reason}`)))
+        note(text);
     }
 
-    const aged = Date.now() - born > FRESH_DAILY || workflowInfo().continueAsNewSuggested;
-    if (inbox.length === 0 && !finished && (aged || (woken && !active && pending.length === 0))) {
+    const aged = Date.now() - born >= FRESH_DAILY || workflowInfo().continueAsNewSuggested;
+    const idle = () => inbox.size() === 0 && !told;
+    if (idle() && (aged || (over && !active && !waiting))) {
       await condition(allHandlersFinished);
-      if (inbox.length === 0 && !finished)
-        await continueAsNew<typeof model>({ model: input.model, carried: { seen, pending } });
+      if (idle()) await continueAsNew<typeof model>({ model: name, carried: { waiting, notes } });
     }
+  }
+}
+
+type Outcome = Pick<Decided, 'order' | 'answers' | 'waiting' | 'activeRun'> & { readonly decision: string | null };
+
+/** What cannot be decided is answered too: the owner goes on whatever happens to ledger or configuration. */
+async function decide(name: string, items: readonly Item[], waiting: Recalled['waiting']): Promise<Outcome> {
+  try {
+    return await decisions.considerTriggers(name, { arrived: items.map((item) => item.trigger), waiting });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const answer: TriggerAnswer = { answer: 'skipped', run: null, reason: `not decided: ${reasonOf(error)}` };
+    return { order: null, answers: items.map(() => answer), waiting, activeRun: null, decision: null };
+  }
+}
+
+async function publish(name: string, { decision, waiting }: Outcome, note: (text: string) => void): Promise<void> {
+  if (decision === null) return;
+  try {
+    await step('short', 'keep the answers').publishAnswers(name, { decision, waiting });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    note(`could not keep the answers: ${reasonOf(error)}`);
   }
 }
 
@@ -164,9 +145,27 @@ async function startRun(name: string, order: RunOrder): Promise<void> {
         { key: honeRun, value: order.ref.run },
         { key: honeTrigger, value: order.ref.trigger },
       ],
-      staticSummary: `${order.ref.trigger}: ${order.reasons[0]?.reason ?? ''}`.slice(0, 200),
+      staticSummary: plain(`${order.ref.trigger}: ${order.reasons[0]?.reason ?? ''}`, 200),
     });
   } catch (error) {
     if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
   }
+}
+
+function openNotes(name: string, before: readonly string[]) {
+  const notes = [...before];
+  const show = () => setCurrentDetails(`Owner of **${name}**\n\n${notes.map((line) => `- ${line}`).join('\n')}`);
+  show();
+  return {
+    notes,
+    note(text: string) {
+      notes.push(`${new Date().toISOString()} ${plain(text)}`);
+      notes.splice(0, notes.length - NOTES_KEPT);
+      show();
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return (rootCause(error) ?? String(error)).slice(0, 300);
 }

@@ -14,7 +14,7 @@ export async function monitoring(input: { readonly model: string }): Promise<Tic
   setCurrentDetails(tick.markdown);
   const triggered: TriggerAnswer[] = [];
   for (const trigger of tick.triggers) {
-    triggered.push(await step('short', `ask for a run: ${trigger.kind}`).sendTrigger(input.model, trigger));
+    triggered.push(await step('asking', `ask for a run: ${trigger.kind}`).sendTrigger(input.model, trigger));
   }
   return { sentence: tick.sentence, report: tick.report, triggered };
 }

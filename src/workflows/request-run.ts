@@ -14,5 +14,5 @@ export async function requestRun(request: RunRequest): Promise<TriggerAnswer> {
   const { workflowId } = workflowInfo();
   // A schedule appends its own time to the workflow id: that time, not the start, is when it was due.
   const due = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.exec(workflowId)?.[0] ?? null;
-  return await step('short', `ask the owner of ${request.model}`).requestRun(request, { eventId: workflowId, due });
+  return await step('asking', `ask the owner of ${request.model}`).requestRun(request, { eventId: workflowId, due });
 }

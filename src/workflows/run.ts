@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { Message } from '../policy/approvals.ts';
 import type { Outcome, RunEnd, RunOrder, RunRef, Stage, StageRecord } from './contract.ts';
+import { plain } from './plain.ts';
 import { honeNeeds, honeStage, honeVerdict } from './search-attributes.ts';
 import { step } from './steps.ts';
 
@@ -134,7 +135,7 @@ function detailsOf(run: Run): string {
   const { view, order } = run;
   const waiting = view.waiting;
   return [
-    `**${view.sentence}**`,
+    `**${plain(view.sentence, 2000)}**`,
     waiting
       ? `Waiting for ${waiting.for}${waiting.deadline ? ` until ${waiting.deadline}` : ''}; then: ${waiting.then}.`
       : '',
@@ -160,13 +161,6 @@ function answersOf(messages: readonly Message[]): string {
 function lastAnswerOf({ messages, messagesDropped }: Run['view']): string | null {
   if (messagesDropped > 0) return 'More messages than a run keeps; the last answers are in its status.';
   return messages.at(-1)?.answer.slice(0, 300) ?? null;
-}
-
-/** Words of strangers in Markdown: markup characters and control characters lose their meaning. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what is removed
-  const visible = text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ');
-  return visible.replace(/[\\`*_[\]<>|#!]/g, (mark) => `\\${mark}`).slice(0, 500);
 }
 
 /** Waits until the predicate holds or the workflow clock has passed the deadline; true when it holds. */

@@ -2,7 +2,7 @@
  * Every activity that workflows call, with its time-out, heartbeat and retry policy. Nowhere else.
  *
  * Classes: `short` (a look at the ledger), `data` (minutes of reading), `training` (its own queue and wall clock),
- * `watching` (bake times), `undo` (never gives up: an unfinished undo pages instead of ending).
+ * `asking` (the owner answers after its merge window), `watching` (bake times), `undo` (never gives up: an unfinished undo pages instead of ending).
  */
 import { type ActivityOptions, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
@@ -18,6 +18,7 @@ const heartbeatTimeout = '10s';
 const classes = {
   short: { startToCloseTimeout: '1 minute', heartbeatTimeout, retry: steady },
   data: { startToCloseTimeout: '2 hours', heartbeatTimeout, retry: steady },
+  asking: { startToCloseTimeout: '1 day', heartbeatTimeout, retry: endless },
   watching: { startToCloseTimeout: '30 days', heartbeatTimeout, retry: endless },
   undo: { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry: endless },
 } satisfies Record<string, ActivityOptions>;

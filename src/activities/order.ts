@@ -1,0 +1,31 @@
+/** The order of a run: what its workflow needs to know of configuration and reasons, fixed at its start. */
+import type { RunOrder, RunPlan, RunRef, Trigger } from '../workflows/contract.ts';
+import type { RunConfig } from './deps.ts';
+
+/** Reasons that travel in the order; all of them are in the store. */
+const REASONS_SHOWN = 20;
+
+export function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan): RunOrder {
+  return {
+    ref,
+    plan,
+    policyVersion: 1,
+    reasons: reasons.slice(0, REASONS_SHOWN).map(({ kind, reason, by }) => ({ kind, reason, by })),
+    reasonCount: reasons.length,
+    starters: [...new Set(reasons.filter((one) => one.kind === 'manual' || one.kind === 'event').map((one) => one.by))],
+  };
+}
+
+export function planOf({ model, groups }: RunConfig, clock: RunPlan['clock']): RunPlan {
+  return {
+    task: model.task,
+    tier: model.tier,
+    refit: model.training.refit,
+    trainingWallClock: model.training.limits.wall_clock,
+    onInconclusive: model.gate.on_inconclusive,
+    approval: model.approval,
+    approvers: [...new Set(model.approval.otherwise.from.flatMap((group) => groups[group] ?? []))],
+    deploy: model.deploy,
+    clock,
+  };
+}
