@@ -37,7 +37,7 @@ function fixedFloor(report: EvaluationReport, metric: MetricName, floor: number,
     rule: `floor/${metric}`,
     kind: 'floor',
     effect: 'blocks',
-    outcome: estimate === null ? 'inconclusive' : reached ? 'pass' : 'fail',
+    outcome: decided(report, estimate) ? (reached ? 'pass' : 'fail') : 'inconclusive',
     metric,
     value: estimate,
     limit: floor,
@@ -61,7 +61,7 @@ function baselineFloor(
   const value = report.models.candidate.metrics[metric]?.estimate ?? null;
   const limit = report.baseline.metrics[metric] ?? null;
   const better = found?.estimate ?? null;
-  const outcome = better === null ? 'inconclusive' : better > 0 ? 'pass' : 'fail';
+  const outcome = decided(report, better) ? ((better ?? 0) > 0 ? 'pass' : 'fail') : 'inconclusive';
   const bounds =
     lower === null ? 'no bounds' : `${confidence(level)} bounds: ${byHow(metric, lower)} to ${byHow(metric, upper)}`;
   return {
@@ -78,4 +78,9 @@ function baselineFloor(
       `${metric} ${figure(metric, value)} for ${versionName(report.models.candidate.version, 'candidate')} against ${figure(metric, limit)} ` +
       `for always saying ${report.baseline.prediction.toPrecision(3)}: ${byHow(metric, found?.estimate ?? null)} (${bounds})`,
   };
+}
+
+/** On too few rows a figure refuses nobody: two stormy days are no verdict. */
+function decided(report: EvaluationReport, figureOf: number | null): boolean {
+  return figureOf !== null && report.too_little.length === 0;
 }
