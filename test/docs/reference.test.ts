@@ -94,32 +94,65 @@ test('every kind of change stands in docs/contracts/ledger-and-versions.md', () 
   expect(kinds.filter((kind) => !page.includes(`\`${kind}\``))).toEqual([]);
 });
 
-test('the defaults that the pages state are those of config/defaults.yaml', () => {
-  const page = read('docs/how-it-decides.md');
-  const defaults = read('config/defaults.yaml');
-  const stated: readonly [page: string, defaults: string][] = [
-    ['`cool_down` (P7D)', 'cool_down: P7D'],
-    ['`per_week` (1)', 'per_week: 1'],
-    ['`min_new_labels` (3,000)', 'min_new_labels: 3000'],
-    ['merge window (PT10S)', 'merge_window: PT10S'],
-    ['validation (P7D)', 'validation: P7D'],
-    ['holdout (P14D)', 'holdout: P14D'],
-    ['gap\n  (PT24H)', 'gap: PT24H'],
-    ['at least 6 blocks, 2,000 rows and 200', 'min_blocks: 6, min_rows: 2000, min_rarer_class: 200'],
-    ['2,000 resamples', 'resamples: 2000'],
-    ['`wait_for_labels` (P14D)', 'wait_for_labels: P14D'],
-    ['−2δ', 'margin_to_anchor: 2x'],
-    ['`deadline` (P2D)', 'deadline: P2D'],
-    ['(5, 25, 50, 100 %)', 'steps: [5, 25, 50, 100]'],
-    ['`bake` (PT30M)', 'bake: PT30M'],
-    ['`min_requests` (500)', 'min_requests: 500'],
-    ['`max_wait`\n(PT6H)', 'max_wait: PT6H'],
-    ['`latency_ratio` (1.5)', 'latency_ratio: 1.5'],
-    ['`error_share` (1 %)', 'error_share: 1%'],
-    ['`until_labels_mature_for` (P7D)', 'until_labels_mature_for: P7D'],
-    ['`skill_drop` (10 %)', 'skill_drop: 10%'],
-    ['label rate by 0.05', 'mean_prediction_minus_label_rate: 0.05'],
-    ['A window (P7D)', 'window: P7D, of: 2 in 3'],
-  ];
-  expect(stated.filter(([text, value]) => !page.includes(text) || !defaults.includes(value))).toEqual([]);
+/** What a page says, and the text in the code that makes it true. */
+const stated: readonly [page: string, says: string, file: string, has: string][] = [
+  ...(
+    [
+      ['`cool_down` (P7D)', 'cool_down: P7D'],
+      ['`per_week` (1)', 'per_week: 1'],
+      ['`min_new_labels` (3,000)', 'min_new_labels: 3000'],
+      ['merge window (PT10S)', 'merge_window: PT10S'],
+      ['validation (P7D)', 'validation: P7D'],
+      ['holdout (P14D)', 'holdout: P14D'],
+      ['gap (PT24H)', 'gap: PT24H'],
+      ['at least 6 blocks, 2,000 rows and 200', 'min_blocks: 6, min_rows: 2000, min_rarer_class: 200'],
+      ['2,000 resamples', 'resamples: 2000'],
+      ['`wait_for_labels` (P14D)', 'wait_for_labels: P14D'],
+      ['−2δ', 'margin_to_anchor: 2x'],
+      ['`deadline` (P2D)', 'deadline: P2D'],
+      ['(5, 25, 50, 100 %)', 'steps: [5, 25, 50, 100]'],
+      ['`bake` (PT30M)', 'bake: PT30M'],
+      ['`min_requests` (500)', 'min_requests: 500'],
+      ['`max_wait` (PT6H)', 'max_wait: PT6H'],
+      ['`latency_ratio` (1.5)', 'latency_ratio: 1.5'],
+      ['`error_share` (1 %)', 'error_share: 1%'],
+      ['`until_labels_mature_for` (P7D)', 'until_labels_mature_for: P7D'],
+      ['`skill_drop` (10 %)', 'skill_drop: 10%'],
+      ['label rate by 0.05', 'mean_prediction_minus_label_rate: 0.05'],
+      ['A window (P7D)', 'window: P7D, of: 2 in 3'],
+    ] as const
+  ).map(([says, has]): [string, string, string, string] => ['how-it-decides', says, 'config/defaults.yaml', has]),
+  ['how-it-decides', 'mean within 0.2', 'src/evaluation/twins.ts', 'MEAN_SHIFT = 0.2'],
+  ['how-it-decides', 'PSI up to 1)', 'src/evaluation/twins.ts', 'const PSI = 1;'],
+  ['how-it-decides', 'at least 50 ms more', 'src/policy/rollout.ts', 'LATENCY_FLOOR_MS = 50'],
+  ['how-it-decides', 'from 50 timed calls', 'src/policy/rollout.ts', 'LATENCY_NEEDS = 50'],
+  ['how-it-decides', 'by more than 1e-6', 'src/policy/rollout.ts', 'DISAGREEMENT = 1e-6'],
+  ['how-it-decides', 'more than a fifth of them', 'src/data/validate.ts', 'MAX_QUARANTINED = 0.2'],
+  ['how-it-decides', 'From 20 blocks on', 'src/statistics/intervals.ts', 'BOOTSTRAP_FROM = 20'],
+  ['how-it-decides', 'after 15 seconds', 'src/activities/deploy.ts', 'LEASE_MS = 15_000'],
+  ['how-it-decides', 'after a week', 'src/activities/gate.ts', "durationMs('P7D')"],
+  ['architecture', 'Every 15 minutes', 'src/workflows/model.ts', "LOOK_AFTER = durationMs('PT15M')"],
+  ['architecture', 'noticed within ten', 'src/workflows/steps.ts', "heartbeatTimeout = '10s'"],
+  ['architecture', 'half a second', 'src/worker.ts', "stickyQueueScheduleToStartTimeout: '500ms'"],
+  ['architecture', 'within\nthree polls', 'src/activities/node-watch.ts', 'POLLS_UNTIL_DEAD = 3'],
+  ['contracts/messages', 'At most 2,000 wait', 'src/policy/triggers.ts', 'WAITING_AT_MOST = 2000'],
+  ['contracts/messages', 'the last 200', 'src/policy/approvals.ts', 'MESSAGES_KEPT = 200'],
+  ['contracts/messages', 'the last five', 'src/workflows/run.ts', '.slice(-5)'],
+  [
+    'contracts/messages',
+    '1 to 500 characters',
+    'src/workflows/contract.ts',
+    'reason: 500, comment: 2000, name: 120, evidence: 4000',
+  ],
+  ['contracts/trainer', 'more than 1e-5', 'src/training/parity.ts', 'tolerance = 1e-5'],
+  ['contracts/trainer', 'eight times in all', 'src/workflows/steps.ts', 'maximumAttempts: 8'],
+  ['how-to/roll-back', 'within five seconds', 'src/client/rollbacks.ts', 'WRITTEN_WITHIN_MS = 5000'],
+];
+
+test('numbers that the pages state are those of the code', () => {
+  const flat = (text: string) => text.replaceAll(/\s+/g, ' ');
+  const wrong = stated.filter(
+    ([page, says, file, has]) => !flat(read(`docs/${page}.md`)).includes(flat(says)) || !flat(read(file)).includes(has),
+  );
+  expect(wrong).toEqual([]);
 });
