@@ -30,9 +30,13 @@ const runRecord = z.object({
   ended_at: z.string(),
 });
 
+const reason = z.object({ kind: z.string(), reason: z.string(), by: z.string() });
+
 export interface RunStory {
   readonly run: string;
   readonly model: string;
+  /** Every trigger that asked for this run. */
+  readonly reasons: readonly z.output<typeof reason>[];
   /** `workflow`: now. `memo`: as last shown, no worker answers. `record`: from the store, after its end. */
   readonly source: 'workflow' | 'memo' | 'record';
   readonly open: boolean;
@@ -57,19 +61,20 @@ const PATIENCE_MS = 8000;
 export async function runStory(client: HoneClient, store: ObjectStore, run: string): Promise<RunStory> {
   const model = modelOfRun(run);
   const record = await findDocument(store, `models/${model}/runs/${run}/record.json`, runRecord);
-  if (record) return { ...fromRecord(record), run, model };
+  const reasons = (await findDocument(store, `models/${model}/runs/${run}/reasons.json`, z.array(reason))) ?? [];
+  if (record) return { ...fromRecord(record), run, model, reasons };
   const shown = await lastShown(client, run);
   if (shown === null) throw new RunUnknown(run);
   try {
-    return { ...(await fromWorkflow(client, run, shown.open)), run, model };
+    return { ...(await fromWorkflow(client, run, shown.open)), run, model, reasons };
   } catch (error) {
     if (!(error instanceof WorkerMissing || error instanceof WorkerSilent)) throw error;
     if (!shown.open && shown.outcome === null) throw new RunRecordMissing(run);
-    return { ...shown, run, model };
+    return { ...shown, run, model, reasons };
   }
 }
 
-type Told = Omit<RunStory, 'run' | 'model'>;
+type Told = Omit<RunStory, 'run' | 'model' | 'reasons'>;
 
 function fromRecord({ stages, messages, sentence, outcome, version, ended_at }: z.output<typeof runRecord>): Told {
   return {

@@ -77,7 +77,10 @@ export async function tellHistory(store: ObjectStore): Promise<Ledger> {
       'ana',
       'looks good',
     );
-    await attest(store, MODEL, number, 'approval-1', { packet: 'eeeeeeee', by: 'ana', comment: 'looks good' });
+    await attest(store, MODEL, number, 'approval-1', {
+      packet: 'eeeeeeee',
+      verdict: { kind: 'approved', by: ['ana'], comment: 'looks good' },
+    });
     const rollout = { version: number, effectId: `${run}/deploy/prepare`, lease: `models/${MODEL}/leases/${run}.json` };
     await write(changes.prepareRollout(rollout), 'deploy/prepare');
   };

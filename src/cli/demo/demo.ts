@@ -1,9 +1,10 @@
 /** Runs the demo from set-up to the table at the end, and cleans up whatever happens. */
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { MonthFigures } from '../../backtest/monthly.ts';
 import { ensurePython } from '../../local/python.ts';
 import { openLedger } from '../../registry/ledger.ts';
-import { listVersions, readVersion } from '../../registry/versions.ts';
+import { listVersions, readAttestation, readVersion } from '../../registry/versions.ts';
 import type { CliContext, Colors } from '../context.ts';
 import { table } from '../table.ts';
 import type { Teller } from './people.ts';
@@ -62,16 +63,8 @@ async function documentOf(stage: Stage, told: Told, seconds: number): Promise<De
   const versions = await Promise.all(
     (await listVersions(stage.store, MODEL)).map(async ({ version, status }) => {
       const manifest = await readVersion(stage.store, MODEL, version);
-      const judged = await stage
-        .honeJson<{ verdict?: string | null }>('registry', 'show', `${MODEL}/${version}`)
-        .catch(() => null);
-      return {
-        version,
-        trigger: manifest.trigger,
-        status,
-        verdict: judged?.verdict ?? null,
-        metrics: manifest.metrics,
-      };
+      const verdict = await verdictOf(stage, manifest.twin ?? version);
+      return { version, trigger: manifest.trigger, status, verdict, metrics: manifest.metrics };
     }),
   );
   const policies = told.table;
@@ -86,6 +79,22 @@ async function documentOf(stage: Stage, told: Told, seconds: number): Promise<De
   }));
   const { ok, entries } = await openLedger(stage.store, MODEL).verify();
   return { runs: told.runs, versions, months, ledger: { ok, entries }, seconds };
+}
+
+/** Of the last look of the gate at this version; a refit stands on its judged twin's. */
+async function verdictOf(stage: Stage, version: number): Promise<string | null> {
+  let verdict: string | null = null;
+  for (let look = 1; ; look++) {
+    const found = await readAttestation(
+      stage.store,
+      MODEL,
+      version,
+      `gate-${look}`,
+      z.looseObject({ verdict: z.string() }),
+    );
+    if (!found) return verdict;
+    verdict = found.verdict;
+  }
 }
 
 async function closing(stage: Stage, told: Told, document: DemoDocument, colors: Colors): Promise<string> {

@@ -1,5 +1,6 @@
 /** `hone lineage`: from a prediction's version back to code, data, configuration, run and approvals. */
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { type Lineage, lineage } from '../../registry/lineage.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -56,7 +57,11 @@ export function lineageText(origin: Lineage): string {
   return `${origin.model} version ${origin.version}\n\n${made}\n\n${table(['SEQ', 'AS OF', 'BY', 'CHANGE'], events)}`;
 }
 
+const decided = z.object({ verdict: z.object({ kind: z.string(), by: z.array(z.string()), comment: z.string() }) });
+
 function approvalText(approval: unknown): string {
-  const by = typeof approval === 'object' && approval !== null && 'by' in approval ? approval.by : undefined;
-  return typeof by === 'string' ? by : JSON.stringify(approval);
+  const found = decided.safeParse(approval);
+  if (!found.success) return JSON.stringify(approval);
+  const { kind, by, comment } = found.data.verdict;
+  return `${kind} by ${by.join(', ') || 'nobody'}${comment ? `: ${comment}` : ''}`;
 }
