@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { z } from 'zod';
 import { ledgerEntry } from '../../src/registry/contract.ts';
+import { businessRequest, labelsRequest, predictRequest, predictResponse } from '../../src/serving/contract.ts';
+import { openStore } from '../../src/store/open-store.ts';
 import { trainerJob, trainerLine } from '../../src/training/contract.ts';
 import { runTrainer } from '../../src/training/run-trainer.ts';
 import { comment, decision, rolloutCommand, trigger } from '../../src/workflows/contract.ts';
@@ -18,6 +20,10 @@ const schemas: Record<string, z.ZodType> = {
   rolloutCommand,
   trigger,
   ledgerEntry,
+  predictRequest,
+  predictResponse,
+  labelsRequest,
+  businessRequest,
   trainerJob,
   trainerLine,
 };
@@ -36,6 +42,13 @@ test.each(blocks.filter(({ language, tag }) => language === 'yaml' && tag === 'm
     const { write, problems } = await testWorkspace();
     await write('config/models/example.yaml', text);
     expect(await problems()).toEqual([]);
+  },
+);
+
+test.each(blocks.filter(({ language, text }) => language === 'yaml' && text.startsWith('store:')))(
+  '$page:$line is a store that hone understands',
+  ({ text }) => {
+    expect(() => openStore(text.slice('store:'.length).trim())).not.toThrow();
   },
 );
 
