@@ -41,8 +41,8 @@ const ELSEWHERE: readonly { command: RegExp; test: string }[] = [
   { command: /^npm ci$/, test: '.ci/run' },
   { command: /^npm (ci && npm )?test$/, test: '.ci/run' },
   { command: /^npm run check$/, test: 'package.json' },
-  { command: /^npm ci && npm run demo$/, test: 'src/cli/nouns/demo.ts' },
-  { command: /^npx hone (up|down)$/, test: 'test/local/up.test.ts' },
+  { command: /^npm ci && npm run demo$/, test: 'test/e2e/demo.full.test.ts' },
+  { command: /^npx hone (up|down)$/, test: 'test/cli/up.test.ts' },
 ];
 
 /** The words of a command line, as a shell would part them. */
