@@ -61,10 +61,14 @@ export const deployActivities = (deps: Deps) => {
     /** Watches one step; its counters at the start travel in the heartbeat, so a new worker neither restarts nor skips the bake. */
     watchRollout: activity(
       deps,
-      async (work, run: RunRef, order: { version: number; share: number; bake: boolean }) => {
+      async (
+        work,
+        run: RunRef,
+        order: { version: number; share: number; bake: boolean; hold: boolean },
+      ): Promise<{ verdict: 'advance' | 'inconclusive' }> => {
         const { canary } = (await configOf(deps, run.config)).model.deploy;
         const limits = {
-          bakeMs: durationMs(canary.bake),
+          bakeMs: order.hold ? Number.POSITIVE_INFINITY : durationMs(canary.bake),
           maxWaitMs: durationMs(canary.max_wait),
           minRequests: order.bake ? 0 : canary.min_requests,
           errorShare: canary.error_share,
@@ -89,7 +93,7 @@ export const deployActivities = (deps: Deps) => {
           }
           if (verdict.verdict !== 'wait') {
             work.log.info({ version: order.version, share: order.share }, verdict.sentence);
-            return verdict;
+            return { verdict: verdict.verdict };
           }
           await pause(LOOK_EVERY_MS, work.signal);
         }
@@ -134,6 +138,8 @@ export const deployActivities = (deps: Deps) => {
       } catch (error) {
         if (!isSuperseded(error)) throw error;
         const state = await ledger.state();
+        if (state.routing.generation === before.routing.generation)
+          return { result: 'nothing_to_do' as const, sentence: 'routing had not been changed.' };
         return {
           result: 'superseded' as const,
           sentence: `superseded: something newer had set version ${state.aliases.champion?.version ?? 'none'}, which stays.`,

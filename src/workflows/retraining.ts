@@ -1,5 +1,12 @@
 /** One attempt to renew a model. Every side effect has its undo recorded before it happens. */
-import { ApplicationFailure, isCancellation, rootCause, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  rootCause,
+  setHandler,
+} from '@temporalio/workflow';
 import type { Trained } from '../activities/train.ts';
 import type { SnapshotRef } from '../data/contract.ts';
 import { openDesk } from './approval.ts';
@@ -8,7 +15,7 @@ import { judgeUntilDecided } from './judgement.ts';
 import * as messages from './messages.ts';
 import { openRollout, RolloutAborted } from './rollout.ts';
 import { openRun, type Run } from './run.ts';
-import { openSaga, type Saga } from './saga.ts';
+import { openSaga, type Saga, type Undone } from './saga.ts';
 import { step, trainingStep } from './steps.ts';
 
 export async function retraining(order: RunOrder): Promise<RunEnd> {
@@ -70,7 +77,8 @@ export async function retraining(order: RunOrder): Promise<RunEnd> {
     }
 
     await run.stage('deploy', () => rollout.rollOut(saga, served, judged.as));
-    await run.stage('monitor', () => step('short', 'start probation').startProbation(run.ref, served));
+    await run.stage('monitor', () => rollout.bake(served));
+    await step('short', 'start probation').startProbation(run.ref, served);
     return await run.end('promoted', served, `Version ${served} is champion of ${order.ref.model}.`);
   } catch (error) {
     return await undoAndEnd(run, saga, error);
@@ -107,23 +115,23 @@ async function refitIfAsked(
 async function undoAndEnd(run: Run, saga: Saga, error: unknown): Promise<RunEnd> {
   const undone = await saga.undoAll();
   const cause = rootCause(error) ?? String(error);
-  const outcome = outcomeOf(
-    error,
-    undone.some((step) => step.name === 'rollout'),
-  );
+  const outcome = outcomeOf(error, undone);
   const back = undone.map((step) => `${step.name}: ${step.sentence}`).join(' ');
   const end = await run.end(outcome, null, `${cause} ${back}`.trim());
-  if (outcome === 'cancelled') throw error;
+  if (outcome === 'cancelled') throw isCancellation(error) ? error : new CancelledFailure(end.sentence);
   if (outcome === 'failed')
     throw ApplicationFailure.create({ message: end.sentence, type: 'HONE_RUN_FAILED', nonRetryable: true });
   return end;
 }
 
-function outcomeOf(error: unknown, routed: boolean): Outcome {
-  if (isCancellation(error)) return 'cancelled';
+function outcomeOf(error: unknown, undone: readonly Undone[]): Outcome {
   const type = failureType(error);
-  if (type === 'HONE_RUN_FENCED' || type === 'HONE_LEDGER_CONFLICT') return 'superseded';
+  const fenced = type === 'HONE_RUN_FENCED' || type === 'HONE_LEDGER_CONFLICT';
+  if (fenced || undone.some((step) => step.result === 'superseded')) return 'superseded';
+  const routed = undone.some((step) => step.name === 'rollout');
   if (error instanceof RolloutAborted || (routed && type === 'HONE_GUARDRAIL')) return 'rolled_back';
+  // A worker that died while it was asked to stop is a time-out, not a cancellation.
+  if (isCancellation(error) || CancellationScope.current().consideredCancelled) return 'cancelled';
   return 'failed';
 }
 

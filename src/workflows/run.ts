@@ -1,6 +1,7 @@
 /** One run's face: its stages in memo, search attributes and current details, readable without a worker. */
 import {
   CancellationScope,
+  CancelledFailure,
   condition,
   setCurrentDetails,
   sleep,
@@ -69,6 +70,8 @@ export function openRun(order: RunOrder): Run {
       view.stages.push({ stage, started: now(), ended: null });
       run.show();
       const result = await work();
+      // An activity may come to its end although it was asked to stop; the run does not go on from there.
+      if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(`cancelled in ${stage}`);
       const last = view.stages.at(-1);
       if (last) view.stages[view.stages.length - 1] = { ...last, ended: now() };
       return result;

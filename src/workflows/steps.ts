@@ -12,6 +12,12 @@ import { trainingQueue } from './contract.ts';
 const steady = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 8 } as const;
 const endless = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
+/**
+ * Undo begins when what it undoes has ended, or a late effect would outlive it. Said outright: left out, the SDK (1.24)
+ * sends no value, which the server reads as TRY_CANCEL, whatever the SDK's documentation says.
+ */
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 /** The boundary of every activity beats each second, so a dead worker is noticed within this. */
 const heartbeatTimeout = '10s';
 
@@ -25,7 +31,7 @@ const classes = {
 
 /** Activities of a class; the summary is what Temporal's pages show beside each. */
 export function step(kind: keyof typeof classes, summary: string): ReturnType<typeof proxyActivities<Activities>> {
-  return proxyActivities<Activities>({ ...classes[kind], summary });
+  return proxyActivities<Activities>({ ...classes[kind], cancellationType, summary });
 }
 
 /** Training runs on a queue of its own, so that heavy work can have its own machines. */
@@ -35,9 +41,17 @@ export function trainingStep(wallClock: string, summary: string): ReturnType<typ
     startToCloseTimeout: durationMs(wallClock) + 60_000,
     heartbeatTimeout,
     retry: steady,
+    cancellationType,
     summary,
   });
 }
 
-/** Decisions of the owner: short, recorded in history as a marker, run beside the workflow. */
-export const decisions = proxyLocalActivities<Activities>({ startToCloseTimeout: '30s', retry: endless });
+/**
+ * Decisions of the owner: short, recorded in history as a marker, run beside the workflow. They give up soon, because the
+ * workflow answers no query meanwhile; the owner tries again.
+ */
+export const decisions = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '45s',
+  retry: endless,
+});

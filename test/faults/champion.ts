@@ -12,10 +12,10 @@ const lenient = (model: Model): void => {
 
 const SECOND_RUN_AT = '2013-02-12T00:00:00Z';
 
-/** With a worker in this process, or in one of its own (`worker: false`) that is up already when this is called. */
-export async function townForTwo(options: { edit?: (model: Model) => void; worker?: boolean } = {}): Promise<Town> {
+/** Options as for `smallTown`; its second version passes the gate. */
+export async function townForTwo(options: Parameters<typeof smallTown>[0] = {}): Promise<Town> {
   return await smallTown({
-    worker: options.worker ?? true,
+    ...options,
     edit: (model) => {
       lenient(model);
       options.edit?.(model);

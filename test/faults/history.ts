@@ -33,6 +33,26 @@ export async function activitiesOf(town: Town, run: string): Promise<Record<stri
   return counts;
 }
 
+const undoing = new Set(['undoRollout', 'rejectVersions', 'closeRun', 'reportRunFinished']);
+
+/** Activities that had not ended when undo began: their effects could have come after it. */
+export async function stillAtWorkAtUndo(town: Town, run: string): Promise<string[]> {
+  const { events } = await (await town.client.temporal()).workflow.getHandle(run).fetchHistory();
+  const open = new Map<string, string>();
+  for (const event of events ?? []) {
+    const asked = event.activityTaskScheduledEventAttributes;
+    if (asked && undoing.has(asked.activityType?.name ?? '')) break;
+    if (asked) open.set(String(event.eventId), asked.activityType?.name ?? '');
+    const ended =
+      event.activityTaskCompletedEventAttributes ??
+      event.activityTaskFailedEventAttributes ??
+      event.activityTaskTimedOutEventAttributes ??
+      event.activityTaskCanceledEventAttributes;
+    if (ended) open.delete(String(ended.scheduledEventId));
+  }
+  return [...open.values()];
+}
+
 /** An undisturbed run of a first version: nothing more and nothing less may be in a disturbed one. */
 export const firstRun: Readonly<Record<string, number>> = {
   ingest: 1,
