@@ -62,6 +62,8 @@ export async function smallTown(
     asOf?: string;
     serving?: boolean;
     worker?: boolean;
+    /** Address of the store; a folder of the town by default. */
+    store?: string;
     /** `host:port` of another server than the one that all tests share. */
     temporal?: string;
     /** Around every activity of the worker in this process. */
@@ -70,7 +72,11 @@ export async function smallTown(
 ): Promise<Town> {
   const model = `flights-${randomBytes(4).toString('hex').replace(/^\d/, 'f')}`;
   const dir = await mkdtemp(join(tmpdir(), 'hone-town-'));
-  await writeWorkspace(dir, model, options.temporal ?? inject('temporalAddress'), options.edit);
+  await writeWorkspace(dir, model, {
+    temporal: options.temporal ?? inject('temporalAddress'),
+    store: options.store ?? 'file:store',
+    edit: options.edit,
+  });
   const workspace = await loadWorkspace(dir);
   const { hone } = workspace;
   const store = openStore(hone.store, dir);
@@ -166,12 +172,16 @@ export async function smallTown(
   return town;
 }
 
-async function writeWorkspace(dir: string, model: string, address: string, edit: Edit | undefined): Promise<void> {
+async function writeWorkspace(
+  dir: string,
+  model: string,
+  { temporal, store, edit }: { temporal: string; store: string; edit: Edit | undefined },
+): Promise<void> {
   await mkdir(join(dir, 'config', 'models'), { recursive: true });
   const hone = parse(await readFile(join(root, 'config', 'hone.yaml'), 'utf8'));
-  hone.store = 'file:store';
+  hone.store = store;
   hone.clock = 'logical';
-  hone.temporal = { ...hone.temporal, address, task_queue: `queue-${model}` };
+  hone.temporal = { ...hone.temporal, address: temporal, task_queue: `queue-${model}` };
   await writeFile(join(dir, 'config', 'hone.yaml'), stringify(hone));
   await writeFile(join(dir, 'config', 'defaults.yaml'), await readFile(join(root, 'config', 'defaults.yaml'), 'utf8'));
   const file = parse(await readFile(join(root, 'config', 'models', 'flights-delay.yaml'), 'utf8'));

@@ -1,4 +1,6 @@
 /** How a run ends: ledger, record and history in the store, the owner told. Temporal keeps days, an audit needs years. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { reportRunFinished } from '../client/owner.ts';
 import type { Message } from '../policy/approvals.ts';
@@ -32,6 +34,7 @@ export const endActivities = (deps: Deps) => ({
     } catch (error) {
       work.log.warn({ err: error }, 'the history could not be kept; the record is');
     }
+    await rm(join(deps.scratchDir, run.run), { recursive: true, force: true });
     work.log.info({ outcome, version }, end.sentence);
   }),
 

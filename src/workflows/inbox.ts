@@ -13,6 +13,8 @@ export interface Inbox {
   readonly size: () => number;
   /** The oldest, to be decided together; until they are answered, repeated ones join them. */
   take(): readonly Item[];
+  /** What was taken could not be decided; it comes first again. */
+  putBack(): void;
   answer(items: readonly Item[], answers: readonly TriggerAnswer[]): void;
 }
 
@@ -68,6 +70,10 @@ export function openInbox(refused: (sentence: string) => void): Inbox {
     take() {
       deciding = arrived.splice(0, TOGETHER);
       return deciding;
+    },
+    putBack() {
+      arrived.unshift(...deciding);
+      deciding = [];
     },
     answer(items, given) {
       for (const [index, item] of items.entries()) {

@@ -4,10 +4,11 @@
  * Its truth is the ledger: terminate it and a fresh one, started by the next trigger, knows as much.
  */
 import {
-  ActivityFailure,
+  ApplicationFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
+  isCancellation,
   ParentClosePolicy,
   rootCause,
   setCurrentDetails,
@@ -15,13 +16,14 @@ import {
   setHandler,
   sleep,
   startChild,
+  TemporalFailure,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Decided, Recalled } from '../activities/owner.ts';
+import type { Recalled } from '../activities/owner.ts';
 import { durationMs } from '../config/values.ts';
 import type { RunOrder, TriggerAnswer } from './contract.ts';
-import { type Item, openInbox } from './inbox.ts';
+import { openInbox } from './inbox.ts';
 import * as messages from './messages.ts';
 import { plain } from './plain.ts';
 import { honeModel, honeRun, honeTrigger } from './search-attributes.ts';
@@ -30,6 +32,7 @@ import { decisions, step } from './steps.ts';
 /** While a run is active: how often the owner looks whether it still exists. */
 const LOOK_AFTER = durationMs('PT15M');
 const FRESH_DAILY = durationMs('P1D');
+const TRY_AGAIN = durationMs('PT1M');
 /** What it did last, for Temporal's page. */
 const NOTES_KEPT = 12;
 
@@ -54,8 +57,17 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
   let active: string | null = null;
   let waiting = carried?.waiting ?? null;
   let looked = born;
-  /** Where a decision failed, what waits is tried again then. */
-  let retryAt = 0;
+  /** Where a decision failed: not again before. */
+  const notBefore = { inbox: 0, waiting: 0 };
+  const ready = () =>
+    (inbox.size() > 0 && Date.now() >= notBefore.inbox) ||
+    (waiting !== null && !active && Date.now() >= notBefore.waiting);
+  const due = () => {
+    const times = [active ? looked + LOOK_AFTER : born + FRESH_DAILY];
+    if (inbox.size() > 0) times.push(notBefore.inbox);
+    if (waiting !== null && !active) times.push(notBefore.waiting);
+    return Math.min(...times);
+  };
   const look = async (): Promise<number> => {
     looked = Date.now();
     try {
@@ -66,15 +78,14 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
       known = true;
       return recalled.mergeWindowMs;
     } catch (error) {
-      note(`could not read the ledger: ${reasonOf(error)}`);
+      note(`could not read the ledger: ${failureOf(error).reason}`);
       return 0;
     }
   };
 
   await look();
   for (let over = false; ; over = false) {
-    const due = active ? looked + LOOK_AFTER : waiting ? retryAt : born + FRESH_DAILY;
-    if (Date.now() < due) await condition(() => inbox.size() > 0 || told, due - Date.now());
+    if (Date.now() < due()) await condition(() => told || ready() || isLong(), due() - Date.now());
     const ended = told;
     told = false;
     if (active && (ended || Date.now() >= looked + LOOK_AFTER)) {
@@ -82,25 +93,40 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
       over = !active;
     }
 
-    if (inbox.size() > 0 || (waiting && !active && Date.now() >= retryAt)) {
+    if (ready()) {
       if (!active) {
         const mergeWindow = await look();
         if (!active && mergeWindow > 0) await sleep(mergeWindow, { summary: 'merge window' });
       }
       const items = inbox.take();
-      const decided = await decide(name, items, waiting);
-      if (decided.order) await startRun(name, decided.order);
-      else if (decided.activeRun !== active) looked = 0; // a run that nobody told of: look at it at once
-      active = decided.activeRun;
-      waiting = decided.waiting;
-      retryAt = decided.decision === null ? Date.now() + LOOK_AFTER : 0;
-      await publish(name, decided, note);
-      inbox.answer(items, decided.answers);
-      for (const text of new Set(decided.answers.map(({ answer, run, reason }) => `${answer} ${run ?? ''}: ${reason}`)))
-        note(text);
+      try {
+        const arrived = items.map((item) => item.trigger);
+        const decided = await decisions.considerTriggers(name, { arrived, waiting });
+        if (decided.order) await startRun(name, decided.order);
+        else if (decided.activeRun !== active) looked = 0; // a run that nobody told of: look at it at once
+        active = decided.activeRun;
+        waiting = decided.waiting;
+        await step('asking', 'keep the answers').publishAnswers(name, decided);
+        inbox.answer(items, decided.answers);
+        for (const line of new Set(decided.answers.map(lineOf))) note(line);
+      } catch (error) {
+        const { reason, passing } = failureOf(error);
+        note(`could not decide: ${reason}`);
+        notBefore.waiting = Date.now() + LOOK_AFTER;
+        if (passing) {
+          notBefore.inbox = Date.now() + TRY_AGAIN;
+          inbox.putBack();
+        } else {
+          const answer: TriggerAnswer = { answer: 'skipped', run: null, reason: `not decided: ${reason}` };
+          inbox.answer(
+            items,
+            items.map(() => answer),
+          );
+        }
+      }
     }
 
-    const aged = Date.now() - born >= FRESH_DAILY || workflowInfo().continueAsNewSuggested;
+    const aged = Date.now() - born >= FRESH_DAILY || isLong();
     const idle = () => inbox.size() === 0 && !told;
     if (idle() && (aged || (over && !active && !waiting))) {
       await condition(allHandlersFinished);
@@ -109,27 +135,17 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
   }
 }
 
-type Outcome = Pick<Decided, 'order' | 'answers' | 'waiting' | 'activeRun'> & { readonly decision: string | null };
+/** Of whatever made it so: messages that are refused count as well. */
+const isLong = () => workflowInfo().continueAsNewSuggested;
 
-/** What cannot be decided is answered too: the owner goes on whatever happens to ledger or configuration. */
-async function decide(name: string, items: readonly Item[], waiting: Recalled['waiting']): Promise<Outcome> {
-  try {
-    return await decisions.considerTriggers(name, { arrived: items.map((item) => item.trigger), waiting });
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const answer: TriggerAnswer = { answer: 'skipped', run: null, reason: `not decided: ${reasonOf(error)}` };
-    return { order: null, answers: items.map(() => answer), waiting, activeRun: null, decision: null };
-  }
-}
+const lineOf = ({ answer, run, reason }: TriggerAnswer) => `${answer} ${run ?? ''}: ${reason}`;
 
-async function publish(name: string, { decision, waiting }: Outcome, note: (text: string) => void): Promise<void> {
-  if (decision === null) return;
-  try {
-    await step('short', 'keep the answers').publishAnswers(name, { decision, waiting });
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    note(`could not keep the answers: ${reasonOf(error)}`);
-  }
+/** The owner goes on whatever happens to ledger, store or configuration. `passing`: it may be better in a minute. */
+function failureOf(error: unknown): { reason: string; passing: boolean } {
+  if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+  const cause = error instanceof ApplicationFailure ? error : error.cause;
+  const final = cause instanceof ApplicationFailure && cause.nonRetryable;
+  return { reason: (rootCause(error) ?? error.message).slice(0, 300), passing: !final };
 }
 
 /** ABANDON: with the default a continue-as-new of the owner would terminate the run, and no undo would happen. */
@@ -164,8 +180,4 @@ function openNotes(name: string, before: readonly string[]) {
       show();
     },
   };
-}
-
-function reasonOf(error: unknown): string {
-  return (rootCause(error) ?? String(error)).slice(0, 300);
 }

@@ -161,7 +161,7 @@ test('a canary without traffic waits, can be held, and is taken out again by abo
     run: second,
     command: 'pause',
     by: 'dana',
-    answer: 'Paused: shares stay as they are.',
+    answer: 'Paused: shares stay as they are, guardrails go on.',
   });
   const aborted = await cli('rollout', 'abort', second, '--by', 'dana', '--reason', 'complaints');
   expect(aborted).toMatchObject({

@@ -59,13 +59,13 @@ export async function whatHoneDid(stage: Stage, from: string, trainings: number)
   const rows = await withDuckDb({ tempDir: workDir }, (db) =>
     rowsOf(
       db,
-      `SELECT epoch_ms(event_time)::DOUBLE AS at, label::DOUBLE AS label, prediction::DOUBLE AS score
+      `SELECT epoch_ms(event_time)::DOUBLE AS event_at, label::DOUBLE AS label, prediction::DOUBLE AS score
        FROM (SELECT DISTINCT ON (inference_id) * FROM ${parquetOf(paths)} WHERE arm <> 'shadow')
-       JOIN ${parquetOf([labels.path])} USING (inference_id) WHERE label IS NOT NULL ORDER BY at`,
+       JOIN ${parquetOf([labels.path])} USING (inference_id) WHERE label IS NOT NULL ORDER BY event_at`,
     ),
   );
   const column = (name: string) => Float64Array.from(rows, (row) => Number(row[name]));
-  const scored: ScoredYear = { label: column('label'), eventTime: column('at'), scores: column('score') };
+  const scored: ScoredYear = { label: column('label'), eventTime: column('event_at'), scores: column('score') };
   return { months: monthlyFigures(configOf(stage), scored), trainings };
 }
 
