@@ -18,8 +18,6 @@ export function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan)
 
 export function planOf({ model, groups }: RunConfig, clock: RunPlan['clock']): RunPlan {
   return {
-    task: model.task,
-    tier: model.tier,
     refit: model.training.refit,
     trainingWallClock: model.training.limits.wall_clock,
     onInconclusive: model.gate.on_inconclusive,

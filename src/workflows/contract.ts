@@ -91,8 +91,6 @@ export interface RunRef {
 
 /** The parts of the configuration that the workflow itself needs for timers and policy, fixed at the start. */
 export interface RunPlan {
-  readonly task: ModelConfig['task'];
-  readonly tier: ModelConfig['tier'];
   readonly refit: ModelConfig['training']['refit'];
   readonly trainingWallClock: string;
   readonly onInconclusive: ModelConfig['gate']['on_inconclusive'];

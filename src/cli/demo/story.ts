@@ -20,7 +20,6 @@ export interface Told {
   readonly runs: ToldRun[];
   readonly table: YearTable;
   readonly decisions: number;
-  readonly liveSince: string;
 }
 
 const FIRST = '2013-03-01T00:00:00.000Z';
@@ -33,18 +32,14 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
   const replay = await openReplay(stage, FIRST);
   const ledger = openLedger(stage.store, MODEL);
 
-  const live = async (
-    run: string,
-    trigger: string,
-    how: Partial<Parameters<typeof follow>[4]> = {},
-  ): Promise<Followed> => {
+  const live = async (run: string, how: Partial<Parameters<typeof follow>[4]> = {}): Promise<Followed> => {
     const followed = await follow(stage, replay, tell, run, { decide, ...how });
     const { end } = followed;
     decisions += followed.decisions;
     const reasons = (await stage.honeJson<{ reasons?: { reason: string }[] }>('run', 'show', run)).reasons ?? [];
     runs.push({
       id: run,
-      trigger,
+      trigger: await triggerOf(stage, run),
       reasons: reasons.map((one) => one.reason),
       outcome: end.outcome,
       ...(end.version ? { version: end.version } : {}),
@@ -52,13 +47,12 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
     tell.quote(`${run}: ${end.outcome}. ${end.sentence}`);
     return followed;
   };
-  const tick = async (): Promise<TickEnd> => await runTick(stage);
 
   tell.chapter('1. The first model');
   await stage.setTime(FIRST);
   await stage.hone('config', 'apply');
   const first = await askFor(stage, 'the first model');
-  await live(String(first.run), 'manual');
+  await live(String(first.run));
   const year = calendars(stage, FIRST); // in the background: it needs nothing of what follows
 
   tell.chapter('2. Weeks go by: predictions over HTTP, labels hours later');
@@ -71,14 +65,13 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
   tell.chapter('   March: the temperature moves');
   for (let day = '2013-03-15T00:00:00.000Z'; day <= '2013-03-29T00:00:00.000Z'; day = addDays(day, 7)) {
     await replay.advance(day);
-    const { sentence, triggered } = await tick();
+    const { sentence, triggered } = await runTick(stage);
     tell.quote(`${day.slice(0, 10)}: ${sentence}`);
-    for (const answer of triggered)
-      if (answer.run && answer.answer === 'started') await live(answer.run, 'performance');
+    for (const answer of triggered) if (answer.run && answer.answer === 'started') await live(answer.run);
   }
 
   tell.chapter('4. April: skill drops on mature labels; monitoring starts a run');
-  await whenMonitoringAsks(stage, replay, tell, '2013-05-01T00:00:00.000Z', async (run, trigger) => {
+  await whenMonitoringAsks(stage, replay, tell, '2013-05-01T00:00:00.000Z', async (run) => {
     let killed = false;
     const onStage = async (status: { stage: string }) => {
       if (status.stage !== 'train' || killed) return;
@@ -86,30 +79,30 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
       const pid = await stage.killWorker();
       tell.staged(`the worker (process ${pid}) is killed with SIGKILL during training; another one is started`);
     };
-    await live(run, trigger, { onStage });
+    await live(run, { onStage });
   });
 
   tell.chapter('5. Too soon after a promotion: inconclusive, then judged again');
   await replay.advance(addDays(later(replay.clock), 3));
   const soon = await askFor(stage, 'is there already something better?');
-  await live(String(soon.run), 'manual', {
+  await live(String(soon.run), {
     decide: () => ({ kind: 'reject', by: 'ana', comment: 'promoted last week; wait for the probation' }),
   });
 
   tell.chapter('6. Damaged data, and spoiled labels');
   await replay.advance(addDays(later(replay.clock), 10));
   tell.staged(await damageDelivery(stage, replay.clock));
-  await live(String((await askFor(stage, 'a new delivery has arrived')).run), 'manual');
+  await live(String((await askFor(stage, 'a new delivery has arrived')).run));
   await restoreDeliveries(stage);
   tell.staged(await spoilLabels(stage, replay.clock));
-  await live(String((await askFor(stage, 'labels were delivered again')).run), 'manual');
+  await live(String((await askFor(stage, 'labels were delivered again')).run));
   await restoreDeliveries(stage);
 
   tell.chapter('7. A good candidate that misbehaves in production');
   await replay.advance(addDays(later(replay.clock), 14));
   await stageFault(stage, tell);
   const before = await ledger.state();
-  await live(String((await askFor(stage, 'six weeks of new labels')).run), 'manual');
+  await live(String((await askFor(stage, 'six weeks of new labels')).run));
   const after = await ledger.state();
   tell.quote(
     `ledger, routing and monitoring read back: champion ${after.aliases.champion?.version} (was ${before.aliases.champion?.version}), ` +
@@ -119,14 +112,12 @@ export async function tellStory(stage: Stage, tell: Teller, options: { interacti
 
   tell.chapter('   The rest of the year runs by itself');
   while (replay.clock < '2013-12-31T00:00:00.000Z') {
-    await whenMonitoringAsks(stage, replay, tell, '2013-12-31T00:00:00.000Z', (run, trigger) =>
-      live(run, trigger).then(() => undefined),
-    );
+    await whenMonitoringAsks(stage, replay, tell, '2013-12-31T00:00:00.000Z', (run) => live(run).then(() => undefined));
   }
 
   const trainings = runs.filter((run) => !['refused_by_validation', 'skipped', 'merged'].includes(run.outcome)).length;
   const table = { ...(await year), hone: await whatHoneDid(stage, FIRST, trainings) };
-  return { runs, table, decisions, liveSince: FIRST };
+  return { runs, table, decisions };
 }
 
 /** Weekly ticks until monitoring starts a run or the time is over. */
@@ -135,7 +126,7 @@ async function whenMonitoringAsks(
   replay: Replay,
   tell: Teller,
   until: string,
-  act: (run: string, trigger: string) => Promise<void>,
+  act: (run: string) => Promise<void>,
 ): Promise<void> {
   while (replay.clock < until) {
     const next = addDays(replay.clock, 7);
@@ -143,7 +134,7 @@ async function whenMonitoringAsks(
     const { sentence, triggered } = await runTick(stage);
     tell.quote(`${replay.clock.slice(0, 10)}: ${sentence}`);
     const started = triggered.find((answer) => answer.answer === 'started');
-    if (started?.run) return await act(started.run, 'performance');
+    if (started?.run) return await act(started.run);
     for (const answer of triggered) tell.say(`  trigger ${answer.answer}: ${answer.reason}`);
   }
 }
@@ -198,4 +189,12 @@ async function fault(stage: Stage, version: number, share: number): Promise<void
 /** The next midnight. */
 function later(clock: string): string {
   return new Date(Math.ceil(Date.parse(clock) / 86_400_000) * 86_400_000).toISOString();
+}
+
+/** As the ledger has it. */
+async function triggerOf(stage: Stage, run: string): Promise<string> {
+  for await (const { change } of openLedger(stage.store, MODEL).entries()) {
+    if (change.kind === 'run_started' && change.run === run) return change.trigger;
+  }
+  return 'manual';
 }
