@@ -77,8 +77,10 @@ export async function retraining(order: RunOrder): Promise<RunEnd> {
     }
 
     await run.stage('deploy', () => rollout.rollOut(saga, served, judged.as));
-    await run.stage('monitor', () => rollout.bake(served));
-    await step('short', 'start probation').startProbation(run.ref, served);
+    await run.stage('monitor', async () => {
+      await rollout.bake(served);
+      await step('short', 'start probation').startProbation(run.ref, served);
+    });
     return await run.end('promoted', served, `Version ${served} is champion of ${order.ref.model}.`);
   } catch (error) {
     return await undoAndEnd(run, saga, error);

@@ -3,6 +3,7 @@ import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cancelRun } from '../../src/client/runs.ts';
 import { listVersions } from '../../src/registry/versions.ts';
+import type { RunStatus } from '../../src/workflows/messages.ts';
 import type { Town } from '../town.ts';
 import { promoteFirst, startSecond, townForTwo } from './champion.ts';
 import { stillAtWorkAtUndo } from './history.ts';
@@ -49,12 +50,15 @@ test('cancelled while a person is waited for, it takes no decision any more', as
   await expectCancelled(run, before);
 });
 
-test('cancelled during a canary, it takes the traffic back and no prediction fails', async () => {
+test.each([
+  ['a canary step', ({ rollout }: RunStatus) => rollout?.step === 25],
+  ['the bake', ({ stage }: RunStatus) => stage === 'monitor'],
+])('cancelled during %s, it takes the traffic back and no prediction fails', async (name, isThere) => {
   const before = served(await town.ledger.state());
   const traffic = town.traffic();
-  const run = await startSecond(town, 'to be cancelled as a canary');
+  const run = await startSecond(town, `to be cancelled during ${name}`);
   await town.approve(run);
-  await town.runUntil(run, 'the canary takes traffic', ({ rollout }) => rollout?.step === 25);
+  await town.runUntil(run, name, isThere);
   await cancelRun(town.client, run);
   await expectCancelled(run, before);
   expect(await traffic.stop()).toMatchObject({ failed: 0 });
@@ -63,7 +67,7 @@ test('cancelled during a canary, it takes the traffic back and no prediction fai
 test.each([
   ['preparing the rollout', 'prepareRollout'],
   ['promoting', 'promoteVersion'],
-  ['the stage monitor', 'startProbation'],
+  ['starting its probation', 'startProbation'],
 ])('cancelled in %s, it gives the place of the champion back', async (_stage, activity) => {
   const before = served(await town.ledger.state());
   const traffic = town.traffic();
