@@ -71,7 +71,7 @@ export async function openReplay(stage: Stage, from: string): Promise<Replay> {
       return sent;
     },
     async advance(to) {
-      const until = Date.parse(to);
+      const until = Math.max(Date.parse(to), Date.parse(clock)); // the clock never goes back
       for (let batch = await take(until, BATCH); batch.length > 0; batch = await take(until, BATCH)) await ask(batch);
       await label(until);
       await fetch(`${stage.predictions}/v1/flush`, { method: 'POST' });

@@ -22,6 +22,7 @@ export const MODEL = 'flights-delay';
 const STAGED = {
   'data.source.path': 'events/*.parquet',
   'deploy.canary': { steps: [10, 50, 100], bake: 'PT1.5S', min_requests: 300, max_wait: 'PT2M' },
+  'gate.on_inconclusive.wait_for_labels': 'P7D',
   'approval.otherwise.deadline': 'PT15M',
   'approval.otherwise.exclude_starter': true,
   'triggers.merge_window': 'PT1S',
