@@ -8,7 +8,7 @@ import type { HoneClient } from './connect.ts';
 import { TriggerRefused } from './errors.ts';
 
 /** An owner that was terminated meanwhile never saw the trigger: it is sent again, and counts once by its event id. */
-const SEND_AGAIN_MS = 5000;
+const SEND_AGAIN_MS = { first: 5000, longest: 60_000 } as const;
 const SLOWEST_LOOK_MS = 500;
 
 export function ownerId(model: string): string {
@@ -31,9 +31,9 @@ export async function sendTrigger(
   const read = readTrigger(asked);
   if ('refused' in read) throw new TriggerRefused(read.refused);
   const eventId = asked.eventId ?? randomUUID();
-  for (;;) {
+  for (let wait = SEND_AGAIN_MS.first as number; ; wait = Math.min(2 * wait, SEND_AGAIN_MS.longest)) {
     await atOwner(client, model, 'trigger', { ...asked, eventId });
-    const again = Date.now() + SEND_AGAIN_MS;
+    const again = Date.now() + wait;
     for (let pause = 20; Date.now() < again; pause = Math.min(pause * 1.5, SLOWEST_LOOK_MS)) {
       await sleep(pause, undefined, { ref: false });
       signal?.throwIfAborted();

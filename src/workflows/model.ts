@@ -20,7 +20,7 @@ import {
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Recalled } from '../activities/owner.ts';
+import type { Decided, Recalled } from '../activities/owner.ts';
 import { durationMs } from '../config/values.ts';
 import type { RunOrder, TriggerAnswer } from './contract.ts';
 import { openInbox } from './inbox.ts';
@@ -63,10 +63,11 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
     (inbox.size() > 0 && Date.now() >= notBefore.inbox) ||
     (waiting !== null && !active && Date.now() >= notBefore.waiting);
   const due = () => {
-    const times = [active ? looked + LOOK_AFTER : born + FRESH_DAILY];
+    const times: number[] = [];
+    if (active) times.push(looked + LOOK_AFTER);
     if (inbox.size() > 0) times.push(notBefore.inbox);
     if (waiting !== null && !active) times.push(notBefore.waiting);
-    return Math.min(...times);
+    return times.length > 0 ? Math.min(...times) : born + FRESH_DAILY;
   };
   const look = async (): Promise<number> => {
     looked = Date.now();
@@ -85,7 +86,8 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
 
   await look();
   for (let over = false; ; over = false) {
-    if (Date.now() < due()) await condition(() => told || ready() || isLong(), due() - Date.now());
+    const woken = () => told || ready() || (isLong() && inbox.size() === 0);
+    if (Date.now() < due()) await condition(woken, due() - Date.now());
     const ended = told;
     told = false;
     if (active && (ended || Date.now() >= looked + LOOK_AFTER)) {
@@ -106,7 +108,7 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
         else if (decided.activeRun !== active) looked = 0; // a run that nobody told of: look at it at once
         active = decided.activeRun;
         waiting = decided.waiting;
-        await step('asking', 'keep the answers').publishAnswers(name, decided);
+        await publish(name, decided).catch((error) => note(`could not keep the answers: ${failureOf(error).reason}`));
         inbox.answer(items, decided.answers);
         for (const line of new Set(decided.answers.map(lineOf))) note(line);
       } catch (error) {
@@ -147,6 +149,9 @@ function failureOf(error: unknown): { reason: string; passing: boolean } {
   const final = cause instanceof ApplicationFailure && cause.nonRetryable;
   return { reason: (rootCause(error) ?? error.message).slice(0, 300), passing: !final };
 }
+
+const publish = (name: string, { decision, waiting }: Decided) =>
+  step('asking', 'keep the answers').publishAnswers(name, { decision, waiting });
 
 /** ABANDON: with the default a continue-as-new of the owner would terminate the run, and no undo would happen. */
 async function startRun(name: string, order: RunOrder): Promise<void> {

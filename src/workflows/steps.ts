@@ -52,6 +52,5 @@ export function trainingStep(wallClock: string, summary: string): ReturnType<typ
  */
 export const decisions = proxyLocalActivities<Activities>({
   startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '45s',
-  retry: endless,
+  retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumAttempts: 5 },
 });

@@ -22,6 +22,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     logFile: join(tmpdir(), `hone-test-temporal-${process.pid}.log`),
     tuned: true,
     timeSkipping: true,
+    // Owners begin afresh after a few hundred events, so that tests see it happen.
+    extra: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=400'],
     onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
   });
   project.provide('temporalAddress', server.address);
