@@ -1,6 +1,7 @@
 /** Starts the Temporal workers of this process: workflows and ordinary activities, and training on its own queue. */
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import {
   DefaultLogger,
@@ -13,13 +14,17 @@ import {
 import type { Deps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { connectLazily } from './client/connect.ts';
+import { TemporalUnreachable } from './client/errors.ts';
 import type { HoneConfig } from './config/hone.ts';
 import { loadWorkspace } from './config/load.ts';
+import { HoneError } from './errors.ts';
 import { honeCacheFolder } from './local/cache-folder.ts';
 import { workflowBundle } from './local/workflow-bundle.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, proveConditionalCreate } from './store/open-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { trainingQueue } from './workflows/contract.ts';
+
+const RETRY_MS = 2000;
 
 export interface WorkerOptions {
   /** The folder with `config/`; relative paths in model files start here. */
@@ -32,7 +37,11 @@ export interface WorkerOptions {
   readonly interceptors?: WorkerInterceptors;
 }
 
-/** Runs until `stop` is called; `done` rejects when a worker fails. */
+/**
+ * Runs until `stop` is called; `done` rejects when a worker fails.
+ *
+ * @throws StoreWithoutConditionalCreate, StoreRefused, StoreUnreachable, TemporalUnreachable
+ */
 export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Promise<void>; done: Promise<void> }> {
   const { hone, workspace, logger } = options;
   const { address, namespace, task_queue } = hone.temporal;
@@ -48,7 +57,11 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     code: codeVersion(workspace),
     client,
   };
-  const [connection, codePath] = await Promise.all([NativeConnection.connect({ address }), workflowBundle(cacheDir)]);
+  await proveConditionalCreate(deps.store);
+  const codePath = await workflowBundle(cacheDir);
+  const connection = await NativeConnection.connect({ address }).catch((cause: unknown) => {
+    throw new TemporalUnreachable(address, cause);
+  });
   const shared = {
     connection,
     namespace,
@@ -90,14 +103,33 @@ function codeVersion(workspace: string): Deps['code'] {
   }
 }
 
+/** Temporal may come up later than its workers, so they wait for it; whatever else is missing ends them. */
+async function startPatiently(options: WorkerOptions): ReturnType<typeof startWorkers> {
+  for (;;) {
+    try {
+      return await startWorkers(options);
+    } catch (error) {
+      if (!(error instanceof TemporalUnreachable)) throw error;
+      options.logger.error({ code: error.code, retry_in_ms: RETRY_MS }, error.message);
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const logger = createLogger('worker');
   Runtime.install({ logger: new DefaultLogger((process.env['HONE_TEMPORAL_LOG_LEVEL'] ?? 'WARN') as LogLevel) });
   const workspace = resolve(process.env['HONE_WORKSPACE'] || '.');
-  const { hone } = await loadWorkspace(workspace);
-  const { done } = await startWorkers({ workspace, hone, logger });
-  process.send?.('ready');
-  await done;
+  try {
+    const { hone } = await loadWorkspace(workspace);
+    const { done } = await startPatiently({ workspace, hone, logger });
+    process.send?.('ready');
+    await done;
+  } catch (error) {
+    if (!(error instanceof HoneError)) throw error;
+    logger.fatal({ code: error.code }, error.message);
+    process.exit(error.exitCode);
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

@@ -2,8 +2,16 @@
  * The edge between Temporal and the domain: beats while work goes on, logs with the run's names, and the one place
  * where hone's errors become Temporal failures.
  */
-import { ApplicationFailure, activityInfo, Context, cancellationSignal, heartbeat } from '@temporalio/activity';
+import {
+  ApplicationFailure,
+  activityInfo,
+  Context,
+  cancellationSignal,
+  heartbeat,
+  type Info,
+} from '@temporalio/activity';
 import { HoneError } from '../errors.ts';
+import { StoreRefused } from '../store/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Deps } from './deps.ts';
 
@@ -46,7 +54,7 @@ export function activity<A extends unknown[], R>(deps: Deps, body: Body<A, R>): 
       return result;
     } catch (error) {
       await cancelledIfAsked();
-      throw asFailure(error, log);
+      throw asFailure(error, log, neverGivesUp(info) && error instanceof StoreRefused);
     } finally {
       clearInterval(beats);
     }
@@ -58,10 +66,20 @@ async function cancelledIfAsked(): Promise<void> {
   if (Context.current().cancellationSignal.aborted) await Context.current().cancelled;
 }
 
-function asFailure(error: unknown, log: Logger): Error {
+/**
+ * Undo and watching are tried without limit (`workflows/steps.ts`): a store that refuses them may have its rights mended,
+ * and a rollout that stays half undone helps nobody. The owner's local decisions answer instead.
+ */
+function neverGivesUp({ isLocal, retryPolicy }: Info): boolean {
+  const limit = retryPolicy?.maximumAttempts;
+  return !isLocal && retryPolicy !== undefined && (limit === undefined || limit === 0 || limit === Infinity);
+}
+
+function asFailure(error: unknown, log: Logger, again: boolean): Error {
   if (error instanceof HoneError) {
-    log.warn({ code: error.code, retryable: error.retryable }, error.message);
-    return ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: !error.retryable });
+    const retryable = error.retryable || again;
+    log.warn({ code: error.code, retryable }, error.message);
+    return ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: !retryable });
   }
   log.error({ err: error }, 'unexpected error');
   return error instanceof Error ? error : new Error(String(error));
