@@ -32,13 +32,13 @@ export async function judgeUntilDecided(run: Run, version: number, firstRows: Sn
     if (verdict.verdict === 'fail') return { outcome: 'rejected_by_gate', ...judged };
     if (run.ref.as_of >= lastLook) return { outcome: then === 'person' ? 'pass' : 'inconclusive', ...judged };
 
+    const next = verdict.lookAgain < lastLook ? verdict.lookAgain : lastLook;
     const waiting = {
-      for: `labels until ${verdict.lookAgain}`,
+      for: `labels until ${next}`,
       deadline: lastLook,
       then: 'it is judged again on the new rows',
       needs: 'inconclusive' as const,
     };
-    const next = verdict.lookAgain < lastLook ? verdict.lookAgain : lastLook;
     const asOf = await run.wait(waiting, () => run.untilAsOf(next, 'wait for labels'));
     run.ref = { ...run.ref, as_of: asOf };
     const fresh = await run.stage('ingest', () => step('data', 'copy newer rows').ingest(run.ref));
