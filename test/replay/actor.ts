@@ -1,6 +1,7 @@
 /** Plays single turns of a model's life for the recorder: new rules, a trigger, what people do meanwhile, the end. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { applyWorkspace } from '../../src/client/apply.ts';
 import { loadWorkspace } from '../../src/config/load.ts';
@@ -10,6 +11,8 @@ import type { Town } from '../town.ts';
 
 /** Keeps the history of an execution; the newest of that id unless a run id is given. */
 export type Keep = (name: string, workflowId: string, runId?: string) => Promise<void>;
+
+const PATIENCE_MS = 120_000;
 
 type ModelFile = Record<string, never> & {
   [section in 'data' | 'training' | 'gate' | 'approval' | 'deploy' | 'triggers']: Record<string, unknown>;
@@ -63,10 +66,13 @@ export async function openActor(town: Town, keep: Keep): Promise<Actor> {
     },
     async follow(branch, run, { ends, meanwhile }) {
       await meanwhile?.(run);
-      await temporal.workflow
-        .getHandle(run)
-        .result()
-        .catch(() => undefined);
+      const closed = temporal.workflow.getHandle(run).result();
+      const settled = closed.then(
+        () => true,
+        () => true,
+      );
+      if (!(await Promise.race([settled, sleep(PATIENCE_MS, false, { ref: false })])))
+        throw new Error(`${branch} does not end: ${JSON.stringify(await town.status(run))}`);
       const outcome = await outcomeOf(run);
       await keep(`retraining.${branch}`, run);
       if (!ends.includes(outcome)) throw new Error(`${branch} ended ${outcome}, not ${ends.join(' or ')}`);

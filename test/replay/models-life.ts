@@ -8,7 +8,7 @@ import { scheduleIds } from '../../src/client/schedules.ts';
 import { lookNow } from '../../src/client/ticks.ts';
 import { writeRollback } from '../../src/registry/rollback.ts';
 import { skipTime } from '../time.ts';
-import type { Town } from '../town.ts';
+import { exampleRow, type Town } from '../town.ts';
 import { type Actor, type Keep, openActor } from './actor.ts';
 
 interface Life {
@@ -25,8 +25,8 @@ export async function playModelsLife(town: Town, keep: Keep): Promise<void> {
     await runsThatEndEarly(life);
     await judgedAgain(life);
     await rolloutsThatGoBack(life);
-    await byThemselves(life);
     await lostRun(life);
+    await byThemselves(life);
   } finally {
     await traffic.stop();
   }
@@ -110,8 +110,8 @@ async function judgedAgain({ town, actor, keep }: Life): Promise<void> {
       file.gate['uncertainty'] = { ...(file.gate['uncertainty'] as object), min_rows: 7500 };
     },
     async meanwhile(run) {
-      await actor.waits(run);
-      await town.setTime('2013-01-28T00:00:00Z');
+      const { waitingFor } = await actor.waits(run);
+      await town.setTime(/labels until (\S+)/.exec(waitingFor ?? '')?.[1] ?? '');
       await town.approve(run);
       await actor.inCanary(run);
       await commandRollout(client, run, 'pause', { by: 'ana' });
@@ -119,7 +119,7 @@ async function judgedAgain({ town, actor, keep }: Life): Promise<void> {
       await commandRollout(client, run, 'resume', { by: 'ana' });
     },
   });
-  await town.setTime('2013-01-30T00:00:00Z');
+  await town.setTime('2013-02-06T00:00:00Z');
   await (await client.temporal()).workflow.getHandle(probationId(model, first)).result();
   await keep('probation.superseded', probationId(model, first));
   await actor.play('inconclusive', {
@@ -130,7 +130,7 @@ async function judgedAgain({ town, actor, keep }: Life): Promise<void> {
     },
     async meanwhile(run) {
       await actor.waits(run);
-      await town.setTime('2013-01-31T00:00:00Z');
+      await town.setTime('2013-02-07T00:00:00Z');
     },
   });
 }
@@ -178,7 +178,7 @@ async function rolloutsThatGoBack({ town, actor, keep }: Life): Promise<void> {
     // As `hone rollback` does when no worker answers: the ledger entry alone.
     meanwhile: inCanaryThen(async () => {
       const to = (await town.ledger.state()).aliases.champion?.version ?? 0;
-      const by = { reason: 'complaints', by: 'dana', effectId: 'by-hand/rollback', asOf: '2013-01-31T00:00:00Z' };
+      const by = { reason: 'complaints', by: 'dana', effectId: 'by-hand/rollback', asOf: '2013-02-07T00:00:00Z' };
       await writeRollback(town.store, model, { to, ...by });
     }),
   });
@@ -201,25 +201,19 @@ async function byThemselves({ town, actor, keep }: Life): Promise<void> {
   await temporal.workflow.getHandle(fired).result();
   await keep('requestRun.skipped', fired);
 
-  await town.setTime('2013-02-08T00:00:00Z');
-  await actor.play('promoted_by_policy', {
-    ends: ['promoted'],
-    trigger: { kind: 'performance', by: 'monitoring' },
-    rules: (file) => {
-      file.approval['auto'] = { triggers: ['performance'], warnings: 'none' };
-      file.training['refit'] = 'full';
-    },
-  });
+  await promotedByPolicy({ town, actor, keep });
   const version = (await town.ledger.state()).aliases.champion?.version ?? 0;
   await lookNow(client, model, 'quiet');
   await keep('monitoring.quiet', `monitoring/${model}/quiet`);
   const looking = await temporal.workflow.getHandle(probationId(model, version)).describe();
-  await town.setTime('2013-02-18T00:00:00Z');
+  await logSomePredictions(town, '2013-04-02T15:00:00Z');
+  await town.setTime('2013-04-09T00:00:00Z');
   await actor.rules((file) => {
     file.triggers['age'] = { older_than: 'P7D' };
     file.triggers['limits'] = { cool_down: 'P30D', per_week: 1, min_new_labels: 1 };
   });
-  await lookNow(client, model, 'aged');
+  const look = await lookNow(client, model, 'aged');
+  if (look.triggered.length === 0) throw new Error(`a tick asked for nothing: ${look.sentence}`);
   await keep('monitoring.triggered', `monitoring/${model}/aged`);
   await temporal.workflow.getHandle(probationId(model, version)).result();
   await keep('probation.continued', probationId(model, version), looking.runId);
@@ -227,20 +221,58 @@ async function byThemselves({ town, actor, keep }: Life): Promise<void> {
   await keep('rollback.plain', await actor.rollBack('drill'));
 }
 
+async function logSomePredictions({ serving, model }: Town, at: string): Promise<void> {
+  const rows = Array.from({ length: 20 }, (_, id) => ({ ...exampleRow, event_ts: at, flight_id: 900_000 + id }));
+  await fetch(`${serving?.url}/v1/models/${model}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ rows: rows.map((row) => ({ ...row, tail_number: 'N1' })) }),
+  });
+  await fetch(`${serving?.url}/v1/flush`, { method: 'POST' });
+}
+
+/** Approved by policy is only what passes without a caution: the champion must be of the same, sound recipe. */
+async function promotedByPolicy({ town, actor }: Life): Promise<void> {
+  const sound = (file: { training: Record<string, unknown> }) => {
+    Object.assign(file.training, { split: { validation: 'P7D', holdout: 'P7D', gap: 'PT24H' } });
+    file.training['params'] = { n_estimators: 60, learning_rate: 0.05, num_leaves: 15 };
+  };
+  await town.setTime('2013-03-20T00:00:00Z');
+  await actor.play('promoted_as_refit', {
+    ends: ['promoted'],
+    rules: (file) => {
+      sound(file);
+      file.training['refit'] = 'full';
+    },
+    meanwhile: (run) => town.approve(run),
+  });
+  await town.setTime('2013-03-30T00:00:00Z');
+  await actor.play('promoted_by_policy', {
+    ends: ['promoted'],
+    trigger: { kind: 'performance', by: 'monitoring' },
+    rules: (file) => {
+      sound(file);
+      file.approval['auto'] = { triggers: ['performance'], warnings: 'none' };
+    },
+  });
+}
+
 /** A run is terminated: its owner looks after a while and releases the lock. Then the owner itself is terminated. */
 async function lostRun({ town, actor, keep }: Life): Promise<void> {
   const temporal = await town.client.temporal();
   const owner = temporal.workflow.getHandle(ownerId(town.model));
+  let looking: string | undefined;
   await actor.play('terminated', {
     ends: ['terminated'],
     async meanwhile(run) {
       await actor.waits(run);
+      looking = (await owner.describe()).runId;
       await temporal.workflow.getHandle(run).terminate('to be found by its owner');
       await skipTime(town, ownerId(town.model), 'PT16M');
       while ((await town.ledger.state()).activeRun !== null) await sleep(100);
     },
   });
-  await keep('model.released_a_lost_run', ownerId(town.model));
+  await keep('model.released_a_lost_run', ownerId(town.model), looking);
   await owner.terminate('to be started afresh');
   await actor.play('cancelled_in_training', {
     ends: ['cancelled'],
@@ -250,6 +282,19 @@ async function lostRun({ town, actor, keep }: Life): Promise<void> {
       await owner.terminate('to be started afresh while a run is active');
       await town.trigger({ kind: 'event', reason: 'a second one kept waiting' });
       await keep('model.fresh_beside_a_run', ownerId(town.model));
+      await cancelRun(town.client, run);
+    },
+  });
+  // The one that waited starts by itself.
+  let active = null;
+  while (!active) {
+    await sleep(100);
+    active = (await town.ledger.state()).activeRun;
+  }
+  await actor.follow('cancelled_early', active.run, {
+    ends: ['cancelled'],
+    async meanwhile(run) {
+      await town.runUntil(run, 'it has begun', () => true);
       await cancelRun(town.client, run);
     },
   });
