@@ -1,15 +1,7 @@
 /** The approval desk of a run: total handlers, visible answers, a deadline. The rules are in `policy/approvals.ts`. */
 import { setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { durationMs } from '../config/values.ts';
-import {
-  type Answer,
-  type ApprovalPolicy,
-  type Desk,
-  emptyDesk,
-  exampleDecision,
-  receive,
-  record,
-} from '../policy/approvals.ts';
+import { type Answer, type ApprovalPolicy, type Desk, emptyDesk, receive, record } from '../policy/approvals.ts';
 import type { RunOrder } from './contract.ts';
 import * as messages from './messages.ts';
 import { type Run, until } from './run.ts';
@@ -73,13 +65,12 @@ export function openDesk(run: Run): ApprovalDesk {
       run.view.packet = packet.digest;
       run.say(packet.sentence);
       const ends = new Date(Date.now() + durationMs(deadline)).toISOString();
-      const details = `${packet.markdown}\n\nTo decide, send the signal **approve** or **reject** with\n\n\`\`\`json\n${exampleDecision(desk)}\n\`\`\``;
       const waiting = {
         for: `${policy.approvers} approval(s) from ${policy.people.join(', ')}`,
         deadline: ends,
         then: on_expiry,
         needs: 'approval' as const,
-        details,
+        details: packet.markdown,
       };
       await run.wait(waiting, () => until(() => desk.verdict !== null, durationMs(deadline), 'approval deadline'));
       desk = {

@@ -36,7 +36,7 @@ export async function judgeUntilDecided(run: Run, version: number, firstRows: Sn
     const waiting = {
       for: `labels until ${next}`,
       deadline: lastLook,
-      then: 'it is judged again on the new rows',
+      then: `judged again on the new rows; still undecided at the deadline, ${then === 'person' ? 'a person decides' : 'the champion stays'}`,
       needs: 'inconclusive' as const,
     };
     const asOf = await run.wait(waiting, () => run.untilAsOf(next, 'wait for labels'));

@@ -82,7 +82,7 @@ describe('while an approval is waited for', () => {
 
   test("Temporal's page shows the packet and the exact JSON to send", async () => {
     const details = await currentDetails(town, run);
-    expect(details).toContain(`{"packet":"${packet}","by":"<your name>","comment":"<why>"}`);
+    expect(details).toContain(`{"packet":"${packet}","by":"<you>","comment":"…"}`);
     expect(details).toContain('Waiting for 2 approval(s) from ana, dana, kim until');
     expect(details.length).toBeLessThan(30_000);
   });
