@@ -1,5 +1,7 @@
 /** A town whose first version is live, at a time when there are clean rows to judge a second one on. */
+import { readNodes } from '../../src/serving/nodes.ts';
 import { smallTown, type Town } from '../town.ts';
+import { eventually } from './eventually.ts';
 
 type Model = Record<string, unknown>;
 
@@ -37,4 +39,15 @@ export async function startSecond(town: Town, reason = 'a second version'): Prom
   const { run, answer, reason: why } = await town.trigger({ reason });
   if (answer !== 'started' || run === null) throw new Error(`not started but ${answer}: ${why}`);
   return run;
+}
+
+/** The candidate has a share, and has answered some of it. */
+export async function canaryAnswers(town: Town, run: string): Promise<void> {
+  await town.runUntil(run, 'there is a canary step', ({ rollout }) => (rollout?.step ?? 0) > 0);
+  await eventually(async () => {
+    const { challenger } = (await town.ledger.state()).aliases;
+    const [node] = await readNodes(town.store);
+    const requests = node?.models[town.model]?.arms[challenger?.version ?? 0]?.requests ?? 0;
+    if (requests === 0) throw new Error('the candidate was asked for nothing yet');
+  }, 30_000);
 }

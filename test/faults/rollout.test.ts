@@ -6,7 +6,7 @@ import { listVersions } from '../../src/registry/versions.ts';
 import { readNodes } from '../../src/serving/nodes.ts';
 import { asOfNow } from '../../src/store/clock.ts';
 import type { Town } from '../town.ts';
-import { promoteFirst, startSecond, townForTwo } from './champion.ts';
+import { canaryAnswers, promoteFirst, startSecond, townForTwo } from './champion.ts';
 import { eventually } from './eventually.ts';
 import { expectInvariants, served } from './invariants.ts';
 
@@ -98,12 +98,7 @@ async function runInCanary(reason: string) {
   await town.runUntil(run, 'an approval is waited for', ({ waitingFor }) => waitingFor !== null);
   const traffic = town.traffic();
   await town.approve(run);
-  await town.runUntil(run, 'the canary takes traffic', ({ rollout }) => rollout?.step === 25);
-  await eventually(async () => {
-    const [node] = await readNodes(town.store);
-    const { challenger } = (await town.ledger.state()).aliases;
-    expect(node?.models[town.model]?.arms[challenger?.version ?? 0]?.requests ?? 0).toBeGreaterThan(0);
-  }, 20_000);
+  await canaryAnswers(town, run);
   return { run, traffic };
 }
 

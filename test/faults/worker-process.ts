@@ -18,10 +18,10 @@ export interface WorkerProcess {
 export type Drill = `${string}:${'before' | 'after'}`;
 
 const source = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-let started = 0;
 
 export async function startWorkerProcess(town: Town, drill?: Drill): Promise<WorkerProcess> {
-  const logFile = join(town.dir, `worker-${++started}.log`);
+  const logFile = join(town.dir, 'worker.log');
+  const from = (await readFile(logFile, 'utf8').catch(() => '')).length;
   const program = drill ? source('dying-worker.ts') : source('../../src/worker.ts');
   const worker = await startProcess({
     name: 'worker',
@@ -37,7 +37,7 @@ export async function startWorkerProcess(town: Town, drill?: Drill): Promise<Wor
     },
     logFile,
     tied: true,
-    ready: async () => (await readFile(logFile, 'utf8').catch(() => '')).includes('worker is up'),
+    ready: async () => (await readFile(logFile, 'utf8').catch(() => '')).slice(from).includes('worker is up'),
     readyTimeoutMs: 60_000,
   });
   const died = worker.exited.then(async ({ signal, code }) => {
