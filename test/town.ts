@@ -223,7 +223,8 @@ function startTraffic(model: string, url: string): ReturnType<Town['traffic']> {
   };
 }
 
-const exampleRow = {
+/** A flight as the prediction API takes it, without its id and its plane. */
+export const exampleRow = {
   event_ts: '2013-01-26T15:00:00Z',
   carrier: 'UA',
   origin: 'EWR',

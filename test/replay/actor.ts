@@ -40,6 +40,13 @@ export interface Actor {
   rollBack(name: string): Promise<string>;
 }
 
+/** What a part of a model's life is played with. */
+export interface Life {
+  readonly town: Town;
+  readonly actor: Actor;
+  readonly keep: Keep;
+}
+
 export async function openActor(town: Town, keep: Keep): Promise<Actor> {
   const { model, client, store } = town;
   const temporal = await client.temporal();

@@ -17,7 +17,7 @@ Runtime.install({
 const root = resolve(import.meta.dirname, '../..');
 const histories = await readHistories();
 
-/** A branch that is added to a workflow belongs here, and into models-life.ts. */
+/** A branch that is added to a workflow belongs here, and into the life that models-life.ts plays. */
 const BRANCHES = [
   'model.fresh_beside_a_run',
   'model.merged_queued_continued',
@@ -37,8 +37,10 @@ const BRANCHES = [
   'retraining.inconclusive',
   'retraining.inconclusive_then_judged',
   'retraining.promoted',
+  'retraining.promoted_after_a_pause',
   'retraining.promoted_as_refit',
   'retraining.promoted_by_policy',
+  'retraining.promoted_without_traffic',
   'retraining.refused_by_validation',
   'retraining.rejected_by_gate',
   'retraining.rejected_by_person',
