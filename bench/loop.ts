@@ -78,7 +78,7 @@ export const benchmark: Benchmark = {
 async function measure(bench: BenchWorkspace): Promise<Measured> {
   const { workflow } = await bench.client.temporal();
   const started = performance.now();
-  const { run } = await sendTrigger(bench.client, MODEL, { kind: 'manual', reason: 'a benchmark', by: 'kim' });
+  const { run } = await sendTrigger(bench, MODEL, { kind: 'manual', reason: 'a benchmark', by: 'kim' });
   const handle = workflow.getHandle(run ?? '');
   const ended = handle.result().then(() => performance.now());
   await Promise.race([approveOnceAsked(bench, run ?? ''), ended]);

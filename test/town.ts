@@ -124,7 +124,8 @@ export async function smallTown(
     ledger,
     serving,
     setTime: (asOf) => setLogicalClock(store, asOf),
-    trigger: (trigger) => sendTrigger(client, model, { kind: 'manual', reason: 'a test', by: 'kim', ...trigger }),
+    trigger: (trigger) =>
+      sendTrigger({ client, store }, model, { kind: 'manual', reason: 'a test', by: 'kim', ...trigger }),
     status: (run) => runStatus(client, run),
     async runUntil(run, what, holds) {
       let last: RunStatus | null = null;

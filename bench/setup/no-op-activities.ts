@@ -1,5 +1,9 @@
 /** Activities that do nothing, under the names of the real ones, in the real worker: what is left is orchestration. */
 import type { Activities } from '../../src/activities/index.ts';
+import type { Asked } from '../../src/activities/owner.ts';
+import { runId } from '../../src/registry/state.ts';
+import { type Answered, rememberAnswer } from '../../src/registry/trigger-answers.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import type { WorkerOptions } from '../../src/worker.ts';
 import type { RunOrder } from '../../src/workflows/contract.ts';
 import { MODEL } from './workspace.ts';
@@ -16,7 +20,12 @@ export interface NoOps {
 /** The owner's own: it counts as part of the path, not as an activity of the run. */
 const OWNERS = ['recallOwner', 'considerTriggers', 'publishAnswers'];
 
-export function doesNothing(): NoOps {
+/** @param store where the owner's answers are left for who asked */
+/** The nth trigger starts this one. */
+export const runOf = (n: number) => `${MODEL}-${String(n).padStart(6, '0')}`;
+
+export function doesNothing(store: ObjectStore): NoOps {
+  let asked = '';
   let runs = 0;
   let activities = 0;
   let ending = 'promoted';
@@ -25,10 +34,9 @@ export function doesNothing(): NoOps {
   const answers: Answers = {
     recallOwner: () => ({ activeRun: null, mergeWindowMs: 0, waiting: null }),
     considerTriggers: () => {
-      const order = orderOf(`${MODEL}-${String(++runs).padStart(6, '0')}`);
-      const { run } = order.ref;
-      const answers = [{ answer: 'started', run, reason: 'a benchmark' } as const];
-      return { order, waiting: null, answers, activeRun: run, decision: digest };
+      const run = runOf(++runs);
+      const answers = [{ answer: 'started', run, reason: 'a benchmark' }] as const;
+      return { order: orderOf(run), answers, waiting: null, activeRun: run, decision: digest };
     },
     ingest: () => rows,
     validate: () => ({ verdict: 'accept', accepted: rows, report: digest, sentence: '' }) as never,
@@ -58,6 +66,8 @@ export function doesNothing(): NoOps {
               if (!OWNERS.includes(activityType)) activities++;
               // The run's report to its owner is part of the path that is measured.
               if (activityType === 'reportRunFinished') return await next(input);
+              if (activityType === 'considerTriggers') asked = (input.args[1] as Asked).arrived[0]?.eventId ?? '';
+              if (activityType === 'publishAnswers') return await rememberAnswer(store, MODEL, asked, answerOf(runs));
               return answers[activityType as keyof Activities]?.();
             },
           },
@@ -73,6 +83,11 @@ export function doesNothing(): NoOps {
       return counted;
     },
   };
+}
+
+function answerOf(number: number): Answered {
+  const [run, at] = [runId(MODEL, number), new Date().toISOString()];
+  return { trigger: {}, answer: 'started', run, reason: 'a benchmark', decided: true, at };
 }
 
 function orderOf(run: string): RunOrder {

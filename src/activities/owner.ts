@@ -48,6 +48,11 @@ export interface Decided {
   readonly decision: string;
 }
 
+/** What is to be kept: a decision by its digest, or events that could not be decided. */
+export type Published =
+  | { readonly decision: string; readonly waiting: WaitingRef | null }
+  | { readonly undecided: readonly string[]; readonly reason: string };
+
 const decision = z.strictObject({ answers: z.array(answered.omit({ at: true })) });
 /** Each is tried on a state that nobody else had changed; more than this in a row means that something is wrong. */
 const TRIES = 5;
@@ -76,20 +81,28 @@ export const ownerActivities = (deps: Deps) => ({
   }),
 
   /** After the decision stands in history: for those who ask by event id, and for a fresh owner. */
-  publishAnswers: activity(
-    deps,
-    async (_work, model: string, { decision: digest, waiting }: { decision: string; waiting: WaitingRef | null }) => {
-      const { answers } = await kept(deps, digest, decision);
-      const at = new Date().toISOString();
-      for (let next = 0; next < answers.length; next += AT_ONCE) {
-        const some = answers.slice(next, next + AT_ONCE);
-        await Promise.all(
-          some.map((one) => rememberAnswer(deps.store, model, String(one.trigger['eventId']), { ...one, at })),
-        );
-      }
-      await rememberWaiting(deps.store, model, waiting);
-    },
-  ),
+  publishAnswers: activity(deps, async (_work, model: string, published: Published): Promise<void> => {
+    const at = new Date().toISOString();
+    const answers =
+      'decision' in published
+        ? (await kept(deps, published.decision, decision)).answers
+        : published.undecided.map((eventId) => undecided(eventId, published.reason));
+    for (let next = 0; next < answers.length; next += AT_ONCE) {
+      const some = answers.slice(next, next + AT_ONCE);
+      await Promise.all(
+        some.map((one) => rememberAnswer(deps.store, model, String(one.trigger['eventId']), { ...one, at })),
+      );
+    }
+    if ('decision' in published) await rememberWaiting(deps.store, model, published.waiting);
+  }),
+});
+
+const undecided = (eventId: string, reason: string): z.output<typeof decision>['answers'][number] => ({
+  trigger: { eventId },
+  answer: 'skipped',
+  run: null,
+  reason,
+  decided: false,
 });
 
 async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided> {
@@ -100,7 +113,7 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
   const state = earlier ? await stateBefore(ledger, earlier.seq) : await ledger.state();
   const asOf = earlier?.as_of ?? (await asOfNow(deps.store, deps.hone.clock));
   const known = await Promise.all(asked.arrived.map((one) => findAnswer(deps.store, model, one.eventId)));
-  const arrived = asked.arrived.filter((_, index) => known[index] === null);
+  const arrived = asked.arrived.filter((_, index) => !known[index]?.decided);
   const waited = state.activeRun ? [] : await readWaiting(deps.store, asked.waiting, trigger);
   const config = state.config ? await configOf(deps, state.config) : null;
 
@@ -128,11 +141,15 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
   }
 
   const both = [...waited, ...arrived];
-  const answers = considered.answers.map((answer, index) => ({ trigger: both[index], ...answer, as_of: asOf }));
+  const answers = considered.answers.map((answer, index) => ({
+    trigger: both[index],
+    ...answer,
+    decided: config !== null,
+  }));
   const fresh = considered.answers.slice(waited.length).values();
   return {
     order,
-    answers: known.map((old) => (old ? answerIn(old) : (fresh.next().value as TriggerAnswer))),
+    answers: known.map((old) => (old?.decided ? answerIn(old) : (fresh.next().value as TriggerAnswer))),
     waiting: await addWaiting(deps.store, considered.queue, state.activeRun ? asked.waiting : null),
     activeRun: order ? run : (state.activeRun?.run ?? null),
     decision: await keep(deps, { answers }),

@@ -14,7 +14,7 @@ import { ModelNotApplied } from './errors.ts';
 
 export const triggerActivities = (deps: Deps) => ({
   sendTrigger: activity(deps, (work, model: string, trigger: Trigger) =>
-    sendTrigger(deps.client, model, trigger, work.signal),
+    sendTrigger(deps, model, trigger, work.signal),
   ),
 
   /** A schedule's start, with the number of labels that matured since the champion was fitted as its evidence. */
@@ -42,6 +42,6 @@ export const triggerActivities = (deps: Deps) => ({
     });
     const evidence = { new_mature_labels: labels, champion: champion?.version ?? null };
     const trigger = { kind, reason, evidence, eventId: fired.eventId, as_of: asOf, by: 'schedule' };
-    return await sendTrigger(deps.client, model, trigger, work.signal);
+    return await sendTrigger(deps, model, trigger, work.signal);
   }),
 });

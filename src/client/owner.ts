@@ -1,15 +1,17 @@
 /** The owner's door: triggers in, ends of runs in. The owner is started by whoever comes first. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { readTrigger } from '../policy/triggers.ts';
+import { findAnswer } from '../registry/trigger-answers.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { RunEnd, RunRef, Trigger, TriggerAnswer } from '../workflows/contract.ts';
 import type { HoneClient } from './connect.ts';
 import { TriggerRefused } from './errors.ts';
 
 /** An owner that was terminated meanwhile never saw the trigger: it is sent again, and counts once by its event id. */
 const SEND_AGAIN_MS = { first: 5000, longest: 60_000 } as const;
-const SLOWEST_LOOK_MS = 500;
+const LOOK_MS = { first: 25, longest: 500 } as const;
 
 export function ownerId(model: string): string {
   return `model/${model}`;
@@ -18,12 +20,12 @@ export function ownerId(model: string): string {
 /**
  * Asks for a run; answers once the owner has decided, which takes its merge window when nothing is active.
  *
- * By a signal and looks for its answer, since Temporal lets no more than ten updates wait at once.
+ * By a signal, and the answer from the store: of updates ten may wait at once, and queries hold up a busy owner.
  *
- * @throws TriggerRefused, TemporalUnreachable
+ * @throws TriggerRefused, TemporalUnreachable, StoreUnreachable
  */
 export async function sendTrigger(
-  client: HoneClient,
+  { client, store }: { readonly client: HoneClient; readonly store: ObjectStore },
   model: string,
   asked: Trigger,
   signal?: AbortSignal,
@@ -31,26 +33,16 @@ export async function sendTrigger(
   const read = readTrigger(asked);
   if ('refused' in read) throw new TriggerRefused(read.refused);
   const eventId = asked.eventId ?? randomUUID();
-  for (let wait = SEND_AGAIN_MS.first as number; ; wait = Math.min(2 * wait, SEND_AGAIN_MS.longest)) {
+  const before = await findAnswer(store, model, eventId);
+  for (let wait: number = SEND_AGAIN_MS.first; ; wait = Math.min(2 * wait, SEND_AGAIN_MS.longest)) {
     await atOwner(client, model, 'trigger', { ...asked, eventId });
     const again = Date.now() + wait;
-    for (let pause = 20; Date.now() < again; pause = Math.min(pause * 1.5, SLOWEST_LOOK_MS)) {
-      await sleep(pause, undefined, { ref: false });
-      signal?.throwIfAborted();
-      const answer = await answerTo(client, model, eventId);
-      if (answer) return answer;
+    for (let pause: number = LOOK_MS.first; Date.now() < again; pause = Math.min(1.5 * pause, LOOK_MS.longest)) {
+      await sleep(pause, undefined, signal && { signal });
+      const found = await findAnswer(store, model, eventId);
+      if (found && (found.decided || found.at !== before?.at))
+        return { answer: found.answer, run: found.run, reason: found.reason };
     }
-  }
-}
-
-/** Null: not decided yet, or nobody is there to say. */
-async function answerTo(client: HoneClient, model: string, eventId: string): Promise<TriggerAnswer | null> {
-  const temporal = await client.temporal();
-  try {
-    return await temporal.workflow.getHandle(ownerId(model)).query<TriggerAnswer | null, [string]>('answer', eventId);
-  } catch (error) {
-    if (error instanceof ServiceError || error instanceof WorkflowNotFoundError) return null;
-    throw error;
   }
 }
 

@@ -16,7 +16,8 @@ export const answered = z.strictObject({
   answer: z.enum(['started', 'merged', 'queued', 'skipped']),
   run: z.string().nullable(),
   reason: z.string(),
-  as_of: instant,
+  /** False: nothing could be decided, so the same event may be sent again. */
+  decided: z.boolean(),
   /** Wall-clock time of the answer. */
   at: instant,
 });

@@ -20,14 +20,11 @@ export interface Inbox {
 
 /** Decided together at most. The rest follows as the next batch. */
 const TOGETHER = 500;
-/** Answers kept for whoever asks by event id; older ones are in the store, where a repeated event finds them. */
-const ANSWERS_KEPT = 1000;
 
 /** @param refused is told what was wrong with an unreadable signal, which has no other answer */
 export function openInbox(refused: (sentence: string) => void): Inbox {
   const arrived: Item[] = [];
   let deciding: readonly Item[] = [];
-  const answers = new Map<string, TriggerAnswer>();
 
   const receive = (trigger: Trigger): Item => {
     const eventId = trigger.eventId ?? uuid4();
@@ -63,7 +60,6 @@ export function openInbox(refused: (sentence: string) => void): Inbox {
       },
     },
   );
-  setHandler(messages.answerQuery, (eventId) => answers.get(String(eventId)) ?? null);
 
   return {
     size: () => arrived.length,
@@ -76,12 +72,7 @@ export function openInbox(refused: (sentence: string) => void): Inbox {
       deciding = [];
     },
     answer(items, given) {
-      for (const [index, item] of items.entries()) {
-        item.answer = given[index] as TriggerAnswer;
-        answers.set(item.trigger.eventId, item.answer);
-      }
-      for (const oldest of [...answers.keys()].slice(0, Math.max(0, answers.size - ANSWERS_KEPT)))
-        answers.delete(oldest);
+      for (const [index, item] of items.entries()) item.answer = given[index] as TriggerAnswer;
       deciding = [];
     },
   };

@@ -17,8 +17,6 @@ export const approveUpdate = defineUpdate<string, [unknown]>('approve');
 export const rejectUpdate = defineUpdate<string, [unknown]>('reject');
 export const commentUpdate = defineUpdate<string, [unknown]>('comment');
 export const triggerUpdate = defineUpdate<TriggerAnswer, [unknown]>('trigger');
-/** What the owner answered to an event lately: its argument is the event id. */
-export const answerQuery = defineQuery<TriggerAnswer | null, [unknown]>('answer');
 /** A run reports its end by the same door as a trigger; what it says is in the ledger. */
 export const runFinishedSignal = defineSignal<[unknown]>('runFinished');
 /** A new configuration is current. */

@@ -20,7 +20,7 @@ import {
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Decided, Recalled } from '../activities/owner.ts';
+import type { Published, Recalled } from '../activities/owner.ts';
 import { durationMs } from '../config/values.ts';
 import type { RunOrder, TriggerAnswer } from './contract.ts';
 import { openInbox } from './inbox.ts';
@@ -83,6 +83,13 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
       return 0;
     }
   };
+  const publish = async (published: Published): Promise<void> => {
+    try {
+      await step('asking', 'keep the answers').publishAnswers(name, published);
+    } catch (error) {
+      note(`could not keep the answers: ${failureOf(error).reason}`);
+    }
+  };
 
   await look();
   for (let over = false; ; over = false) {
@@ -108,7 +115,7 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
         else if (decided.activeRun !== active) looked = 0; // a run that nobody told of: look at it at once
         active = decided.activeRun;
         waiting = decided.waiting;
-        await publish(name, decided).catch((error) => note(`could not keep the answers: ${failureOf(error).reason}`));
+        await publish({ decision: decided.decision, waiting });
         inbox.answer(items, decided.answers);
         for (const line of new Set(decided.answers.map(lineOf))) note(line);
       } catch (error) {
@@ -120,6 +127,7 @@ export async function model({ model: name, carried }: OwnerInput): Promise<void>
           inbox.putBack();
         } else {
           const answer: TriggerAnswer = { answer: 'skipped', run: null, reason: `not decided: ${reason}` };
+          await publish({ undecided: items.map((item) => item.trigger.eventId), reason: answer.reason });
           inbox.answer(
             items,
             items.map(() => answer),
@@ -149,9 +157,6 @@ function failureOf(error: unknown): { reason: string; passing: boolean } {
   const final = cause instanceof ApplicationFailure && cause.nonRetryable;
   return { reason: (rootCause(error) ?? error.message).slice(0, 300), passing: !final };
 }
-
-const publish = (name: string, { decision, waiting }: Decided) =>
-  step('asking', 'keep the answers').publishAnswers(name, { decision, waiting });
 
 /** ABANDON: with the default a continue-as-new of the owner would terminate the run, and no undo would happen. */
 async function startRun(name: string, order: RunOrder): Promise<void> {

@@ -26,7 +26,7 @@ afterAll(() => town?.close());
 
 const run = (number: number) => `${town.model}-${String(number).padStart(6, '0')}`;
 const event = (eventId: string): Trigger => ({ kind: 'event', reason: `reason ${eventId}`, by: 'loader', eventId });
-const ask = (eventId: string) => sendTrigger(town.client, town.model, event(eventId));
+const ask = (eventId: string) => sendTrigger(town, town.model, event(eventId));
 const describeOwner = async () => await (await workflow(town, owner)).describe();
 const status = async (id: string) => (await (await workflow(town, id)).describe()).status.name;
 const terminateOwner = async () => void (await (await workflow(town, owner)).terminate('a test'));
@@ -126,7 +126,7 @@ describe('a run that was terminated from outside', () => {
       change: { kind: 'lock_released', run: run(3) },
       state: { activeRun: null },
     });
-    await eventually('what waited starts the next run', activeRun, (active) => active === run(4));
+    await waits(run(4));
     expect(await reasonsOf(run(4))).toEqual(['reason ten-minutes-later']);
   });
 
@@ -174,7 +174,7 @@ describe('an owner that cannot decide', () => {
 
   test('answers for a model that nobody configured', async () => {
     const nobody = `${town.model}-nobody`;
-    const answer = await sendTrigger(town.client, nobody, event('x'));
+    const answer = await sendTrigger(town, nobody, event('x'));
     expect(answer).toMatchObject({ answer: 'skipped', run: null });
     expect(answer.reason).toContain('hone config apply');
     await (await workflow(town, ownerId(nobody))).terminate('test over');

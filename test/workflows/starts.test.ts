@@ -64,7 +64,7 @@ describe('triggers', () => {
         }),
         args: [drift({ reason })],
       });
-    const byHone = (reason: string) => sendTrigger(town.client, town.model, drift({ reason }));
+    const byHone = (reason: string) => sendTrigger(town, town.model, drift({ reason }));
     const ways = [...Array(45).fill(bySignal), ...Array(5).fill(byUpdate), ...Array(50).fill(byHone)];
     const answers = await Promise.all(
       ways.map((ask, index) => ask(`reason ${index}`) as Promise<TriggerAnswer | null>),
@@ -93,10 +93,10 @@ describe('triggers', () => {
 
   test('during a run one is queued; the same event again, at once or later, gets the same answer', async () => {
     const event = drift({ kind: 'event', reason: 'load 17 is in', eventId: 'load-17', by: 'loader' });
-    const answers = await Promise.all(Array.from({ length: 5 }, () => sendTrigger(town.client, town.model, event)));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => sendTrigger(town, town.model, event)));
     const queued = { answer: 'queued', run: run(1), reason: `${run(1)} is active; judged again when it ends` };
     expect(answers).toEqual(Array(5).fill(queued));
-    expect(await sendTrigger(town.client, town.model, { ...event, reason: 'sent again' })).toEqual(queued);
+    expect(await sendTrigger(town, town.model, { ...event, reason: 'sent again' })).toEqual(queued);
     expect(await update(town, owner, 'trigger', event)).toEqual(queued);
   });
 
@@ -116,7 +116,7 @@ describe('triggers', () => {
     const said = await update(town, owner, 'trigger', ...body).then(String, (error) => error.cause.message as string);
     expect(said).toContain(refused);
     expect(said.length).toBeLessThan(500);
-    await expect(sendTrigger(town.client, town.model, body[0] as Trigger)).rejects.toMatchObject({
+    await expect(sendTrigger(town, town.model, body[0] as Trigger)).rejects.toMatchObject({
       code: 'HONE_TRIGGER_REFUSED',
     });
   });
@@ -140,7 +140,7 @@ describe('triggers', () => {
     const unsaid = drift({ reason: 'moved, when is not said', eventId: 'unsaid' });
     const person = drift({ kind: 'manual', reason: 'new planes', by: 'dana', eventId: 'planes' });
     for (const one of [old, unsaid, person])
-      expect(await sendTrigger(town.client, town.model, one)).toMatchObject({ answer: 'queued', run: run(1) });
+      expect(await sendTrigger(town, town.model, one)).toMatchObject({ answer: 'queued', run: run(1) });
     expect(await startsInLedger()).toEqual([run(1)]);
 
     await town.approve(run(1));

@@ -82,16 +82,18 @@ async function start(context: CliContext, model: string, options: StartOptions):
     const { sendTrigger } = await import('../../client/owner.ts');
     const { requireWorker, withPatience } = await import('../../client/workers.ts');
     await requireWorker(services.client);
-    const asked = sendTrigger(services.client, model, {
+    const trigger = {
       kind: triggerKind.parse(options.kind),
       reason: options.reason,
       by: person(options.by),
       ...(evidence === undefined ? {} : { evidence }),
       ...(options.since === undefined ? {} : { as_of: instantOption('--since', options.since) }),
       ...(options.eventId === undefined ? {} : { eventId: options.eventId }),
-    });
+    };
     const patience = durationMs(config.triggers.merge_window) + 30_000;
-    const answer = await withPatience(services.client, patience, asked);
+    const over = new AbortController();
+    const asked = sendTrigger(services, model, trigger, over.signal);
+    const answer = await withPatience(services.client, patience, asked).finally(() => over.abort());
     const run = answer.run;
     if (options.wait && run !== null && (answer.answer === 'started' || answer.answer === 'merged')) {
       context.say(answerText(model, answer));
