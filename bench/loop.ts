@@ -1,4 +1,5 @@
 /** A whole real run on flights, from trigger to promotion: time by stage, and what hone costs beside its trainer. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendTrigger } from '../src/client/owner.ts';
@@ -54,13 +55,12 @@ export const benchmark: Benchmark = {
     });
     const worker = await startWorker(bench.workspace, { tied: true });
     const serving = await startServing(bench.workspace, { tied: true });
-    const traffic = sendTraffic(serving.url);
     try {
       const measured: Measured[] = [];
       for (const asOf of TIMES) {
         await bench.setTime(asOf);
         await sleep(1500); // the probation of the version before looks and ends
-        const one = await measure(bench);
+        const one = await measure(bench, serving.url);
         progress(
           `${asOf.slice(0, 10)}: ${(one.total / 1000).toFixed(1)} s, trainer ${(one.trainer / 1000).toFixed(1)} s`,
         );
@@ -68,48 +68,46 @@ export const benchmark: Benchmark = {
       }
       return resultsOf(measured);
     } finally {
-      await traffic.stop();
       await Promise.all([worker.stop(), serving.stop()]);
       await bench.close();
     }
   },
 };
 
-async function measure(bench: BenchWorkspace): Promise<Measured> {
+async function measure(bench: BenchWorkspace, serving: string): Promise<Measured> {
   const { workflow } = await bench.client.temporal();
   const started = performance.now();
   const { run } = await sendTrigger(bench, MODEL, { kind: 'manual', reason: 'a benchmark', by: 'kim' });
   const handle = workflow.getHandle(run ?? '');
-  const ended = handle.result().then(() => performance.now());
-  await Promise.race([approveOnceAsked(bench, run ?? ''), ended]);
-  const wall = (await ended) - started;
-  const end = (await handle.result()) as RunEnd;
+  const packet = await onceAsked(bench, run ?? '');
+  // Read now: a run that has ended leaves no working folder behind.
+  const job = (part: string) => join(bench.dir, '.hone', 'scratch', run ?? '', part, 'attempt-1', 'job.json');
+  const jobs = await Promise.all(['train', 'refit'].map((part) => readFile(job(part), 'utf8')));
+  const traffic = sendTraffic(serving);
+  await handle.signal('approve', { packet: packet.slice(0, 8), by: 'ana', comment: 'a benchmark' });
+  const end = (await handle.result().finally(() => traffic.stop())) as RunEnd;
+  const wall = performance.now() - started;
   if (end.outcome !== 'promoted') throw new Error(`${run} ended ${end.outcome}: ${end.sentence}`);
 
   const activities = activitiesOf(await handle.fetchHistory());
   const spent = (names: readonly string[]) => sum(activities.filter(({ name }) => names.includes(name)));
   const at = (name: string) => activities.find((one) => one.name === name);
   const person = (at('recordDecision')?.scheduled ?? 0) - (at('packet')?.ended ?? 0);
-  const stages = Object.fromEntries(Object.entries(STAGES).map(([stage, names]) => [stage, spent(names)]));
-  const total = wall - person - spent(['watchRollout']);
-  const scratch = join(bench.dir, '.hone', 'scratch', run ?? '');
   return {
-    total,
-    stages,
+    total: wall - person - spent(['watchRollout']),
+    stages: Object.fromEntries(Object.entries(STAGES).map(([stage, names]) => [stage, spent(names)])),
     between: wall - person - sum(activities),
-    trainer: await trainerAlone(['train', 'refit'].map((part) => join(scratch, part, 'attempt-1', 'job.json'))),
+    trainer: await trainerAlone(jobs),
   };
 }
 
-async function approveOnceAsked({ client }: BenchWorkspace, run: string): Promise<void> {
+/** The packet that a person is asked about. */
+async function onceAsked({ client }: BenchWorkspace, run: string): Promise<string> {
   for (;;) {
-    const status = await runStatus(client, run).catch(() => null);
-    if (status?.packet && status.waitingFor) {
-      const { workflow } = await client.temporal();
-      const packet = status.packet.slice(0, 8);
-      return await workflow.getHandle(run).signal('approve', { packet, by: 'ana', comment: 'a benchmark' });
-    }
-    await sleep(100);
+    const status = await runStatus(client, run);
+    if (status.packet && status.waitingFor) return status.packet;
+    if (status.outcome || status.waitingFor) throw new Error(`${run} asks nobody: ${status.sentence}`);
+    await sleep(1000); // each look is a query that the worker answers
   }
 }
 
