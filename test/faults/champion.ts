@@ -12,6 +12,11 @@ const lenient = (model: Model): void => {
   gate.slices = { ...gate.slices, critical: [], margin: { roc_auc: 0.5 } };
 };
 
+/** `deploy:` of a canary that is still one when something happens to it: it waits for more traffic than there is. */
+export const endlessCanary = {
+  canary: { steps: [25, 100], bake: 'PT1S', min_requests: 1_000_000, max_wait: 'PT10M' },
+};
+
 const SECOND_RUN_AT = '2013-02-12T00:00:00Z';
 
 /** Options as for `smallTown`; its second version passes the gate. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { rollBackForPerson } from '../../src/client/rollbacks.ts';
 import { asOfNow } from '../../src/store/clock.ts';
-import { canaryAnswers, promoteFirst, startSecond } from './champion.ts';
+import { canaryAnswers, endlessCanary, promoteFirst, startSecond } from './champion.ts';
 import { answerLost, dieBy, expectTriedAgainOnly, inTown, notBegun } from './drills.ts';
 import { firstRun, laterRun } from './history.ts';
 import { expectInvariants, served } from './invariants.ts';
@@ -25,8 +25,9 @@ describe.concurrent('kill -9 before and after every effect', () => {
       await inTown(async (town) => {
         const drills = drillsOf(...untilDecided, ...refitted);
         let worker = await startWorkerProcess(town, drills[0]);
-        const run = String((await town.trigger({})).run);
+        const asked = town.trigger({}); // its answer may need the next worker
         worker = await dieBy(town, drills.slice(1), worker);
+        const run = String((await asked).run);
         await town.approve(run);
         expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 2 });
         await expectTriedAgainOnly(town, run, firstRun, drills);
@@ -77,7 +78,7 @@ describe.concurrent('kill -9 before and after every effect', () => {
           await worker.stop();
         },
         (model) => {
-          model['deploy'] = { canary: { steps: [25, 100], bake: 'PT5M', min_requests: 20, max_wait: 'PT10M' } };
+          model['deploy'] = endlessCanary;
         },
       );
     });

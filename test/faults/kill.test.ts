@@ -19,8 +19,9 @@ describe.concurrent('after kill -9 of the worker the run goes on by itself and r
     await inTown(async (town) => {
       const drills = answerLost('ingest', 'validate', 'features');
       let worker = await startWorkerProcess(town, drills[0]);
-      const run = String((await town.trigger({})).run);
+      const asked = town.trigger({}); // its answer may need the next worker
       worker = await dieBy(town, drills.slice(1), worker);
+      const run = String((await asked).run);
       await town.approve(run);
 
       expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 2 });

@@ -6,7 +6,7 @@ import { listVersions } from '../../src/registry/versions.ts';
 import { readNodes } from '../../src/serving/nodes.ts';
 import { asOfNow } from '../../src/store/clock.ts';
 import type { Town } from '../town.ts';
-import { canaryAnswers, promoteFirst, startSecond, townForTwo } from './champion.ts';
+import { canaryAnswers, endlessCanary, promoteFirst, startSecond, townForTwo } from './champion.ts';
 import { eventually } from './eventually.ts';
 import { expectInvariants, served } from './invariants.ts';
 
@@ -15,8 +15,7 @@ beforeAll(async () => {
   town = await townForTwo({
     edit: (model) => {
       model['training'] = { ...(model['training'] as object), refit: 'none' };
-      // Long enough that a canary is still one when something happens to it.
-      model['deploy'] = { canary: { steps: [25, 100], bake: 'PT30S', min_requests: 20, max_wait: 'PT2M' } };
+      model['deploy'] = endlessCanary;
     },
   });
   await promoteFirst(town);
@@ -39,8 +38,8 @@ test('a version that answers NaN in its canary is rolled back by itself, and no 
   expect(await traffic.stop(), 'the champion answered').toMatchObject({ failed: 0 });
   expect(await statusOf(faulty)).toBe('rejected');
   await stageNan(faulty, 0);
+  expect(await undoSeconds(run), 'from the breach until the nodes had confirmed').toBeLessThan(30);
   await expectInvariants(town);
-  console.log(`undo after NaN: ${await undoSeconds(run)} s from the breach to the nodes' confirmation`);
 });
 
 test("an operator's rollback during a rollout wins, and the run records that it was superseded", async () => {
@@ -58,8 +57,8 @@ test("an operator's rollback during a rollout wins, and the run records that it 
   const state = await town.ledger.state();
   expect(state.aliases.champion).toMatchObject({ version: champion, effectId: expect.stringMatching(/^rollback\//) });
   expect(await traffic.stop()).toMatchObject({ failed: 0 });
+  expect(back.seconds, 'from its ledger entry until all nodes followed').toBeLessThan(30);
   await expectInvariants(town);
-  console.log(`rollback by a person: ${back.seconds} s from its ledger entry to all nodes`);
 });
 
 test('a run terminated in its canary: the arm expires by itself, then the owner releases the lock', async () => {
@@ -68,13 +67,11 @@ test('a run terminated in its canary: the arm expires by itself, then the owner 
   const version = (await town.ledger.state()).aliases.challenger?.version ?? 0;
   const temporal = await town.client.temporal();
   await temporal.workflow.getHandle(run).terminate('the machine room is on fire');
-  const terminated = Date.now();
 
   await eventually(async () => {
     const [node] = await readNodes(town.store);
     expect(node?.models[town.model]?.lapsed).toEqual([version]);
   }, 30_000);
-  console.log(`lease: lapsed ${((Date.now() - terminated) / 1000).toFixed(1)} s after the termination`);
   expect((await town.ledger.state()).activeRun?.run, 'nobody has cleaned up yet').toBe(run);
   const asked = async () => (await readNodes(town.store))[0]?.models[town.model]?.arms[version]?.requests;
   const asOfLapse = await asked();
@@ -117,7 +114,7 @@ async function statusOf(version: number): Promise<string | undefined> {
 }
 
 /** From the breach being known to Temporal until the undo had read the nodes back. */
-async function undoSeconds(run: string): Promise<string> {
+async function undoSeconds(run: string): Promise<number> {
   const { events } = await (await town.client.temporal()).workflow.getHandle(run).fetchHistory();
   const millis = (time: { seconds?: unknown; nanos?: number | null } | null | undefined) =>
     Number(time?.seconds) * 1000 + (time?.nanos ?? 0) / 1e6;
@@ -128,5 +125,5 @@ async function undoSeconds(run: string): Promise<string> {
   const undone = events?.find((event) =>
     event.activityTaskCompletedEventAttributes?.scheduledEventId?.eq(asked?.eventId ?? 0),
   );
-  return ((millis(undone?.eventTime) - millis(breach?.eventTime)) / 1000).toFixed(2);
+  return (millis(undone?.eventTime) - millis(breach?.eventTime)) / 1000;
 }
