@@ -67,21 +67,25 @@ export class LogWriter {
     });
   }
 
+  /** What waits now. What comes meanwhile waits for the next time: under steady traffic this would never end else. */
   async #writeAll(): Promise<void> {
-    while (this.#batch || this.#waiting.length > 0) {
-      const batch = this.#batch ?? this.#take();
-      this.#batch = batch;
-      try {
-        for (const [model, calls] of groupByModel(batch.calls)) await this.#write(model, calls, batch.writtenAt);
-      } catch (error) {
-        this.counts.failedWrites += 1;
-        throw error;
-      }
-      this.#batch = undefined;
-      const written = batch.calls.reduce((total, call) => total + sampled(call).length, 0);
-      this.counts.written += written;
-      this.counts.sampledOut += batch.rows - written;
+    if (this.#batch) await this.#writeBatch(this.#batch);
+    if (this.#waiting.length === 0) return;
+    this.#batch = this.#take();
+    await this.#writeBatch(this.#batch);
+  }
+
+  async #writeBatch(batch: Batch): Promise<void> {
+    try {
+      for (const [model, calls] of groupByModel(batch.calls)) await this.#write(model, calls, batch.writtenAt);
+    } catch (error) {
+      this.counts.failedWrites += 1;
+      throw error;
     }
+    this.#batch = undefined;
+    const written = batch.calls.reduce((total, call) => total + sampled(call).length, 0);
+    this.counts.written += written;
+    this.counts.sampledOut += batch.rows - written;
   }
 
   #take(): Batch {

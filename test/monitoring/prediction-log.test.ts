@@ -149,6 +149,19 @@ test('a sample keeps its share of the ids, the same ones every time, and counts 
   expect(writer.counts.sampledOut).toBe(4000 - 2 * ids.length);
 });
 
+test('a flush ends although predictions keep coming', async () => {
+  const model = freshModel();
+  const writer = openWriter();
+  let sent = 0;
+  const traffic = setInterval(() => writer.add(call(model, keepAll(), [{ id: `steady-${sent++}` }])), 1);
+  writer.add(call(model, keepAll(), [{ id: 'before' }]));
+  await writer.flush();
+  clearInterval(traffic);
+  expect((await read(model)).map(({ inference_id }) => inference_id)).toContain('before');
+  await writer.flush();
+  expect(await read(model)).toHaveLength(sent + 1);
+});
+
 test('5,000 waiting rows are written without being asked', async () => {
   const model = freshModel();
   const writer = openWriter(store, { flushMs: 60_000 });
