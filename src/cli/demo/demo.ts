@@ -105,8 +105,8 @@ async function closing(stage: Stage, told: Told, document: DemoDocument, colors:
     const found = months.find((one) => one.month === month);
     if (!found) return '-';
     const { estimate, lower, upper } = found.roc_auc;
-    const bounds = lower === null || upper === null ? '' : ` (${lower.toFixed(3)}-${upper.toFixed(3)})`;
-    return `${(estimate ?? 0).toFixed(3)}${bounds}  ${(found.log_loss.estimate ?? 0).toFixed(3)}`;
+    const half = lower === null || upper === null ? '' : ` ±${((upper - lower) / 2).toFixed(2)}`;
+    return `${(estimate ?? 0).toFixed(3)}${half}  ${(found.log_loss.estimate ?? 0).toFixed(3)}`;
   };
   const rows = hone.months.map(({ month }) => [
     month,
@@ -115,12 +115,14 @@ async function closing(stage: Stage, told: Told, document: DemoDocument, colors:
     cell(hone.months, month),
   ]);
   rows.push(['trainings', String(never_retrained.trainings), String(every_28d.trainings), String(hone.trainings)]);
-  rows.push(['decisions by people', '0', '0', String(told.decisions)]);
+  rows.push(['by people', '0', '0', String(told.decisions)]);
   return [
     colors.bold('\n8. Where it all comes from'),
     lineage.out,
     verify.out,
-    colors.bold('roc_auc (90 % interval, day blocks) and log_loss by month'),
+    colors.bold(
+      'roc_auc (± half of its 90 % interval, day blocks) and log_loss by month; trainings; decisions by people',
+    ),
     table(['month', 'never retrained', 'every 28 days', 'hone'], rows),
     `every 28 days refits on everything up to the last minute, without holdout, gate or approval: a reference, not a policy to run.`,
     `${document.seconds} s.`,
