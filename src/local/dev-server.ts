@@ -83,7 +83,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
 export function devServerArguments(options: DevServerOptions & { port: number; uiPort: number | null }): string[] {
   const { dbFile, port, uiPort, tuned = true, timeSkipping = false, extra = [] } = options;
-  const dynamic = [...(tuned ? [...QUICK_TASKS, PRECISE_TIMERS] : []), ...(timeSkipping ? [TIME_SKIPPING] : [])];
+  // Not both: with precise timers a workflow that has skipped time now and then misses its next timer (measured).
+  const timers = timeSkipping ? TIME_SKIPPING : PRECISE_TIMERS;
+  const dynamic = [...(tuned ? QUICK_TASKS : []), ...(tuned || timeSkipping ? [timers] : [])];
   return [
     ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--log-level', 'warn'],
     ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)]),
