@@ -39,7 +39,7 @@ interface Measured {
 }
 
 export const benchmark: Benchmark = {
-  about: 'a real run on flights (106,000 to 166,000 rows): time by stage, the share of hone beside the trainer',
+  about: 'a real run on flights (122,000 to 174,000 rows): time by stage, the share of hone beside the trainer',
   async run(progress) {
     const bench = await openWorkspace({
       ...{ asOf: TIMES[0] ?? '', files: '*.parquet', progress },

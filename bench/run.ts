@@ -1,6 +1,6 @@
 /** `npm run bench -- <name> [--json]`: runs the `benchmark` of bench/<name>.ts. Without a name it lists them. */
 import { readdir } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkReport, BenchmarkResult } from './contract.ts';
@@ -21,10 +21,11 @@ async function load(name: string): Promise<Benchmark> {
   return module.benchmark;
 }
 
+/** With the load before the run: figures of a busy machine are not those of a quiet one. */
 function machine(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}, ${memory} GB, ${process.platform} ${process.arch}, Node ${process.version}`;
+  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}, ${memory} GB, ${process.platform} ${process.arch}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)} before`;
 }
 
 function line({ metric, unit, ours, peer, limit, ratio, repeats }: BenchmarkResult): string {
@@ -48,7 +49,8 @@ if (name === undefined) {
   process.exitCode = 2;
 } else {
   const benchmark = await load(name);
+  const where = machine();
   const results = await benchmark.run((sentence) => console.error(sentence));
-  const report: BenchmarkReport = { name, machine: machine(), results };
+  const report: BenchmarkReport = { name, machine: where, results };
   console.log(values.json ? JSON.stringify(report, null, 2) : [report.machine, ...results.map(line)].join('\n'));
 }
