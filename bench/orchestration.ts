@@ -1,7 +1,6 @@
 /** What orchestration alone costs: a whole run with activities that do nothing, from a trigger at the owner to its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { ownerId } from '../src/client/owner.ts';
 import { PRAGMAS } from '../src/local/dev-server.ts';
@@ -11,7 +10,7 @@ import { startWorkers } from '../src/worker.ts';
 import type { RunEnd } from '../src/workflows/contract.ts';
 import { type Benchmark, type BenchmarkResult, inTurn } from './contract.ts';
 import { startLineProgram } from './setup/line-program.ts';
-import { doesNothing, runOf } from './setup/no-op-activities.ts';
+import { doesNothing, type NoOps, runOf } from './setup/no-op-activities.ts';
 import { type BenchWorkspace, MODEL, openWorkspace } from './setup/workspace.ts';
 
 const peerFile = (name: string) => fileURLToPath(new URL(`./peers/dagster/${name}`, import.meta.url));
@@ -40,7 +39,7 @@ export const benchmark: Benchmark = {
         ['rejected_by_gate', 'six stages to a rejection by the gate'],
       ] as const) {
         noOps.endAs(ending);
-        const ours = () => wholeRun(bench, ending);
+        const ours = () => wholeRun(bench, noOps, ending);
         for (let i = 0; i < WARM_UP; i++) await Promise.all([await ours(), await peer.once()]);
         noOps.count();
         const result = await inTurn({ metric: '', unit: 'ms', repeats: REPEATS }, { ours, peer: peer.once });
@@ -64,28 +63,22 @@ export const benchmark: Benchmark = {
 let triggers = 0;
 
 /** Milliseconds from the trigger to the end of the run that it started. */
-async function wholeRun({ client }: BenchWorkspace, ending: string): Promise<number> {
+async function wholeRun({ client }: BenchWorkspace, noOps: NoOps, ending: string): Promise<number> {
   const { workflow } = await client.temporal();
   const owner = workflow.getHandle(ownerId(MODEL));
   const before = await owner.describe().catch(() => undefined);
   const run = workflow.getHandle(runOf(++triggers));
+  const begun = noOps.begun();
   const started = performance.now();
   await workflow.signalWithStart('model', {
     ...{ workflowId: ownerId(MODEL), taskQueue: client.taskQueue, args: [{ model: MODEL }] },
     ...{ signal: 'trigger', signalArgs: [{ kind: 'manual', reason: 'a benchmark', by: 'kim' }] },
   });
-  while (!(await isThere(run))) await sleep(5);
+  await begun;
   const end = (await run.result()) as RunEnd;
   const elapsed = performance.now() - started;
   if (end.outcome !== ending) throw new Error(`the run ended ${end.outcome}: ${end.sentence}`);
   // The owner begins afresh after each run; the next trigger is not to wait for that.
   while ((await owner.describe()).runId === before?.runId) await sleep(20);
   return elapsed;
-}
-
-async function isThere(run: WorkflowHandle): Promise<boolean> {
-  return await run.describe().then(
-    () => true,
-    () => false,
-  );
 }

@@ -13,6 +13,8 @@ type Answers = { [name in keyof Activities]?: () => Awaited<ReturnType<Activitie
 export interface NoOps {
   readonly interceptors: NonNullable<WorkerOptions['interceptors']>;
   endAs(ending: 'promoted' | 'rejected_by_gate'): void;
+  /** The next run has begun: its first activity was asked for. */
+  begun(): Promise<void>;
   /** Activities of runs, the owner's not among them, since it was asked last. */
   count(): number;
 }
@@ -29,6 +31,7 @@ export function doesNothing(store: ObjectStore): NoOps {
   let runs = 0;
   let activities = 0;
   let ending = 'promoted';
+  let begin = () => {};
   const digest = 'f'.repeat(64);
   const rows = { digest, rows: 1, kind: 'raw' } as never;
   const answers: Answers = {
@@ -63,6 +66,7 @@ export function doesNothing(store: ObjectStore): NoOps {
         ({ info: { activityType } }) => ({
           inbound: {
             async execute(input, next) {
+              if (activityType === 'ingest') begin();
               if (!OWNERS.includes(activityType)) activities++;
               // The run's report to its owner is part of the path that is measured.
               if (activityType === 'reportRunFinished') return await next(input);
@@ -74,6 +78,10 @@ export function doesNothing(store: ObjectStore): NoOps {
         }),
       ],
     },
+    begun: () =>
+      new Promise((done) => {
+        begin = done;
+      }),
     endAs(wanted) {
       ending = wanted;
     },
