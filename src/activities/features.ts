@@ -1,7 +1,7 @@
 /** Stage features: the same SQL that serving runs, over the windows of the geometry. */
 import { join } from 'node:path';
 import type { SnapshotRef } from '../data/contract.ts';
-import { buildFeatures, buildRefitFeatures } from '../data/features.ts';
+import { buildFeatures, buildRefitFeatures } from '../data/features/build.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { windowGeometry } from '../evaluation/geometry.ts';
 import type { RunRef } from '../workflows/contract.ts';

@@ -1,7 +1,7 @@
 /** Stage ingest: the source's rows, as known at `as_of`, in an immutable snapshot. */
 import { join } from 'node:path';
 import type { SnapshotRef } from '../data/contract.ts';
-import { ingest } from '../data/ingest.ts';
+import { ingest } from '../data/ingest/ingest.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { readFeatureColumns } from '../data/columns.ts';
 import type { FeatureSnapshot, SnapshotRef } from '../data/contract.ts';
-import { featureDefinition } from '../data/feature-definition.ts';
+import { featureDefinition } from '../data/features/definition.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { referenceProfile } from '../drift/reference.ts';
 import { registerVersion, rejectVersion } from '../registry/changes.ts';

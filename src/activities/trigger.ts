@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { sendTrigger } from '../client/owner.ts';
-import { countMatureLabels } from '../data/label-count.ts';
+import { countMatureLabels } from '../data/features/label-count.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { readVersion } from '../registry/versions.ts';
 import { asOfNow } from '../store/clock.ts';

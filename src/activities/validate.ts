@@ -1,7 +1,7 @@
 /** Stage validate: rules on the raw rows; a rejection ends the run before anything is built on them. */
 import { join } from 'node:path';
 import type { SnapshotRef } from '../data/contract.ts';
-import { validate } from '../data/validate.ts';
+import { validate } from '../data/validation/validate.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep } from './deps.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ModelConfig } from '../config/model.ts';
 import { readFeatureColumns } from '../data/columns.ts';
-import { buildRefitFeatures, featuresForWindow } from '../data/features.ts';
+import { buildRefitFeatures, featuresForWindow } from '../data/features/build.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { windowGeometry } from '../evaluation/geometry.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';

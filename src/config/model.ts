@@ -5,6 +5,8 @@
  * which each model file extends, so that `hone config explain` can name the origin of each value.
  */
 import { z } from 'zod';
+import { data } from './sections/data.ts';
+import { features } from './sections/features.ts';
 import { columnName, duration, factor, margin, relativeChange, share, slug, windowsNeeded } from './values.ts';
 
 export const metricName = z.enum([
@@ -18,64 +20,6 @@ export const metricName = z.enum([
   'r2_score',
 ]);
 export type MetricName = z.output<typeof metricName>;
-
-export const severity = z.enum(['reject', 'quarantine', 'warn']);
-export type Severity = z.output<typeof severity>;
-
-const path = z.string().min(1);
-const source = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('parquet'), path }),
-  z.strictObject({ type: z.literal('csv'), path }),
-  z.strictObject({ type: z.literal('jsonl'), path }),
-  z.strictObject({ type: z.literal('sql'), path, query: z.string().min(1) }),
-  z.strictObject({ type: z.literal('command'), command: z.array(z.string()).min(1), timeout: duration }),
-]);
-
-/** One rule on the raw data. Exactly one condition each. */
-const rule = z.union([
-  z.strictObject({ column: columnName, between: z.tuple([z.number(), z.number()]), severity }),
-  z.strictObject({ column: columnName, in: z.array(z.union([z.string(), z.number()])).min(1), severity }),
-  z.strictObject({ column: columnName, missing_at_most: share, severity }),
-  z.strictObject({
-    column: columnName,
-    type: z.enum(['integer', 'number', 'string', 'timestamp', 'boolean']),
-    severity,
-  }),
-  z.strictObject({ unique: z.array(columnName).min(1), severity }),
-  z.strictObject({ sql: z.string().min(1), severity }),
-]);
-export type Rule = z.output<typeof rule>;
-
-const data = z.strictObject({
-  source,
-  id: columnName,
-  entity: columnName.nullable(),
-  event_time: columnName,
-  label: z.strictObject({
-    column: columnName,
-    positive: z.union([z.string(), z.number(), z.boolean()]).optional(),
-    available_at: columnName.nullable(),
-    mature_after: duration,
-    if_never: z.enum(['exclude', 'negative', 'positive', 'censored']),
-  }),
-  outcomes: z.array(columnName),
-  selective_labels: z.boolean(),
-  volume: z.strictObject({ min_rows: z.number().int().nonnegative(), against_recent_past: share }),
-  rules: z.array(rule),
-});
-
-export const sqlType = z.enum(['int32', 'float32', 'string']);
-
-const features = z.strictObject({
-  use: z.array(columnName).min(1),
-  sql: z.record(columnName, z.strictObject({ type: sqlType, expr: z.string().min(1), doc: z.string().optional() })),
-  categories: z.strictObject({
-    columns: z.array(columnName),
-    min_count: z.number().int().positive(),
-    max_levels: z.number().int().positive(),
-    unseen: z.literal('other'),
-  }),
-});
 
 const training = z.strictObject({
   trainer: z.string().min(1),
@@ -237,6 +181,4 @@ export const modelConfig = z.strictObject({
 export type ModelConfig = z.output<typeof modelConfig>;
 /** What a person may write. */
 export type ModelFile = z.input<typeof modelConfig>;
-export type Source = ModelConfig['data']['source'];
 export type Task = ModelConfig['task'];
-export type FeatureConfig = ModelConfig['features'];

@@ -1,7 +1,7 @@
 /** Feature Parquet to typed arrays in the layout that scoring wants. */
 import { tmpdir } from 'node:os';
 import { type Connection, withDuckDb } from './engine.ts';
-import { columnsOf } from './source-reader.ts';
+import { columnsOf } from './ingest/source-reader.ts';
 import { parquetOf, quoteName } from './sql-text.ts';
 
 /** Rows in event-time order as stored; all arrays have `rows` entries unless told otherwise. */

@@ -1,6 +1,6 @@
 /** Snapshots and validation reports: what the data stages hand on. Histories carry the digest only. */
 import { z } from 'zod';
-import { severity } from '../config/model.ts';
+import { severity } from '../config/sections/data.ts';
 import { digest, geometry, instant } from '../registry/contract.ts';
 
 const column = z.strictObject({ name: z.string(), type: z.string() });

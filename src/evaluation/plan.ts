@@ -1,8 +1,8 @@
 /** What the next run would train and judge on, and whether that could be enough: without training anything. */
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
-import { ingest } from '../data/ingest.ts';
-import { countWindows, type WindowCount } from '../data/window-counts.ts';
+import { countWindows, type WindowCount } from '../data/features/window-counts.ts';
+import { ingest } from '../data/ingest/ingest.ts';
 import type { Geometry, VersionManifest } from '../registry/contract.ts';
 import { openStore } from '../store/open-store.ts';
 import { cleanFrom } from './clean-rows.ts';

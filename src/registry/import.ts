@@ -2,9 +2,9 @@
 import type { ConfigSnapshot } from '../config/snapshot.ts';
 import { durationMs } from '../config/values.ts';
 import { readFeatureColumns } from '../data/columns.ts';
-import { type FeatureDefinition, featureDefinition } from '../data/feature-definition.ts';
-import { featuresForWindow } from '../data/features.ts';
-import { ingest } from '../data/ingest.ts';
+import { featuresForWindow } from '../data/features/build.ts';
+import { type FeatureDefinition, featureDefinition } from '../data/features/definition.ts';
+import { ingest } from '../data/ingest/ingest.ts';
 import { FEATURE_DEFINITION_FILE, MODEL_FILE, type ServedDefinition, servedDefinition } from '../serving/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';
 import { canonicalJson, digestOf, putBlob, putByDigest, sha256Of } from '../store/content.ts';

@@ -1,5 +1,5 @@
 /** Answers the rows of one request: the arm that routing chose, and the champion where that arm fails. */
-import { FeatureRowsInvalid } from '../data/errors.ts';
+import { FeatureRowsInvalid } from '../data/features/errors.ts';
 import type { ServedArm } from './contract.ts';
 import { ArmFailed, NoChampion, PredictionFailed, RequestRefused } from './errors.ts';
 import type { RowFailure } from './evidence.ts';

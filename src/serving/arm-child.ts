@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { FeatureRowsInvalid } from '../data/errors.ts';
+import { FeatureRowsInvalid } from '../data/features/errors.ts';
 import type { FromArm, ToArm } from './arm-messages.ts';
 import type { RawRow } from './contract.ts';
 import { ArmFailed } from './errors.ts';

@@ -1,5 +1,5 @@
 /** What the serving process and the process of an arm say to each other. */
-import type { FieldProblem } from '../data/errors.ts';
+import type { FieldProblem } from '../data/features/errors.ts';
 import type { RawRow } from './contract.ts';
 import type { ActedFault, Scored } from './loaded-version.ts';
 import type { ScoreSource } from './version-files.ts';

@@ -4,7 +4,7 @@
  * For the check of scores it loads the version from the file a second time, with a DuckDB and a session of its own, which
  * recompute samples in one batch, as evaluation does. Answers that depend on state, order or batch show as disagreement.
  */
-import { FeatureRowsInvalid } from '../data/errors.ts';
+import { FeatureRowsInvalid } from '../data/features/errors.ts';
 import type { FromArm, ToArm } from './arm-messages.ts';
 import { disagreement } from './evidence.ts';
 import { LoadedVersion } from './loaded-version.ts';

@@ -1,7 +1,7 @@
 /** One version ready to score in this process: its feature SQL and its model. The same class serves in every process. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OnlineFeatures } from '../data/online.ts';
+import { OnlineFeatures } from '../data/features/online.ts';
 import { sha256Of } from '../store/content.ts';
 import type { RawRow } from './contract.ts';
 import { VersionNotServable } from './errors.ts';

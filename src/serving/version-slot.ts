@@ -1,5 +1,5 @@
 /** One version on this node: verified in a process of its own, then scored there (canary, shadow) or in this process. */
-import { FeatureRowsInvalid } from '../data/errors.ts';
+import { FeatureRowsInvalid } from '../data/features/errors.ts';
 import { type LogPolicy, logPolicy } from '../monitoring/log-policy.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Arm } from './arm.ts';

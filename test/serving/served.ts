@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadWorkspace } from '../../src/config/load.ts';
 import type { ModelConfig } from '../../src/config/model.ts';
-import { featureDefinition } from '../../src/data/feature-definition.ts';
+import { featureDefinition } from '../../src/data/features/definition.ts';
 import * as changes from '../../src/registry/changes.ts';
 import type { VersionManifest } from '../../src/registry/contract.ts';
 import { type Ledger, openLedger, type Step } from '../../src/registry/ledger.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type MonthFigures, monthlyFigures, type ScoredYear } from '../../backtest/monthly.ts';
 import { replayScheduledPolicy } from '../../backtest/scheduled-policy.ts';
 import { rowsOf, withDuckDb } from '../../data/engine.ts';
-import { ingest } from '../../data/ingest.ts';
+import { ingest } from '../../data/ingest/ingest.ts';
 import { parquetOf } from '../../data/sql-text.ts';
 import { labelsAsOf } from '../../monitoring/labels.ts';
 import { readLog } from '../../monitoring/prediction-log.ts';

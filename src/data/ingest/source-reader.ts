@@ -1,9 +1,9 @@
 /** How the files of each source type become one SQL relation, and how a failure to read names its file. */
-import type { ModelConfig } from '../config/model.ts';
-import { type Connection, engineSentence, isEngineError, rowsOf } from './engine.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { type Connection, engineSentence, isEngineError, rowsOf } from '../engine.ts';
+import { quoteList, quoteName, quoteText } from '../sql-text.ts';
 import { SourceUnreadable } from './errors.ts';
 import { checkUnchanged, type FileFormat, type SourceFile } from './source-files.ts';
-import { quoteList, quoteName, quoteText } from './sql-text.ts';
 
 /**
  * A table function over all files. Columns that a file lacks are NULL; types that differ are widened.

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { ModelConfig } from '../../src/config/model.ts';
-import { ingest } from '../../src/data/ingest.ts';
-import { localFiles, readSnapshot } from '../../src/data/snapshots.ts';
-import { parquetOf } from '../../src/data/sql-text.ts';
-import { validate } from '../../src/data/validate.ts';
-import { flightsConfig, query, type Surroundings, surroundings, tinyConfig, writeParquet } from './surroundings.ts';
+import type { ModelConfig } from '../../../src/config/model.ts';
+import { ingest } from '../../../src/data/ingest/ingest.ts';
+import { localFiles, readSnapshot } from '../../../src/data/snapshots.ts';
+import { parquetOf } from '../../../src/data/sql-text.ts';
+import { validate } from '../../../src/data/validation/validate.ts';
+import { flightsConfig, query, type Surroundings, surroundings, tinyConfig, writeParquet } from '../surroundings.ts';
 
 const asOf = '2013-03-01T00:00:00.000Z';
 

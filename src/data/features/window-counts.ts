@@ -1,11 +1,11 @@
 /** How many rows, labels and labels of the rarer class lie in windows of event time. */
-import type { ModelConfig } from '../config/model.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { RawSnapshot } from './contract.ts';
-import { rowsOf, withDuckDb } from './engine.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { RawSnapshot } from '../contract.ts';
+import { rowsOf, withDuckDb } from '../engine.ts';
+import { localFiles } from '../snapshots.ts';
+import { parquetOf, quoteInstant, quoteName } from '../sql-text.ts';
 import { matureLabel } from './mature-rows.ts';
-import { localFiles } from './snapshots.ts';
-import { parquetOf, quoteInstant, quoteName } from './sql-text.ts';
 
 export interface WindowCount {
   readonly rows: number;

@@ -1,21 +1,21 @@
 /** The validate stage: is this data fit to train on? First what the manifest tells, then one scan of the rows. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig } from '../config/model.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { Finding, RawSnapshot, ValidationReport } from './contract.ts';
-import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from './engine.ts';
-import { UserSqlFailed } from './errors.ts';
-import { checkExpressions } from './expression-check.ts';
-import { featureDefinition } from './feature-definition.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { Finding, RawSnapshot, ValidationReport } from '../contract.ts';
+import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from '../engine.ts';
+import { UserSqlFailed } from '../errors.ts';
+import { featureDefinition } from '../features/definition.ts';
+import { checkExpressions } from '../features/expression-check.ts';
+import { localFiles, readSnapshot } from '../snapshots.ts';
+import { parquetOf, quoteName } from '../sql-text.ts';
+import { expressionParts } from '../user-sql.ts';
 import { labelFindings } from './label-checks.ts';
 import { metadataFindings } from './metadata-checks.ts';
 import { countAside, openQuarantine, setAside, writeAccepted } from './quarantine.ts';
 import { repeatFindings } from './repeats.ts';
 import { configuredChecks, inferredChecks, percent, type RowCheck } from './row-checks.ts';
-import { localFiles, readSnapshot } from './snapshots.ts';
-import { parquetOf, quoteName } from './sql-text.ts';
-import { expressionParts } from './user-sql.ts';
 import { volumeFindings } from './volume.ts';
 
 const MAX_EXAMPLES = 20;

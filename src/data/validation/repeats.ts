@@ -1,9 +1,10 @@
 /** Rows that stand twice: by a key that should be unique, or in everything but their id. */
-import type { ModelConfig, Severity } from '../config/model.ts';
-import type { Finding } from './contract.ts';
-import { type Connection, rowsOf } from './engine.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { Severity } from '../../config/sections/data.ts';
+import type { Finding } from '../contract.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { quoteName } from '../sql-text.ts';
 import { setAside } from './quarantine.ts';
-import { quoteName } from './sql-text.ts';
 
 const MAX_EXAMPLES = 20;
 

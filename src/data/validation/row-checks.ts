@@ -1,6 +1,7 @@
 /** The checks that one scan answers: for each, which rows are wrong and how many may be. */
-import type { ModelConfig, Rule, Severity } from '../config/model.ts';
-import { quoteInstant, quoteName, quoteNumber, quoteText } from './sql-text.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { Rule, Severity } from '../../config/sections/data.ts';
+import { quoteInstant, quoteName, quoteNumber, quoteText } from '../sql-text.ts';
 
 export interface RowCheck {
   /** Short name, such as `between` or `label_before_event`. */

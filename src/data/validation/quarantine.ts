@@ -1,14 +1,14 @@
 /** Sets rows aside: a new raw snapshot without them, in which untouched months keep their file. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig } from '../config/model.ts';
-import { putBlob } from '../store/content.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { RawSnapshot } from './contract.ts';
-import { type Connection, rowsOf } from './engine.ts';
-import { labelCoverage } from './label-coverage.ts';
-import { writeSnapshot } from './snapshots.ts';
-import { parquetOf, quoteText } from './sql-text.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { putBlob } from '../../store/content.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { RawSnapshot } from '../contract.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { labelCoverage } from '../ingest/label-coverage.ts';
+import { writeSnapshot } from '../snapshots.ts';
+import { parquetOf, quoteText } from '../sql-text.ts';
 
 /** Creates the empty table of rows to set aside: place of the file in the snapshot, place of the row in the file. */
 export async function openQuarantine(db: Connection): Promise<void> {

@@ -4,8 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import type { Source } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
+import type { Source } from '../../config/sections/data.ts';
+import { durationMs } from '../../config/values.ts';
 import { SourceCommandFailed } from './errors.ts';
 
 const GRACE_MS = 5000;

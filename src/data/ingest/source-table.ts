@@ -1,10 +1,10 @@
 /** Turns a source relation into the rows known at `as_of`: types of the role columns settled, the future hidden. */
-import type { ModelConfig } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
-import { type Connection, rowsOf } from './engine.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { durationMs } from '../../config/values.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { quoteInstant, quoteName } from '../sql-text.ts';
 import { SourceColumnMissing, SourceColumnUnsuitable } from './errors.ts';
 import { columnsOf } from './source-reader.ts';
-import { quoteInstant, quoteName } from './sql-text.ts';
 
 const DAY = 86_400_000;
 const numericId = /^(FLOAT|DOUBLE|DECIMAL\(\d+,[1-9]\d*\))$/;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { readFeatureColumns } from '../../src/data/columns.ts';
-import { featureDefinition } from '../../src/data/feature-definition.ts';
-import { buildFeatures } from '../../src/data/features.ts';
-import { ingest } from '../../src/data/ingest.ts';
-import { OnlineFeatures } from '../../src/data/online.ts';
-import { localFiles } from '../../src/data/snapshots.ts';
-import { parquetOf } from '../../src/data/sql-text.ts';
-import { flightsConfig, januaryGeometry, query, surroundings } from './surroundings.ts';
+import { readFeatureColumns } from '../../../src/data/columns.ts';
+import { buildFeatures } from '../../../src/data/features/build.ts';
+import { featureDefinition } from '../../../src/data/features/definition.ts';
+import { OnlineFeatures } from '../../../src/data/features/online.ts';
+import { ingest } from '../../../src/data/ingest/ingest.ts';
+import { localFiles } from '../../../src/data/snapshots.ts';
+import { parquetOf } from '../../../src/data/sql-text.ts';
+import { flightsConfig, januaryGeometry, query, surroundings } from '../surroundings.ts';
 
 const asOf = '2013-01-26T00:00:00.000Z';
 const tinyTypes = {

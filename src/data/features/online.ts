@@ -1,12 +1,13 @@
 /** Features of rows as they arrive for prediction: the same SQL as offline, in a memory-only engine of one thread. */
 import { tmpdir } from 'node:os';
 import { DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
-import { type Connection, engineSentence, isEngineError } from './engine.ts';
-import { FeatureRowsInvalid, UserSqlFailed } from './errors.ts';
+import { type Connection, engineSentence, isEngineError } from '../engine.ts';
+import { UserSqlFailed } from '../errors.ts';
+import { quoteName, quoteText } from '../sql-text.ts';
+import { type FeatureDefinition, featureSelect } from './definition.ts';
+import { FeatureRowsInvalid } from './errors.ts';
 import { checkExpressions } from './expression-check.ts';
-import { type FeatureDefinition, featureSelect } from './feature-definition.ts';
 import { rawRowsJson } from './raw-json.ts';
-import { quoteName, quoteText } from './sql-text.ts';
 
 /** As scoring wants them: row-major numbers with NaN for null, one text array a category with `''` for null. */
 export interface OnlineRows {

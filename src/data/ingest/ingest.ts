@@ -1,14 +1,18 @@
 /** The ingest stage: source files to an immutable raw snapshot of what was known at `as_of`. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig, Source } from '../config/model.ts';
-import { putBlob } from '../store/content.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { RawSnapshot, SnapshotRef } from './contract.ts';
-import { type Connection, engineSentence, engineVersion, isEngineError, rowsOf, withDuckDb } from './engine.ts';
-import { SourceUnreadable, SourceWithoutRows, UserSqlFailed } from './errors.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { Source } from '../../config/sections/data.ts';
+import { putBlob } from '../../store/content.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { RawSnapshot, SnapshotRef } from '../contract.ts';
+import { type Connection, engineSentence, engineVersion, isEngineError, rowsOf, withDuckDb } from '../engine.ts';
+import { UserSqlFailed } from '../errors.ts';
+import { snapshotRef, writeSnapshot } from '../snapshots.ts';
+import { parquetOf, quoteInstant, quoteName, quoteText } from '../sql-text.ts';
+import { checkQuery } from '../user-sql.ts';
+import { SourceUnreadable, SourceWithoutRows } from './errors.ts';
 import { labelCoverage } from './label-coverage.ts';
-import { snapshotRef, writeSnapshot } from './snapshots.ts';
 import { runSourceCommand } from './source-command.ts';
 import {
   checkUnchanged,
@@ -20,8 +24,6 @@ import {
 } from './source-files.ts';
 import { columnsOf, readable, relationOf } from './source-reader.ts';
 import { createKnown, windowStart } from './source-table.ts';
-import { parquetOf, quoteInstant, quoteName, quoteText } from './sql-text.ts';
-import { checkQuery } from './user-sql.ts';
 
 export interface IngestInput {
   readonly store: ObjectStore;

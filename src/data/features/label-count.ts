@@ -1,12 +1,12 @@
 /** How many labels matured since a model was fitted: whether a routine run would have anything to learn. */
 import { mkdir } from 'node:fs/promises';
-import type { ModelConfig } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { rowsOf, withDuckDb } from './engine.ts';
-import { ingest } from './ingest.ts';
-import { localFiles } from './snapshots.ts';
-import { parquetOf, quoteInstant, quoteName } from './sql-text.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { durationMs } from '../../config/values.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { rowsOf, withDuckDb } from '../engine.ts';
+import { ingest } from '../ingest/ingest.ts';
+import { localFiles } from '../snapshots.ts';
+import { parquetOf, quoteInstant, quoteName } from '../sql-text.ts';
 
 /**
  * Labelled rows with an event after `since` (null: ever) that is at least `mature_after` old at `asOf`.

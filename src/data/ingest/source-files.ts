@@ -1,10 +1,10 @@
 /** Which files a source means, and whether they can be whole: looked at before and after reading. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { extname, isAbsolute, join } from 'node:path';
-import type { Connection } from './engine.ts';
-import { rowsOf } from './engine.ts';
+import type { Connection } from '../engine.ts';
+import { rowsOf } from '../engine.ts';
+import { quoteText } from '../sql-text.ts';
 import { SourceIncomplete, SourceMissing, SourceUnreadable } from './errors.ts';
-import { quoteText } from './sql-text.ts';
 
 export type FileFormat = 'parquet' | 'csv' | 'jsonl';
 

@@ -1,9 +1,9 @@
 /** Whether the newest days bring about as many rows as the same days usually do. */
-import type { ModelConfig } from '../config/model.ts';
-import type { Finding } from './contract.ts';
-import { type Connection, rowsOf } from './engine.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { Finding } from '../contract.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { quoteInstant, quoteName } from '../sql-text.ts';
 import { percent } from './row-checks.ts';
-import { quoteInstant, quoteName } from './sql-text.ts';
 
 const DAY = 86_400_000;
 const WEEKS = 4;

@@ -1,8 +1,8 @@
 /** Which rows a part may hold and what their label is: by the age of the event, never by the arrival of the label. */
-import type { ModelConfig } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { durationMs } from '../../config/values.ts';
+import { quoteInstant, quoteName, quoteText } from '../sql-text.ts';
 import { FeatureDefinitionInvalid } from './errors.ts';
-import { quoteInstant, quoteName, quoteText } from './sql-text.ts';
 
 /**
  * The instant before which events are mature at `asOf`: `asOf − mature_after`, exclusive. Labels of younger rows are

@@ -1,9 +1,9 @@
 /** The one definition of a model's features: SQL expressions over raw columns, the same offline and online. */
-import type { ModelConfig } from '../config/model.ts';
-import { digestOf } from '../store/content.ts';
-import { engineVersion } from './engine.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { digestOf } from '../../store/content.ts';
+import { engineVersion } from '../engine.ts';
+import { quoteName } from '../sql-text.ts';
 import { FeatureDefinitionInvalid } from './errors.ts';
-import { quoteName } from './sql-text.ts';
 
 /** Raise when `featureSelect` gives other values for the same configuration. */
 const SELECT_VERSION = 1;

@@ -1,7 +1,7 @@
 /** Slice columns of a part: values as text, for figures by group. */
-import type { ModelConfig } from '../config/model.ts';
-import type { FeatureDefinition } from './feature-definition.ts';
-import { quoteName } from './sql-text.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { quoteName } from '../sql-text.ts';
+import type { FeatureDefinition } from './definition.ts';
 
 /** Declared slice columns, without repeats. */
 export function sliceNames(config: ModelConfig): string[] {

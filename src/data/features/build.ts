@@ -1,20 +1,21 @@
 /** The features stage: a raw snapshot to feature rows in the parts of a window geometry. */
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
-import type { Geometry } from '../registry/contract.ts';
-import { digestOf, putBlob } from '../store/content.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { FeatureSnapshot, SnapshotRef } from './contract.ts';
-import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from './engine.ts';
-import { SourceWithoutRows, UserSqlFailed } from './errors.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { durationMs } from '../../config/values.ts';
+import type { Geometry } from '../../registry/contract.ts';
+import { digestOf, putBlob } from '../../store/content.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { FeatureSnapshot, SnapshotRef } from '../contract.ts';
+import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from '../engine.ts';
+import { UserSqlFailed } from '../errors.ts';
+import { SourceWithoutRows } from '../ingest/errors.ts';
+import { type FeaturePart, localFiles, readSnapshot, snapshotRef, writeSnapshot } from '../snapshots.ts';
+import { parquetOf, quoteInstant, quoteName, quoteText } from '../sql-text.ts';
+import { type FeatureDefinition, featureDefinition, featureSelect } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
-import { type FeatureDefinition, featureDefinition, featureSelect } from './feature-definition.ts';
 import { matureBefore, matureLabel } from './mature-rows.ts';
 import { sliceSelect } from './slices.ts';
-import { type FeaturePart, localFiles, readSnapshot, snapshotRef, writeSnapshot } from './snapshots.ts';
-import { parquetOf, quoteInstant, quoteName, quoteText } from './sql-text.ts';
 
 export interface FeaturesInput {
   readonly store: ObjectStore;

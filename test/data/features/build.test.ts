@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { ModelConfig } from '../../src/config/model.ts';
-import { readFeatureColumns } from '../../src/data/columns.ts';
-import { featureDefinition } from '../../src/data/feature-definition.ts';
-import { buildFeatures, buildRefitFeatures, featuresForWindow } from '../../src/data/features.ts';
-import { ingest } from '../../src/data/ingest.ts';
-import { localFiles, readSnapshot } from '../../src/data/snapshots.ts';
-import { parquetOf } from '../../src/data/sql-text.ts';
-import { flightsConfig, january, januaryGeometry, query, type Surroundings, surroundings } from './surroundings.ts';
+import type { ModelConfig } from '../../../src/config/model.ts';
+import { readFeatureColumns } from '../../../src/data/columns.ts';
+import { buildFeatures, buildRefitFeatures, featuresForWindow } from '../../../src/data/features/build.ts';
+import { featureDefinition } from '../../../src/data/features/definition.ts';
+import { ingest } from '../../../src/data/ingest/ingest.ts';
+import { localFiles, readSnapshot } from '../../../src/data/snapshots.ts';
+import { parquetOf } from '../../../src/data/sql-text.ts';
+import { flightsConfig, january, januaryGeometry, query, type Surroundings, surroundings } from '../surroundings.ts';
 
 const asOf = '2013-01-26T00:00:00.000Z';
 

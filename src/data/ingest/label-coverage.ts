@@ -1,8 +1,8 @@
 /** How many rows have their label, by the age of the event: what maturity and "not judged" rest on. */
-import type { ModelConfig } from '../config/model.ts';
-import type { RawSnapshot } from './contract.ts';
-import { type Connection, rowsOf } from './engine.ts';
-import { quoteInstant, quoteName } from './sql-text.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { RawSnapshot } from '../contract.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { quoteInstant, quoteName } from '../sql-text.ts';
 
 /** Rows and labels by age in whole days at `asOf`, for the newest 30 days, youngest first. */
 export async function labelCoverage(

@@ -1,8 +1,8 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ingest } from '../../src/data/ingest.ts';
-import { checkUnchanged } from '../../src/data/source-files.ts';
+import { ingest } from '../../../src/data/ingest/ingest.ts';
+import { checkUnchanged } from '../../../src/data/ingest/source-files.ts';
 import {
   flightsConfig,
   january,
@@ -11,7 +11,7 @@ import {
   tinyConfig,
   writeParquet,
   writeText,
-} from './surroundings.ts';
+} from '../surroundings.ts';
 
 const asOf = '2013-02-26T00:00:00.000Z';
 const tinyRow =

@@ -1,8 +1,8 @@
 /** Refuses feature expressions that could mean something else online than offline, before any of them runs. */
-import { type Connection, rowsOf } from './engine.ts';
-import { UserSqlFailed } from './errors.ts';
-import type { FeatureDefinition } from './feature-definition.ts';
-import { expressionParts } from './user-sql.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { UserSqlFailed } from '../errors.ts';
+import { expressionParts } from '../user-sql.ts';
+import type { FeatureDefinition } from './definition.ts';
 
 const refused: Record<string, string> = {
   WINDOW: 'a window function looks at other rows, which are not there when one row is scored',

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ingest } from '../../src/data/ingest.ts';
-import { localFiles, readSnapshot } from '../../src/data/snapshots.ts';
-import { parquetOf } from '../../src/data/sql-text.ts';
-import { flightsConfig, january, query, surroundings, tinyConfig, writeParquet, writeText } from './surroundings.ts';
+import { ingest } from '../../../src/data/ingest/ingest.ts';
+import { localFiles, readSnapshot } from '../../../src/data/snapshots.ts';
+import { parquetOf } from '../../../src/data/sql-text.ts';
+import { flightsConfig, january, query, surroundings, tinyConfig, writeParquet, writeText } from '../surroundings.ts';
 
 const asOf = '2013-01-26T00:00:00.000Z';
 

@@ -1,10 +1,10 @@
 /** Whether the label can teach anything: there, of more than one class, and covering the mature rows. */
-import type { ModelConfig } from '../config/model.ts';
-import type { Finding } from './contract.ts';
-import { type Connection, rowsOf } from './engine.ts';
-import { knownLabel, matureBefore } from './mature-rows.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { Finding } from '../contract.ts';
+import { type Connection, rowsOf } from '../engine.ts';
+import { knownLabel, matureBefore } from '../features/mature-rows.ts';
+import { quoteInstant, quoteName } from '../sql-text.ts';
 import { percent } from './row-checks.ts';
-import { quoteInstant, quoteName } from './sql-text.ts';
 
 /** Share of mature rows with a label under which somebody should look; cancelled flights alone are 2.8 %. */
 const COVERAGE_EXPECTED = 0.5;

@@ -1,6 +1,6 @@
 /** What the manifest alone tells, before any row is read: columns, types, leakage, volume of history. */
-import type { ModelConfig } from '../config/model.ts';
-import type { Finding, RawSnapshot } from './contract.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import type { Finding, RawSnapshot } from '../contract.ts';
 import { isNumeric, isOfType, percent } from './row-checks.ts';
 
 /** Share of a past month's rows that may be gone before history counts as changed. */
