@@ -1,6 +1,8 @@
 /** Stage validate: rules on the raw rows; a rejection ends the run before anything is built on them. */
 import { join } from 'node:path';
+import { newestAccepted, recordAccepted } from '../data/accepted.ts';
 import type { SnapshotRef } from '../data/contract.ts';
+import { readSnapshot } from '../data/snapshots.ts';
 import { validate } from '../data/validation/validate.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
@@ -17,17 +19,24 @@ export interface Checked {
 export const validateActivities = (deps: Deps) => ({
   validate: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<Checked> => {
     const { model } = await configOf(deps, run.config);
+    const previous = await newestAccepted(deps.store, run.model, run.as_of, run.run);
     const report = await validate({
       store: deps.store,
       config: model,
       raw: raw.digest,
       asOf: run.as_of,
+      ...(previous ? { previous: previous.accepted } : {}),
       cacheDir: deps.cacheDir,
       workDir: join(deps.scratchDir, run.run, `validate-${work.attempt}`),
       signal: work.signal,
     });
     work.log.info({ verdict: report.verdict, findings: report.findings.length }, report.sentence);
     const accepted = { kind: 'raw' as const, digest: report.accepted, rows: report.rows - report.quarantined };
+    if (report.verdict === 'accept') {
+      const { window } = await readSnapshot(deps.store, raw.digest, 'raw');
+      const entry = { as_of: run.as_of, raw: raw.digest, accepted: accepted.digest, window, rows: accepted.rows };
+      await recordAccepted(deps.store, run.model, { run: run.run, ...entry });
+    }
     return { verdict: report.verdict, sentence: report.sentence, accepted, report: await keep(deps, report) };
   }),
 });
