@@ -1,16 +1,16 @@
 /** Whether the label can teach anything: there, of more than one class, and covering the mature rows. */
-import type { ModelConfig } from '../../config/model.ts';
 import type { Finding } from '../contract.ts';
-import { type Connection, rowsOf } from '../engine.ts';
+import { rowsOf } from '../engine.ts';
 import { knownLabel, matureBefore } from '../features/mature-rows.ts';
 import { quoteInstant, quoteName } from '../sql-text.ts';
+import type { ValidationContext } from './context.ts';
 import { percent } from './row-checks.ts';
 
 /** Share of mature rows with a label under which somebody should look; cancelled flights alone are 2.8 %. */
 const COVERAGE_EXPECTED = 0.5;
 
 /** Looks at mature rows only. */
-export async function labelFindings(db: Connection, config: ModelConfig, asOf: string): Promise<Finding[]> {
+export async function labelFindings({ db, config, asOf }: ValidationContext): Promise<Finding[]> {
   const { column, if_never: ifNever } = config.data.label;
   const cut = matureBefore(config, asOf);
   const [found] = await rowsOf(

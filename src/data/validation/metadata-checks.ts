@@ -1,13 +1,14 @@
 /** What the manifest alone tells, before any row is read: columns, types, leakage, volume of history. */
 import type { ModelConfig } from '../../config/model.ts';
-import type { Finding, RawSnapshot } from '../contract.ts';
+import type { Finding } from '../contract.ts';
+import type { RawManifest } from './context.ts';
 import { isNumeric, isOfType, percent } from './row-checks.ts';
 
 /** Share of a past month's rows that may be gone before history counts as changed. */
 const HISTORY_MAY_SHRINK = 0.01;
 
 /** Findings in the order that a person would mend them. */
-export function metadataFindings(config: ModelConfig, raw: RawSnapshot, previous: RawSnapshot | null): Finding[] {
+export function metadataFindings(config: ModelConfig, raw: RawManifest, previous: RawManifest | null): Finding[] {
   const types = new Map(raw.columns.map(({ name, type }) => [name, type]));
   return [
     ...leaks(config, raw),
@@ -18,7 +19,7 @@ export function metadataFindings(config: ModelConfig, raw: RawSnapshot, previous
   ];
 }
 
-function leaks(config: ModelConfig, raw: RawSnapshot): Finding[] {
+function leaks(config: ModelConfig, raw: RawManifest): Finding[] {
   const { label, outcomes } = config.data;
   const hidden = new Set([label.column, label.available_at, ...outcomes]);
   return config.features.use
@@ -29,7 +30,7 @@ function leaks(config: ModelConfig, raw: RawSnapshot): Finding[] {
     });
 }
 
-function missingColumns(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawSnapshot): Finding[] {
+function missingColumns(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawManifest): Finding[] {
   const ruled = config.data.rules.flatMap((rule) =>
     'column' in rule ? [rule.column] : 'unique' in rule ? rule.unique : [],
   );
@@ -45,7 +46,7 @@ function missingColumns(config: ModelConfig, types: ReadonlyMap<string, string>,
     });
 }
 
-function wrongTypes(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawSnapshot): Finding[] {
+function wrongTypes(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawManifest): Finding[] {
   const categories = new Set(config.features.categories.columns);
   const features = config.features.use.flatMap((column) => {
     const type = types.get(column);
@@ -65,7 +66,7 @@ function wrongTypes(config: ModelConfig, types: ReadonlyMap<string, string>, raw
   return [...features, ...rules];
 }
 
-function tooFewRows(config: ModelConfig, raw: RawSnapshot): Finding[] {
+function tooFewRows(config: ModelConfig, raw: RawManifest): Finding[] {
   const least = config.data.volume.min_rows;
   if (raw.rows >= least) return [];
   const sentence = `Only ${raw.rows} rows from ${raw.window.from} to ${raw.window.to}; data.volume.min_rows asks for ${least}. Wait for more data, or look for a delivery that failed.`;
@@ -73,7 +74,7 @@ function tooFewRows(config: ModelConfig, raw: RawSnapshot): Finding[] {
 }
 
 /** Types that changed, and whole past months that lost rows, since the snapshot of an earlier run. */
-function changesSince(previous: RawSnapshot, config: ModelConfig, raw: RawSnapshot): Finding[] {
+function changesSince(previous: RawManifest, config: ModelConfig, raw: RawManifest): Finding[] {
   const before = new Map(previous.columns.map(({ name, type }) => [name, type]));
   const used = new Set([...config.features.use, config.data.label.column]);
   const changed = raw.columns.filter(
@@ -103,7 +104,7 @@ function finding(
   rule: string,
   column: string | null,
   count: number,
-  raw: RawSnapshot,
+  raw: RawManifest,
   limit: string,
   sentence: string,
 ): Finding {

@@ -4,20 +4,28 @@ import { join } from 'node:path';
 import type { ModelConfig } from '../../config/model.ts';
 import { putBlob } from '../../store/content.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import type { RawSnapshot } from '../contract.ts';
+import type { Finding, RawSnapshot } from '../contract.ts';
 import { type Connection, rowsOf } from '../engine.ts';
 import { labelCoverage } from '../ingest/label-coverage.ts';
 import { writeSnapshot } from '../snapshots.ts';
 import { parquetOf, quoteText } from '../sql-text.ts';
 
-/** Creates the empty table of rows to set aside: place of the file in the snapshot, place of the row in the file. */
+/** Why rows are set aside: the rule as it was defined. */
+export type Reason = Pick<Finding, 'rule' | 'column' | 'limit'>;
+
+/** Creates the empty tables of rows to set aside (place of the file in the snapshot, of the row in the file) and of reasons. */
 export async function openQuarantine(db: Connection): Promise<void> {
-  await db.run('CREATE TABLE aside (file UBIGINT, row BIGINT)');
+  await db.run('CREATE TABLE aside (file UBIGINT, row BIGINT, reason INTEGER)');
+  await db.run('CREATE TABLE aside_reasons (reason INTEGER, rule VARCHAR, "column" VARCHAR, "limit" VARCHAR)');
 }
 
 /** @param select SQL over `raw` that gives `file_index` and `file_row_number` of rows to set aside */
-export async function setAside(db: Connection, select: string): Promise<void> {
-  await db.run(`INSERT INTO aside ${select}`);
+export async function setAside(db: Connection, { rule, column, limit }: Reason, select: string): Promise<void> {
+  const [found] = await rowsOf(db, 'SELECT count(*) AS n FROM aside_reasons');
+  const reason = Number(found?.['n']);
+  const named = [rule, column, limit].map((text) => (text === null ? 'NULL' : quoteText(text))).join(', ');
+  await db.run(`INSERT INTO aside_reasons VALUES (${reason}, ${named})`);
+  await db.run(`INSERT INTO aside SELECT *, ${reason} FROM (${select})`);
 }
 
 /** Rows set aside so far; a row that breaks several rules counts once. */

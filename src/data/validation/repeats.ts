@@ -4,17 +4,16 @@ import type { Severity } from '../../config/sections/data.ts';
 import type { Finding } from '../contract.ts';
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteName } from '../sql-text.ts';
+import type { ValidationContext } from './context.ts';
 import { setAside } from './quarantine.ts';
 
 const MAX_EXAMPLES = 20;
 
 /** The configured `unique` rules, and the id where none names it. Extra copies may be set aside: the first one stays. */
-export async function repeatFindings(
-  db: Connection,
-  config: ModelConfig,
-  columns: readonly string[],
-  rows: number,
-): Promise<Finding[]> {
+export async function repeatFindings(context: ValidationContext): Promise<Finding[]> {
+  const { db, config, raw } = context;
+  const { rows } = raw;
+  const columns = [...context.columns.keys()];
   const { id } = config.data;
   const rules = config.data.rules.flatMap((rule) =>
     'unique' in rule ? [{ key: rule.unique, severity: rule.severity }] : [],
@@ -58,6 +57,7 @@ async function repeatsOf(
   if (severity === 'quarantine') {
     await setAside(
       db,
+      { rule: 'unique', column: key.length === 1 ? (key[0] ?? null) : null, limit: `${key.join(' + ')} once` },
       `SELECT file_index, file_row_number FROM raw WHERE ${known}
        QUALIFY row_number() OVER (PARTITION BY ${names} ORDER BY file_index, file_row_number) > 1`,
     );

@@ -1,9 +1,9 @@
 /** Whether the newest days bring about as many rows as the same days usually do. */
-import type { ModelConfig } from '../../config/model.ts';
-import type { Finding } from '../contract.ts';
-import { type Connection, rowsOf } from '../engine.ts';
-import { quoteInstant, quoteName } from '../sql-text.ts';
-import { percent } from './row-checks.ts';
+import type { Finding } from '../../contract.ts';
+import { rowsOf } from '../../engine.ts';
+import { quoteInstant, quoteName } from '../../sql-text.ts';
+import type { ValidationContext } from '../context.ts';
+import { percent } from '../row-checks.ts';
 
 const DAY = 86_400_000;
 const WEEKS = 4;
@@ -12,7 +12,7 @@ const WEEKS = 4;
  * Compares whole UTC days before `asOf`: the last seven with the median of up to four weeks before them (rejects), and
  * the last day with the median of the same weekday (warns). Under two weeks of history nothing is judged.
  */
-export async function volumeFindings(db: Connection, config: ModelConfig, asOf: string): Promise<Finding[]> {
+export async function volumeFindings({ db, config, asOf }: ValidationContext): Promise<Finding[]> {
   const share = config.data.volume.against_recent_past;
   if (share <= 0) return [];
   const today = Math.floor(Date.parse(asOf) / DAY);

@@ -1,0 +1,34 @@
+/** Runs every family of rules on an open context, cheapest first; a broken shape ends it before any row is read. */
+import type { Finding } from '../contract.ts';
+import { featureDefinition } from '../features/definition.ts';
+import { checkExpressions } from '../features/expression-check.ts';
+import type { RuleFamily, ValidationContext } from './context.ts';
+import { volumeFindings } from './history/volume.ts';
+import { labelFindings } from './label-checks.ts';
+import { metadataFindings } from './metadata-checks.ts';
+import { countAside, openQuarantine } from './quarantine.ts';
+import { repeatFindings } from './repeats.ts';
+import { tooManyAside } from './report.ts';
+import { rowFindings } from './row-scan.ts';
+
+const FAMILIES: readonly RuleFamily[] = [rowFindings, repeatFindings, labelFindings, volumeFindings];
+
+export interface RulesResult {
+  readonly findings: Finding[];
+  /** Rows set aside; they stand in the table `aside`. */
+  readonly quarantined: number;
+}
+
+/** @throws UserSqlFailed where a rule or feature expression does not run; FeatureDefinitionInvalid */
+export async function runRules(context: ValidationContext): Promise<RulesResult> {
+  const { db, config, raw, previous, columns } = context;
+  const findings = metadataFindings(config, raw, previous);
+  if (findings.some(({ severity }) => severity === 'reject')) return { findings, quarantined: 0 };
+
+  await checkExpressions(db, featureDefinition(config), [...columns.keys()]);
+  await openQuarantine(db);
+  for (const family of FAMILIES) findings.push(...(await family(context)));
+  const quarantined = await countAside(db);
+  const excess = tooManyAside(quarantined, raw.rows);
+  return { findings: excess ? [...findings, excess] : findings, quarantined };
+}
