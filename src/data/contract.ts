@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { severity } from '../config/sections/data.ts';
 import { digest, geometry, instant } from '../registry/contract.ts';
+import { lookupRef } from './features/lookup-contract.ts';
 
 const column = z.strictObject({ name: z.string(), type: z.string() });
 const file = z.strictObject({ name: z.string(), sha256: digest, bytes: z.number().int(), rows: z.number().int() });
@@ -41,6 +42,8 @@ export const featureSnapshot = z.strictObject({
   parts: z.array(z.strictObject({ part: z.enum(['train', 'validation', 'holdout', 'refit']), file })),
   /** Mature rows with a label in the whole window. */
   mature_labels: z.number().int(),
+  /** Joins and windows as of `geometry.as_of`, for serving. */
+  lookups: z.array(lookupRef).optional(),
 });
 export type FeatureSnapshot = z.output<typeof featureSnapshot>;
 

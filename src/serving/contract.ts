@@ -1,6 +1,7 @@
 /** What goes over the wire of the prediction server, into node records and into a version's `feature-definition.json`. */
 import { z } from 'zod';
 import { columnName } from '../config/values.ts';
+import { lookupRef } from '../data/features/lookup-contract.ts';
 import { digest, instant, versionNumber } from '../registry/contract.ts';
 
 /** Names of the two files that serving needs in every version manifest. */
@@ -27,6 +28,8 @@ export const servedDefinition = z.strictObject({
   event_time: columnName,
   /** Binary: the decision is 1 from this probability on; null where no decision is made. */
   threshold: z.number().nullable(),
+  /** Joins and windows as of registration, so that a version can serve alone; their files are in the version's manifest. */
+  lookups: z.array(lookupRef).optional(),
 });
 export type ServedDefinition = z.output<typeof servedDefinition>;
 
