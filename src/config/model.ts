@@ -7,7 +7,9 @@
 import { z } from 'zod';
 import { data } from './sections/data.ts';
 import { features } from './sections/features.ts';
-import { columnName, duration, factor, margin, relativeChange, share, slug, windowsNeeded } from './values.ts';
+import { monitoring } from './sections/monitoring.ts';
+import { triggers } from './sections/triggers.ts';
+import { columnName, duration, factor, margin, share, slug } from './values.ts';
 
 export const metricName = z.enum([
   'roc_auc',
@@ -102,62 +104,6 @@ const deploy = z.strictObject({
   probation: z.strictObject({
     until_labels_mature_for: duration,
     on_worse: z.enum(['propose_rollback', 'roll_back']),
-  }),
-});
-
-const monitoring = z.strictObject({
-  log: z.strictObject({
-    sample: share,
-    keep: z.union([z.literal('all_features'), z.array(columnName)]),
-    hash: z.array(columnName),
-    retention: duration,
-  }),
-  references: z.strictObject({
-    drift: z.enum(['training', 'trailing_healthy', 'same_period_last_year_else_trailing_healthy']),
-    quality: z.literal('champion_clean_holdout'),
-  }),
-  every: duration,
-  drift: z.strictObject({
-    psi_warn: z.number().positive(),
-    psi_act: z.number().positive(),
-    min_rows: z.number().int().positive(),
-    window: duration,
-    of: windowsNeeded,
-  }),
-  kpis: z.array(
-    z.strictObject({
-      name: slug.or(z.string().regex(/^[a-z][a-z0-9_]*$/)),
-      source: z.literal('business'),
-      worse: z.enum(['higher', 'lower']),
-      alert_at: relativeChange,
-    }),
-  ),
-});
-
-const triggers = z.strictObject({
-  schedule: z.strictObject({
-    cron: z.string().min(1),
-    timezone: z.string().min(1),
-    enabled: z.boolean(),
-    catch_up: duration,
-  }),
-  performance: z.strictObject({ enabled: z.boolean(), skill_drop: share, window: duration, of: windowsNeeded }),
-  calibration: z.strictObject({
-    enabled: z.boolean(),
-    mean_prediction_minus_label_rate: z.number().positive(),
-    window: duration,
-    of: windowsNeeded,
-  }),
-  drift: z.strictObject({ then: z.enum(['alert_and_check_quality', 'retrain']) }),
-  volume: z.strictObject({ new_mature_labels: z.number().int().positive() }).nullable(),
-  age: z.strictObject({ older_than: duration }).nullable(),
-  merge_window: duration,
-  /** While a run is active: `queue` keeps one pending request, `skip` answers that there is one already. */
-  schedule_while_active: z.enum(['queue', 'skip']),
-  limits: z.strictObject({
-    cool_down: duration,
-    per_week: z.number().int().positive(),
-    min_new_labels: z.number().int().nonnegative(),
   }),
 });
 

@@ -40,7 +40,7 @@ export function extraColumns(calls: readonly LoggedCall[]): Record<string, Recor
   const columns: Record<string, RecordType> = {};
   const add = (field: FieldColumn | null, type: RecordType) => {
     if (field === null) return;
-    const wanted = field.fate === 'hash' ? 'VARCHAR' : type;
+    const wanted = field.fate === 'keep' ? type : 'VARCHAR';
     columns[field.column] = (columns[field.column] ?? wanted) === wanted ? wanted : 'VARCHAR';
   };
   for (const { policy } of new Map(calls.map((call) => [call.policy, call])).values()) {
@@ -73,7 +73,7 @@ export function recordOf(call: LoggedCall, row: LoggedRow, i: number, node: stri
     staged: row.staged,
   };
   const put = (field: FieldColumn, value: unknown) => {
-    record[field.column] = field.fate === 'hash' ? policy.hash(field.field, value) : value;
+    record[field.column] = value === null ? null : field.write(value);
   };
   policy.numeric.forEach((field, k) => {
     if (field === null) return;

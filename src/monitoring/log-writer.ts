@@ -118,7 +118,8 @@ export class LogWriter {
 }
 
 function sampled(call: LoggedCall): number[] {
-  return [...call.rows.keys()].filter((i) => inSample(call.rows[i]!.inferenceId, call.policy.sample));
+  const sample = call.policy.sample(call.arm);
+  return [...call.rows.keys()].filter((i) => inSample(call.rows[i]!.inferenceId, sample));
 }
 
 function* chunksOf(calls: readonly LoggedCall[], node: string): Iterable<RecordRow[]> {
