@@ -25,7 +25,12 @@ test('up starts what is missing and returns, a second up finds it all, down stop
     temporal: { address: `127.0.0.1:${temporal}` },
     serving: { url: `http://127.0.0.1:${serving}` },
     started: ['temporal', 'worker', 'serving'],
-    applied: { models: [{ model: MODEL, change: 'new' }] },
+    applied: {
+      models: [
+        { model: 'electricity-price', change: 'new' },
+        { model: MODEL, change: 'new' },
+      ],
+    },
   });
   expect(up.err).toContain('worker: starting …');
   expect((await fetch(`http://127.0.0.1:${serving}/live`)).ok).toBe(true);
@@ -33,7 +38,7 @@ test('up starts what is missing and returns, a second up finds it all, down stop
   const again = await hone('up');
   expect(again).toMatchObject({ code: 0 });
   expect(again.out).toMatch(/Started now +nothing, everything ran already/);
-  expect(again.out).toContain('Nothing has changed: 1 model is current.');
+  expect(again.out).toContain('Nothing has changed: 2 models are current.');
 
   const down = JSON.parse((await hone('down', '--json')).out);
   expect(down.stopped.map(({ name }: { name: string }) => name)).toEqual(['serving', 'worker', 'temporal']);
