@@ -37,6 +37,10 @@ export function changeText(change: Change): string {
       return 'frozen';
     case 'unfrozen':
       return 'freeze lifted';
+    case 'rows_readmitted':
+      return `${change.rows} rows of ${shortRun(change.run)} re-admitted (${change.how.replace('_', ' ')})`;
+    case 'vouch_withdrawn':
+      return `vouch ${change.readmission.slice(0, 8)} withdrawn`;
     default:
       return change satisfies never;
   }

@@ -67,6 +67,13 @@ export const finding = z.strictObject({
 });
 export type Finding = z.output<typeof finding>;
 
+/** Rows that broke rules, with all their columns, in one Parquet blob; its column `hone:reasons` points into `reasons`. */
+export const setAsideRows = z.strictObject({
+  file,
+  reasons: z.array(z.strictObject({ ...finding.pick({ rule: true, column: true, limit: true, count: true }).shape })),
+});
+export type SetAsideRows = z.output<typeof setAsideRows>;
+
 export const validationReport = z.strictObject({
   verdict: z.enum(['accept', 'reject']),
   rows: z.number().int(),
@@ -75,5 +82,9 @@ export const validationReport = z.strictObject({
   sentence: z.string(),
   /** The snapshot without its quarantined rows; the raw snapshot itself where nothing was quarantined. */
   accepted: digest,
+  /** Kept whatever the verdict is. */
+  aside: setAsideRows.optional(),
+  /** Rows that break a rule and stay in, because a person vouched for them. */
+  vouched: z.number().int().optional(),
 });
 export type ValidationReport = z.output<typeof validationReport>;

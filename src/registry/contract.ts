@@ -58,6 +58,8 @@ export const ledgerState = z.strictObject({
   /** Digest of the configuration that `hone config apply` made current. */
   config: digest.nullable(),
   paused: z.boolean(),
+  /** Digests of the readmissions in force, oldest first: rows that a person vouched for are not set aside again. */
+  vouched: z.array(digest).optional(),
 });
 export type LedgerState = z.output<typeof ledgerState>;
 
@@ -106,6 +108,15 @@ export const change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('confirmed'), version: versionNumber }),
   z.strictObject({ kind: z.literal('frozen'), reason: z.string() }),
   z.strictObject({ kind: z.literal('unfrozen'), reason: z.string() }),
+  z.strictObject({
+    kind: z.literal('rows_readmitted'),
+    /** The run that had set them aside. */
+    run: z.string(),
+    how: z.enum(['rule_changed', 'vouched']),
+    rows: z.number().int().positive(),
+    readmission: digest,
+  }),
+  z.strictObject({ kind: z.literal('vouch_withdrawn'), readmission: digest }),
 ]);
 export type Change = z.output<typeof change>;
 

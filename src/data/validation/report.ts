@@ -28,13 +28,15 @@ export function report(
   findings: Finding[],
   quarantined: number,
   accepted: string,
+  vouched = 0,
 ): ValidationReport {
   const rejects = findings.filter(({ severity }) => severity === 'reject');
   const warnings = findings.filter(({ severity }) => severity === 'warn').length;
   const [first] = rejects;
   const others = rejects.length > 1 ? ` ${rejects.length - 1} more findings reject too.` : '';
+  const kept = vouched > 0 ? ` ${vouched} kept because a person vouched for them,` : '';
   const sentence = first
     ? `Rejected: ${first.sentence}${others} No model was trained; what is served stays as it is.`
-    : `Accepted ${raw.rows - quarantined} of ${raw.rows} rows: ${quarantined} set aside, ${warnings} warnings.`;
+    : `Accepted ${raw.rows - quarantined} of ${raw.rows} rows: ${quarantined} set aside,${kept} ${warnings} warnings.`;
   return { verdict: first ? 'reject' : 'accept', rows: raw.rows, quarantined, findings, sentence, accepted };
 }

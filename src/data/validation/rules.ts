@@ -7,6 +7,7 @@ import { volumeFindings } from './history/volume.ts';
 import { labelFindings } from './label-checks.ts';
 import { metadataFindings } from './metadata-checks.ts';
 import { countAside, openQuarantine } from './quarantine.ts';
+import { forgive, type Vouch } from './quarantine-vouch.ts';
 import { repeatFindings } from './repeats.ts';
 import { tooManyAside } from './report.ts';
 import { rowFindings } from './row-scan.ts';
@@ -17,18 +18,21 @@ export interface RulesResult {
   readonly findings: Finding[];
   /** Rows set aside; they stand in the table `aside`. */
   readonly quarantined: number;
+  /** Rows that break a rule and were not set aside, because a person vouched for them. */
+  readonly vouched: number;
 }
 
 /** @throws UserSqlFailed where a rule or feature expression does not run; FeatureDefinitionInvalid */
-export async function runRules(context: ValidationContext): Promise<RulesResult> {
+export async function runRules(context: ValidationContext, vouches: readonly Vouch[] = []): Promise<RulesResult> {
   const { db, config, raw, previous, columns } = context;
   const findings = metadataFindings(config, raw, previous);
-  if (findings.some(({ severity }) => severity === 'reject')) return { findings, quarantined: 0 };
+  if (findings.some(({ severity }) => severity === 'reject')) return { findings, quarantined: 0, vouched: 0 };
 
   await checkExpressions(db, featureDefinition(config), [...columns.keys()]);
   await openQuarantine(db);
   for (const family of FAMILIES) findings.push(...(await family(context)));
+  const vouched = await forgive(context, vouches);
   const quarantined = await countAside(db);
   const excess = tooManyAside(quarantined, raw.rows);
-  return { findings: excess ? [...findings, excess] : findings, quarantined };
+  return { findings: excess ? [...findings, excess] : findings, quarantined, vouched };
 }

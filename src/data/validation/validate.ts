@@ -9,6 +9,8 @@ import { localFiles, readSnapshot } from '../snapshots.ts';
 import { parquetOf } from '../sql-text.ts';
 import { openContext } from './context.ts';
 import { writeAccepted } from './quarantine.ts';
+import { keepRowsAside } from './quarantine-rows.ts';
+import { localVouches } from './quarantine-vouch.ts';
 import { report } from './report.ts';
 import { runRules } from './rules.ts';
 
@@ -22,6 +24,8 @@ export interface ValidateInput {
   readonly workDir: string;
   /** Digest of an earlier run's raw snapshot: types and history are compared with it. */
   readonly previous?: string;
+  /** Digests of the readmissions in force: rows that people vouched for are not set aside. */
+  readonly vouched?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -37,18 +41,21 @@ export async function validate(input: ValidateInput): Promise<ValidationReport> 
   const raw = await readSnapshot(store, input.raw, 'raw');
   const previous = input.previous === undefined ? null : await readSnapshot(store, input.previous, 'raw');
   const paths = await localFiles(store, raw, cacheDir);
+  const vouches = await localVouches(store, config.model, input.vouched ?? [], cacheDir);
   await mkdir(workDir, { recursive: true });
   const dir = await mkdtemp(join(workDir, 'validate-'));
   try {
     return await withDuckDb(
-      { tempDir: dir, lockDown: true, allowedPaths: [...paths, `${dir}/`] },
+      { tempDir: dir, lockDown: true, allowedPaths: [...paths, ...vouches.map(({ path }) => path), `${dir}/`] },
       async (db) => {
         const around = { db, config, raw, previous, asOf, horizon: asOf, dir };
-        const { findings, quarantined } = await runRules(await openContext(around, parquetOf(paths)));
+        const { findings, quarantined, vouched } = await runRules(await openContext(around, parquetOf(paths)), vouches);
+        const aside = quarantined === 0 ? null : await keepRowsAside(db, { store, dir });
         const rejected = findings.some(({ severity }) => severity === 'reject');
-        if (rejected || quarantined === 0) return report(raw, findings, rejected ? 0 : quarantined, input.raw);
-        const accepted = await writeAccepted(db, { store, config, raw, paths, dir });
-        return report(raw, findings, quarantined, accepted);
+        const accepted =
+          rejected || quarantined === 0 ? input.raw : await writeAccepted(db, { store, config, raw, paths, dir });
+        const made = report(raw, findings, rejected ? 0 : quarantined, accepted, vouched);
+        return { ...made, ...(aside ? { aside } : {}), ...(vouched > 0 ? { vouched } : {}) };
       },
       signal,
     );
