@@ -119,15 +119,23 @@ export class VersionSlot {
     await this.#local?.release();
   }
 
-  /** One bad row must not fail the requests that were merged with it: then each is scored by itself. */
+  /** A bad row fails its own request only: that one is asked alone, for its own message, and the others together again. */
   async #scoreTogether(calls: readonly Call[]): Promise<Outcome[]> {
     const [first] = calls;
-    if (calls.length === 1) return [await this.#attempt(first!)];
+    if (first === undefined) return [];
+    if (calls.length === 1) return [await this.#attempt(first)];
     const merged = await this.#attempt({ rows: calls.flatMap(({ rows }) => rows), fault: undefined });
     if (!(merged instanceof FeatureRowsInvalid)) return split(merged, calls);
-    const outcomes: Outcome[] = [];
-    for (const call of calls) outcomes.push(await this.#attempt(call));
-    return outcomes;
+    const bad = blamed(merged, calls);
+    const good = calls.filter((call) => !bad.has(call));
+    const outcomes = new Map<Call, Outcome>();
+    const scored = await this.#scoreTogether(good);
+    good.forEach((call, i) => {
+      const outcome = scored[i];
+      if (outcome) outcomes.set(call, outcome);
+    });
+    for (const call of bad) outcomes.set(call, await this.#attempt(call));
+    return calls.flatMap((call) => outcomes.get(call) ?? []);
   }
 
   async #attempt({ rows, fault }: Call): Promise<Outcome> {
@@ -148,6 +156,13 @@ export class VersionSlot {
     this.#running = call.catch(() => {});
     return call;
   }
+}
+
+/** The calls that hold a row with a problem; all of them where the error names none. */
+function blamed(error: FeatureRowsInvalid, calls: readonly Call[]): Set<Call> {
+  const owners = calls.flatMap((call) => call.rows.map(() => call));
+  const bad = error.problems.map(({ row }) => owners[row]).filter((call) => call !== undefined);
+  return new Set(bad.length > 0 ? bad : calls);
 }
 
 function split(merged: Scored, calls: readonly Call[]): Scored[] {

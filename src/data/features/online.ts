@@ -1,13 +1,9 @@
-/** Features of rows as they arrive for prediction: the same SQL as offline, in a memory-only engine of one thread. */
-import { tmpdir } from 'node:os';
-import { DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
-import { type Connection, engineSentence, isEngineError } from '../engine.ts';
-import { UserSqlFailed } from '../errors.ts';
-import { quoteName, quoteText } from '../sql-text.ts';
-import { type FeatureDefinition, featureSelect } from './definition.ts';
-import { FeatureRowsInvalid } from './errors.ts';
+/** Features of rows as they arrive for prediction: bare columns cast here, expressions by the same SQL and engine as offline. */
+import type { FeatureDefinition } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
-import { rawRowsJson } from './raw-json.ts';
+import { type BareCast, bareCast } from './online-bare.ts';
+import { OnlineEngine } from './online-engine.ts';
+import { type RawRows, readRawRows } from './raw-json.ts';
 
 /** As scoring wants them: row-major numbers with NaN for null, one text array a category with `''` for null. */
 export interface OnlineRows {
@@ -16,61 +12,76 @@ export interface OnlineRows {
   readonly categorical: string[][];
 }
 
-interface Engine {
-  readonly instance: DuckDBInstance;
-  readonly db: Connection;
-  readonly accept: DuckDBPreparedStatement;
-  readonly select: DuckDBPreparedStatement;
-  readonly forget: DuckDBPreparedStatement;
+/** Where each feature goes: its place among the numbers or among the categories. */
+type Place = { readonly numeric: number } | { readonly category: number };
+
+interface Plan {
+  readonly bare: readonly { readonly cast: BareCast; readonly place: Place }[];
+  /** Places of the columns that the engine evaluates, in its order. */
+  readonly evaluated: readonly Place[];
 }
 
 export class OnlineFeatures {
   /** Raw columns that a request must carry, with their DuckDB types. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly #definition: FeatureDefinition;
-  readonly #engine: Engine;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #plan: Plan;
+  /** Null where every feature is a bare column. */
+  readonly #engine: OnlineEngine | null;
   #closed = false;
 
   /**
    * @param rawTypes DuckDB types of the raw columns (`columns` of the raw snapshot's manifest)
    * @throws UserSqlFailed where an expression does not fit these columns
    */
-  static async open(definition: FeatureDefinition, rawTypes: Record<string, string>): Promise<OnlineFeatures> {
-    const instance = await DuckDBInstance.create(':memory:', {
-      memory_limit: '256MB',
-      threads: '1',
-      temp_directory: tmpdir(),
-      max_temp_directory_size: '0MB',
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    });
+  static async open(
+    definition: FeatureDefinition,
+    rawTypes: Readonly<Record<string, string>>,
+  ): Promise<OnlineFeatures> {
+    const engine = await OnlineEngine.open();
     try {
-      const db = await instance.connect();
-      await db.run("SET TimeZone = 'UTC'");
-      await db.run('SET enable_external_access = false');
-      await db.run('SET lock_configuration = true');
-      const read = await checkExpressions(db, definition, Object.keys(rawTypes));
-      const inputs = new Map(read.map((name) => [name, rawTypes[name] ?? 'VARCHAR']));
-      // A table between request and features: the plan stays as it is. With the rows as a parameter of the select
-      // DuckDB plans again each time, which costs three times as much as all the rest.
-      await db.run('CREATE TEMP TABLE incoming (json VARCHAR)');
-      const accept = await db.prepare('INSERT INTO incoming VALUES ($1)');
-      const forget = await db.prepare('TRUNCATE incoming');
-      const select = await db.prepare(selectOf(definition, inputs)).catch((error: unknown) => {
-        throw new UserSqlFailed(`the features of ${definition.model}`, engineSentence(error), { cause: error });
-      });
-      return new OnlineFeatures(definition, inputs, { instance, db, accept, select, forget });
+      const { db } = engine;
+      const typesOf = (names: readonly string[]) => new Map(names.map((name) => [name, rawTypes[name] ?? 'VARCHAR']));
+      const inputs = typesOf(await checkExpressions(db, definition, Object.keys(rawTypes)));
+      const bare: Plan['bare'][number][] = [];
+      const evaluated: FeatureDefinition['columns'][number][] = [];
+      for (const column of definition.columns) {
+        const cast = await bareCast(db, column, rawTypes);
+        if (cast) bare.push({ cast, place: placeOf(definition, column.name) });
+        else evaluated.push(column);
+      }
+      const plan = { bare, evaluated: evaluated.map(({ name }) => placeOf(definition, name)) };
+      if (evaluated.length === 0) {
+        await engine.close();
+        return new OnlineFeatures(definition, inputs, plan, null);
+      }
+      const part = { ...definition, columns: evaluated };
+      await engine.prepare(definition.model, part, typesOf(await checkExpressions(db, part, Object.keys(rawTypes))));
+      return new OnlineFeatures(definition, inputs, plan, engine);
     } catch (error) {
-      instance.closeSync();
+      await engine.close();
       throw error;
     }
   }
 
-  private constructor(definition: FeatureDefinition, inputs: ReadonlyMap<string, string>, engine: Engine) {
+  private constructor(
+    definition: FeatureDefinition,
+    inputs: ReadonlyMap<string, string>,
+    plan: Plan,
+    engine: OnlineEngine | null,
+  ) {
     this.inputs = inputs;
     this.#definition = definition;
+    this.#plan = plan;
     this.#engine = engine;
+  }
+
+  /** Names of the features that the engine evaluates; the others are bare columns. */
+  get evaluated(): readonly string[] {
+    const { numeric, categorical } = this.#definition;
+    return this.#plan.evaluated.map(
+      (place) => ('numeric' in place ? numeric[place.numeric] : categorical[place.category]) ?? '',
+    );
   }
 
   /**
@@ -78,72 +89,52 @@ export class OnlineFeatures {
    * @returns features in the order of the definition, bit for bit those of the offline build
    * @throws FeatureRowsInvalid with row index and field of each problem
    */
-  compute(rows: readonly Record<string, unknown>[]): Promise<OnlineRows> {
-    if (this.#closed) return Promise.reject(new Error('These online features are closed'));
-    let json: string;
-    try {
-      json = rawRowsJson(rows, this.inputs);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    // one table holds one request: requests take turns
-    const turn = this.#last.then(() => this.#run(json, rows.length));
-    this.#last = turn.catch(() => {});
-    return turn;
+  async compute(rows: readonly Record<string, unknown>[]): Promise<OnlineRows> {
+    if (this.#closed) throw new Error('These online features are closed');
+    const raw = readRawRows(rows, this.inputs);
+    const width = this.#definition.numeric.length;
+    const numeric = new Float32Array(raw.rows * width);
+    const categorical = this.#definition.categorical.map(() => new Array<string>(raw.rows).fill(''));
+    const number = (place: Place | undefined, row: number, value: number) => {
+      if (place && 'numeric' in place) numeric[row * width + place.numeric] = value;
+    };
+    const text = (place: Place | undefined, row: number, value: string) => {
+      const column = place && 'category' in place ? categorical[place.category] : undefined;
+      if (column) column[row] = value;
+    };
+    for (const { cast, place } of this.#plan.bare) castColumn(raw, cast, place, number, text);
+    const { evaluated } = this.#plan;
+    await this.#engine?.evaluate(raw, {
+      number: (column, row, value) => number(evaluated[column], row, value),
+      text: (column, row, value) => text(evaluated[column], row, value),
+    });
+    return { rows: raw.rows, numeric, categorical };
   }
 
   /** Waits for the requests that were accepted, then frees the engine. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#last;
-    const { instance, db, accept, select, forget } = this.#engine;
-    for (const statement of [accept, select, forget]) statement.destroySync();
-    db.closeSync();
-    instance.closeSync();
-  }
-
-  async #run(json: string, expected: number): Promise<OnlineRows> {
-    const width = this.#definition.numeric.length;
-    const numeric = new Float32Array(expected * width);
-    const categorical = this.#definition.categorical.map(() => new Array<string>(expected).fill(''));
-    const { accept, select, forget } = this.#engine;
-    let offset = 0;
-    try {
-      accept.bindVarchar(1, json);
-      await accept.run();
-      const result = await select.run();
-      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-        const start = offset;
-        for (let column = 0; column < width; column++) {
-          chunk.visitColumnValues(column, (value, row) => {
-            numeric[(start + row) * width + column] = value === null ? Number.NaN : Number(value);
-          });
-        }
-        for (const [i, target] of categorical.entries()) {
-          chunk.visitColumnValues(width + i, (value, row) => {
-            target[start + row] = value === null ? '' : String(value);
-          });
-        }
-        offset += chunk.rowCount;
-      }
-    } catch (error) {
-      if (!isEngineError(error)) throw error;
-      throw new FeatureRowsInvalid([{ row: 0, field: '*', problem: `fails: ${engineSentence(error)}` }], 1);
-    } finally {
-      await forget.run();
-    }
-    return { rows: expected, numeric, categorical };
+    await this.#engine?.close();
   }
 }
 
-/** The table holds one JSON array of rows; text goes through the same types as the raw snapshot had. */
-function selectOf(definition: FeatureDefinition, inputs: ReadonlyMap<string, string>): string {
-  const shape = JSON.stringify([Object.fromEntries(inputs)]);
-  const fields = [...inputs.keys()].map((name) => `struct_extract(row, ${quoteText(name)}) AS ${quoteName(name)}`);
-  return `SELECT ${featureSelect(definition)} FROM (
-    SELECT ${fields.length > 0 ? fields.join(', ') : '1 AS nothing'} FROM (
-      SELECT unnest(from_json(json, ${quoteText(shape)})) AS row FROM incoming
-    )
-  )`;
+function placeOf({ numeric, categorical }: FeatureDefinition, name: string): Place {
+  const at = numeric.indexOf(name);
+  return at >= 0 ? { numeric: at } : { category: categorical.indexOf(name) };
+}
+
+function castColumn(
+  raw: RawRows,
+  cast: BareCast,
+  place: Place,
+  number: (place: Place, row: number, value: number) => void,
+  text: (place: Place, row: number, value: string) => void,
+): void {
+  const values = raw.columns.get(cast.column) ?? [];
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] ?? null;
+    if ('number' in cast) number(place, row, cast.number(value));
+    else text(place, row, cast.text(value));
+  }
 }

@@ -1,40 +1,65 @@
-/** Checks rows that came from outside against the raw columns' types, and writes them as JSON without losing digits. */
+/** Reads rows that came from outside by the raw columns' types: exact values or a refusal, and as JSON without losing digits. */
 import { FeatureRowsInvalid, type FieldProblem } from './errors.ts';
 
+/** A raw value that its type can hold; an integer beyond 2^53 is a bigint, a time is text. */
+export type RawExact = string | number | bigint | boolean | null;
+
+/** The rows of one request by column: `columns.get(name)[row]`. */
+export interface RawRows {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, readonly RawExact[]>;
+}
+
 const MAX_PROBLEMS = 20;
-const integers: Record<string, [bigint, bigint]> = {
-  TINYINT: [-(2n ** 7n), 2n ** 7n - 1n],
-  SMALLINT: [-(2n ** 15n), 2n ** 15n - 1n],
-  INTEGER: [-(2n ** 31n), 2n ** 31n - 1n],
-  BIGINT: [-(2n ** 63n), 2n ** 63n - 1n],
-  UTINYINT: [0n, 2n ** 8n - 1n],
-  USMALLINT: [0n, 2n ** 16n - 1n],
-  UINTEGER: [0n, 2n ** 32n - 1n],
-  UBIGINT: [0n, 2n ** 64n - 1n],
-};
+export const integerTypes: ReadonlyMap<string, readonly [bigint, bigint]> = new Map(
+  [8n, 16n, 32n, 64n].flatMap((bits) => {
+    const name = { 8: 'TINYINT', 16: 'SMALLINT', 32: 'INTEGER', 64: 'BIGINT' }[Number(bits)] ?? '';
+    const signed: [bigint, bigint] = [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+    const unsigned: [bigint, bigint] = [0n, 2n ** bits - 1n];
+    return [[name, signed] as const, [`U${name}`, unsigned] as const];
+  }),
+);
 
 /**
- * @param inputs DuckDB type by column; only these columns are written
- * @returns a JSON array of objects
+ * @param inputs DuckDB type by column; only these columns are read
  * @throws FeatureRowsInvalid listing up to 20 problems by row and field
  */
-export function rawRowsJson(rows: readonly Record<string, unknown>[], inputs: ReadonlyMap<string, string>): string {
+export function readRawRows(rows: readonly Record<string, unknown>[], inputs: ReadonlyMap<string, string>): RawRows {
   const problems: FieldProblem[] = [];
   let total = 0;
-  const columns = [...inputs].map(([name, type]) => ({ name, key: JSON.stringify(name), write: writerOf(type) }));
-  const texts = rows.map((given, row) => {
-    const fields = columns.map(({ name, key, write }) => {
+  const columns = new Map<string, RawExact[]>();
+  for (const [name, type] of inputs) {
+    const read = readerOf(type);
+    const values = new Array<RawExact>(rows.length).fill(null);
+    rows.forEach((given, row) => {
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
-      const written = value === null ? 'null' : value === undefined ? new Refusal('is missing') : write(value);
-      if (typeof written === 'string') return `${key}:${written}`;
+      const exact = value === null ? null : value === undefined ? new Refusal('is missing') : read(value);
+      if (!(exact instanceof Refusal)) {
+        values[row] = exact;
+        return;
+      }
       total++;
-      if (problems.length < MAX_PROBLEMS) problems.push({ row, field: name, problem: written.problem });
-      return '';
+      if (problems.length < MAX_PROBLEMS) problems.push({ row, field: name, problem: exact.problem });
     });
-    return `{${fields.join(',')}}`;
-  });
+    columns.set(name, values);
+  }
   if (total > 0) throw new FeatureRowsInvalid(problems, total);
+  return { rows: rows.length, columns };
+}
+
+/** A JSON array of the objects of rows `[from, to)`, with the columns named; text in it is a value, never structure. */
+export function rawRowsJson({ columns }: RawRows, names: readonly string[], from: number, to: number): string {
+  const fields = names.map((name) => ({ key: JSON.stringify(name), values: columns.get(name) ?? [] }));
+  const texts: string[] = [];
+  for (let row = from; row < to; row++) {
+    texts.push(`{${fields.map(({ key, values }) => `${key}:${json(values[row] ?? null)}`).join(',')}}`);
+  }
   return `[${texts.join(',')}]`;
+}
+
+function json(value: RawExact): string {
+  if (typeof value === 'bigint') return String(value);
+  return Object.is(value, -0) ? '-0.0' : JSON.stringify(value);
 }
 
 class Refusal {
@@ -44,19 +69,19 @@ class Refusal {
   }
 }
 
-type Writer = (value: unknown) => string | Refusal;
+type Reader = (value: unknown) => RawExact | Refusal;
 
-function writerOf(type: string): Writer {
-  if (integers[type]) return (value) => writeInteger(value, type);
-  if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type)) return writeNumber;
-  if (type === 'BOOLEAN') return (value) => (typeof value === 'boolean' ? String(value) : unfit('a boolean', value));
-  if (/^(TIMESTAMP|DATE)/.test(type)) return (value) => writeTime(value, type);
-  if (type === 'VARCHAR') return (value) => (typeof value === 'string' ? JSON.stringify(value) : unfit('text', value));
-  return (value) => JSON.stringify(value) ?? unfit(type, value);
+function readerOf(type: string): Reader {
+  const bounds = integerTypes.get(type);
+  if (bounds) return (value) => readInteger(value, type, bounds);
+  if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type)) return (value) => readNumber(value, type);
+  if (type === 'BOOLEAN') return (value) => (typeof value === 'boolean' ? value : unfit('a boolean', value));
+  if (/^(TIMESTAMP|DATE)/.test(type)) return (value) => readTime(value, type);
+  if (type === 'VARCHAR') return readText;
+  return (value) => (isPlain(value) ? value : unfit(type, value));
 }
 
-function writeInteger(value: unknown, type: string): string | Refusal {
-  const [least, most] = integers[type] as [bigint, bigint];
+function readInteger(value: unknown, type: string, [least, most]: readonly [bigint, bigint]): RawExact | Refusal {
   if (typeof value === 'number' && !Number.isInteger(value)) return unfit('an integer', value);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     return new Refusal(`is ${value}, beyond 2^53, where numbers lose digits: send it as text`);
@@ -65,20 +90,33 @@ function writeInteger(value: unknown, type: string): string | Refusal {
   if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint')
     return unfit('an integer', value);
   const exact = BigInt(value);
-  return exact < least || exact > most ? new Refusal(`is ${exact}, outside ${type}`) : String(exact);
+  if (exact < least || exact > most) return new Refusal(`is ${exact}, outside ${type}`);
+  const number = Number(exact);
+  return Number.isSafeInteger(number) ? number : exact;
 }
 
-function writeNumber(value: unknown): string | Refusal {
-  if (typeof value === 'bigint') return String(value);
+function readNumber(value: unknown, type: string): RawExact | Refusal {
+  if (typeof value === 'bigint') return value;
   if (typeof value !== 'number') return unfit('a number', value);
-  return Number.isFinite(value) ? JSON.stringify(value) : new Refusal(`is ${value}: send null where it is unknown`);
+  if (!Number.isFinite(value)) return new Refusal(`is ${value}: send null where it is unknown`);
+  if (type === 'FLOAT' && !Number.isFinite(Math.fround(value))) return new Refusal(`is ${value}, outside FLOAT`);
+  return value;
 }
 
-function writeTime(value: unknown, type: string): string | Refusal {
+function readText(value: unknown): RawExact | Refusal {
+  if (typeof value !== 'string') return unfit('text', value);
+  return /\p{Surrogate}/u.test(value) ? new Refusal('holds half of a character (a lone surrogate)') : value;
+}
+
+function readTime(value: unknown, type: string): RawExact | Refusal {
   const time = value instanceof Date || typeof value === 'number' ? new Date(value) : undefined;
-  if (time) return Number.isNaN(time.getTime()) ? unfit('a time', value) : JSON.stringify(time.toISOString());
+  if (time) return Number.isNaN(time.getTime()) ? unfit('a time', value) : time.toISOString();
   if (typeof value !== 'string' || Number.isNaN(Date.parse(value))) return unfit(`a time (${type}, ISO 8601)`, value);
-  return JSON.stringify(value);
+  return value;
+}
+
+function isPlain(value: unknown): value is RawExact {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 function unfit(wanted: string, value: unknown): Refusal {

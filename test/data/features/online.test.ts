@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readFeatureColumns } from '../../../src/data/columns.ts';
 import { buildFeatures } from '../../../src/data/features/build.ts';
@@ -123,4 +124,119 @@ test('text in a request is a value, never SQL or JSON structure', async () => {
 test('a definition that needs a column the raw data lacks is refused when it is opened', async () => {
   const definition = featureDefinition(await flightsConfig());
   await expect(OnlineFeatures.open(definition, { carrier: 'VARCHAR' })).rejects.toThrow(/no column/);
+});
+
+/** Bare columns of every raw type, and the same as expressions, which the engine evaluates. */
+async function twice(types: Record<string, string>, texts: readonly string[], ints: readonly string[] = []) {
+  const open = (bare: boolean) =>
+    flightsConfig((config) => {
+      config.features.use = ['id_only'];
+      const expr = (name: string) => (bare ? `"${name}"` : `("${name}")`);
+      config.features.sql = Object.fromEntries(
+        Object.keys(types).map((name) => [
+          `x_${name}`,
+          { type: texts.includes(name) ? 'string' : ints.includes(name) ? 'int32' : 'float32', expr: expr(name) },
+        ]),
+      );
+      config.features.categories.columns = [];
+    }).then((config) => OnlineFeatures.open(featureDefinition(config), { id_only: 'INTEGER', ...types }));
+  return { bare: await open(true), engine: await open(false) };
+}
+
+test('a bare column is cast without the engine to the very bits that the engine gives', async () => {
+  const types = {
+    tiny: 'TINYINT',
+    whole: 'INTEGER',
+    small: 'INTEGER',
+    big: 'BIGINT',
+    huge: 'UBIGINT',
+    as_int: 'BIGINT',
+    single: 'FLOAT',
+    double: 'DOUBLE',
+    yes: 'BOOLEAN',
+    text: 'VARCHAR',
+    big_text: 'BIGINT',
+    yes_text: 'BOOLEAN',
+  };
+  const { bare, engine } = await twice(types, ['text', 'big_text', 'yes_text'], ['small', 'as_int']);
+  const bits = fc.constantFrom(...[53n, 54n, 55n, 60n, 62n].map((n) => 2n ** n));
+  const near = fc.tuple(bits, fc.bigInt(-(2n ** 40n), 2n ** 40n), fc.bigInt(-3n, 3n), fc.constantFrom(1n, -1n));
+  const halfway = near.map(([base, steps, off, sign]) => sign * (base + (base >> 24n) * (steps % 64n) + off));
+  const big = fc.oneof(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), halfway).map(String);
+  const double = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(0, -0, 3.4028235677973366e38, 3.4028234663852886e38, 1e300, -1e300, 1e-46, 1.401298464324817e-45),
+  );
+  const row = fc.record({
+    id_only: fc.constant(1),
+    tiny: fc.integer({ min: -128, max: 127 }),
+    whole: fc.integer(),
+    small: fc.integer(),
+    big,
+    huge: fc.bigInt(0n, 2n ** 64n - 1n).map(String),
+    as_int: fc.oneof(fc.integer(), fc.constantFrom(2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1), big),
+    single: fc.float({ noNaN: true, noDefaultInfinity: true }),
+    double,
+    yes: fc.boolean(),
+    text: fc.string({ unit: 'binary' }).filter((text) => !/\p{Surrogate}/u.test(text)),
+    big_text: big,
+    yes_text: fc.boolean(),
+  });
+  const nullable = row.chain((full) =>
+    fc
+      .subarray(Object.keys(types), { maxLength: 4 })
+      .map((gone) => ({ ...full, ...Object.fromEntries(gone.map((name) => [name, null])) })),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(nullable, { minLength: 50, maxLength: 300 }), async (rows) => {
+      const [here, there] = [await bare.compute(rows), await engine.compute(rows)];
+      expect(here.categorical).toEqual(there.categorical);
+      expect([...new Uint32Array(here.numeric.buffer)]).toEqual([...new Uint32Array(there.numeric.buffer)]);
+    }),
+    { numRuns: 30 },
+  );
+  await Promise.all([bare.close(), engine.close()]);
+});
+
+test('a definition of bare columns opens no engine; with one expression only its columns are sent there', async () => {
+  const bareOnly = await OnlineFeatures.open(
+    featureDefinition(
+      await flightsConfig((config) => {
+        config.features.use = ['n', 'kind'];
+        config.features.sql = { same: { type: 'int32', expr: ' "N" ' } };
+        config.features.categories.columns = ['kind'];
+      }),
+    ),
+    tinyTypes,
+  );
+  expect(bareOnly.evaluated).toEqual([]);
+  expect([...bareOnly.inputs.keys()]).toEqual(['n', 'kind']);
+  expect([...(await bareOnly.compute([row])).numeric]).toEqual([1, 1]);
+  await bareOnly.close();
+  await expect(bareOnly.compute([row])).rejects.toThrow('closed');
+
+  const mixed = await tinyFeatures();
+  expect(mixed.evaluated).toEqual(['hour', 'longest', 'last_digit']);
+  await mixed.close();
+});
+
+test('rows on which an expression fails are named, the others are not; a close lets what was accepted end', async () => {
+  const config = await flightsConfig((config) => {
+    config.features.use = ['n'];
+    config.features.sql = { parsed: { type: 'int32', expr: 'CAST(kind AS INTEGER)' } };
+    config.features.categories.columns = [];
+  });
+  const features = await OnlineFeatures.open(featureDefinition(config), tinyTypes);
+  const rows = Array.from({ length: 100 }, (_, i) => ({ ...row, kind: i === 17 || i === 71 ? 'x' : String(i) }));
+  await expect(features.compute(rows)).rejects.toMatchObject({
+    problems: [
+      { row: 17, field: '*', problem: expect.stringContaining("Could not convert string 'x' to INT32") },
+      { row: 71, field: '*' },
+    ],
+  });
+  const [good, closed] = [features.compute(rows.slice(0, 17)), features.close()];
+  await expect(features.compute([row])).rejects.toThrow('closed');
+  await closed;
+  expect((await good).numeric[16 * 2 + 1]).toBe(16);
 });
