@@ -5,6 +5,7 @@ import { register as approve } from './nouns/approve.ts';
 import { register as config } from './nouns/config.ts';
 import { register as demo } from './nouns/demo.ts';
 import { register as doctor } from './nouns/doctor.ts';
+import { register as drift } from './nouns/drift.ts';
 import { register as freeze } from './nouns/freeze.ts';
 import { register as gate } from './nouns/gate.ts';
 import { register as ledger } from './nouns/ledger.ts';
@@ -34,6 +35,7 @@ export const NOUNS: readonly Register[] = [
   rollback,
   freeze,
   monitor,
+  drift,
   registry,
   ledger,
   lineage,

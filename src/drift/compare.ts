@@ -1,97 +1,128 @@
-/** Two windows of any table, compared on their own: no store, no model, no server. */
+/** Two windows of any table, compared on their own: no store, no server. */
 import { type Connection, withDuckDb } from '../data/engine.ts';
-import { parquetOf, quoteName } from '../data/sql-text.ts';
-import type { DriftReport } from './contract.ts';
+import { quoteName } from '../data/sql-text.ts';
+import { type ColumnRoles, type WindowColumn, windowColumns } from './column-kinds.ts';
+import type { ColumnDrift, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { NoCommonColumns } from './errors.ts';
 import { judgeDrift } from './judge.ts';
 import { defaultJudgeOptions } from './judge-options.ts';
 import { type ColumnSpec, profileGroups, read } from './profile.ts';
-import { gridOf, millisecondsOf, referenceOf } from './reference.ts';
+import { gridOf, referenceOf } from './reference.ts';
+import { openWindow } from './window-files.ts';
+import { spanOf, type WindowSpan } from './window-span.ts';
 
 export interface CompareOptions {
-  /** Columns to compare; by default every number, text and boolean that both windows have. */
+  /** Columns to compare; by default every one that the reference has. */
   readonly columns?: readonly string[];
-  /** Left out: ids and keys, which always differ. */
-  readonly exclude?: readonly string[];
+  /** What a model file says; kinds and ids are guessed where there is none. */
+  readonly roles?: ColumnRoles | null;
   /** Event time, so that days of the reference can tell the noise. */
-  readonly timeColumn?: string;
+  readonly timeColumn?: string | null;
   readonly psiLimit?: number;
   readonly minRows?: number;
-  readonly referenceName?: string;
-  readonly currentName?: string;
+  /** Where relative paths start. */
+  readonly cwd?: string;
   readonly workDir: string;
   readonly signal?: AbortSignal;
 }
 
-/** @throws NoCommonColumns, ReferenceEmpty */
-export async function compareWindows(
-  referencePaths: readonly string[],
-  currentPaths: readonly string[],
-  options: CompareOptions,
-): Promise<DriftReport> {
+export interface Comparison {
+  readonly report: DriftReport;
+  /** What the report was made from; for pictures. */
+  readonly reference: ReferenceProfile;
+  readonly current: Profile;
+  /** How sentences call the current window. */
+  readonly currentName: string;
+}
+
+/** @throws WindowMissing, WindowUnreadable, NoCommonColumns, TimeColumnUnusable, ReferenceEmpty */
+export async function compareWindows(before: string, after: string, options: CompareOptions): Promise<Comparison> {
+  const { workDir, cwd = process.cwd(), timeColumn = null, roles = null } = options;
   return withDuckDb(
-    { tempDir: options.workDir },
+    { tempDir: workDir },
     async (db) => {
-      const [before, after] = [parquetOf(referencePaths), parquetOf(currentPaths)];
-      const columns = await commonColumns(db, before, after, options);
+      const first = await openWindow(db, before, { cwd, workDir, copyName: 'reference' });
+      const second = await openWindow(db, after, { cwd, workDir, copyName: 'current' });
+      const columns = (await windowColumns(db, first.relation, second.relation, roles)).filter(
+        ({ name }) => options.columns?.includes(name) ?? true,
+      );
+      const tested = columns.flatMap(({ name, as }): ColumnSpec[] => (as === null ? [] : [{ name, kind: as }]));
+      if (tested.length === 0) throw new NoCommonColumns(columns);
+      const span = timeColumn === null ? null : await spanOf(db, second, timeColumn);
+      if (timeColumn !== null) await spanOf(db, first, timeColumn);
       const reference = await referenceOf(db, {
-        relation: before,
-        columns,
-        timeColumn: options.timeColumn ?? null,
-        name: options.referenceName ?? 'the reference window',
+        ...{ relation: first.relation, columns: tested, timeColumn, name: first.name },
       });
-      const frozen = columns.map((column) => ({ ...column, ...gridOf(reference.columns[column.name]?.profile) }));
-      const current = (await profileGroups(db, after, frozen)).get(0) ?? { rows: 0, columns: {} };
-      return judgeDrift(reference, current, {
+      const frozen = tested.map((column) => ({ ...column, ...gridOf(reference.columns[column.name]?.profile) }));
+      const current = (await profileGroups(db, second.relation, frozen)).get(0) ?? { rows: 0, columns: {} };
+      const currentName = nameOf(second.name, span);
+      const judged = judgeDrift({ ...reference, name: nameOf(first.name, reference) }, current, {
         psiLimit: options.psiLimit ?? defaultJudgeOptions.psiLimit,
         minRows: options.minRows ?? defaultJudgeOptions.minRows,
-        days: options.timeColumn === undefined ? null : await daysIn(db, after, options.timeColumn),
-        windowName: options.currentName ?? 'the current window',
+        days: span === null ? null : span.days,
+        windowName: currentName,
       });
+      const untested = await untestedColumns(db, columns, [first.relation, second.relation]);
+      return { report: inOrder(judged, untested, columns), reference, current, currentName };
     },
     options.signal,
   );
 }
 
-async function commonColumns(
+/** `2013-12.parquet, 2013-12-01 to 2013-12-31`. */
+function nameOf(name: string, span: Pick<WindowSpan, 'from' | 'to'> | null): string {
+  return span?.from == null || span.to == null ? name : `${name}, ${span.from.slice(0, 10)} to ${span.to.slice(0, 10)}`;
+}
+
+/** Columns that are named but not tested: their rows and missing values are still told. */
+async function untestedColumns(
   db: Connection,
-  before: string,
-  after: string,
-  options: CompareOptions,
-): Promise<ColumnSpec[]> {
-  const [first, second] = [await kinds(db, before), await kinds(db, after)];
-  const left = new Set([...(options.exclude ?? []), options.timeColumn]);
-  const wanted = options.columns ?? [...first.keys()].filter((name) => !left.has(name));
-  const columns: ColumnSpec[] = [];
-  for (const name of wanted) {
-    const kind = first.get(name);
-    if (kind !== undefined && second.has(name)) {
-      // A number that became a text is compared as text: its values are then new, and the column says so.
-      columns.push({ name, kind: second.get(name) === 'categorical' ? 'categorical' : kind });
-    }
-  }
-  if (columns.length === 0) throw new NoCommonColumns([...first.keys()], [...second.keys()]);
-  return columns;
-}
-
-/** Columns by kind; times, lists and structures are left out. */
-async function kinds(db: Connection, relation: string): Promise<Map<string, 'numeric' | 'categorical'>> {
-  const [names, types] = await read(db, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
-  const found = new Map<string, 'numeric' | 'categorical'>();
-  names?.forEach((name, i) => {
-    const type = String(types?.[i]);
-    if (/^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\))$/.test(type))
-      found.set(String(name), 'numeric');
-    else if (/^(VARCHAR|BOOLEAN|ENUM\(.*\)|UUID)$/.test(type)) found.set(String(name), 'categorical');
-  });
-  return found;
-}
-
-async function daysIn(db: Connection, relation: string, column: string): Promise<number> {
-  const ms = await millisecondsOf(db, relation, column);
-  const [days] = await read(
-    db,
-    `SELECT count(DISTINCT ${ms} // 86400000)::DOUBLE FROM ${relation} WHERE ${quoteName(column)} IS NOT NULL`,
+  columns: readonly WindowColumn[],
+  [before, after]: readonly [string, string],
+): Promise<Map<string, ColumnDrift>> {
+  const wanted = columns.filter(({ as }) => as === null);
+  const shared = wanted.filter(({ untested }) => !untested?.includes('not in the current'));
+  const [first, second] = [await rowsAndMissing(db, before, wanted), await rowsAndMissing(db, after, shared)];
+  return new Map(
+    wanted.map(({ name, kind, untested }) => [
+      name,
+      {
+        ...{ kind, n_reference: first.rows, n_current: second.missing.has(name) ? second.rows : 0 },
+        ...{ psi: null, js_distance: null, ks_statistic: null, wasserstein_distance: null, chi_squared: null },
+        ...{ p_value: null, threshold: null, noise: null, noise_from: null },
+        ...{ new_categories: [], new_category_share: null, verdict: 'not_judged' },
+        missing: { reference: first.missing.get(name) ?? 0, current: second.missing.get(name) ?? 1 },
+        sentence: `${name}: not tested: ${untested}.`,
+      },
+    ]),
   );
-  return Number(days?.[0] ?? 0);
+}
+
+async function rowsAndMissing(
+  db: Connection,
+  relation: string,
+  columns: readonly WindowColumn[],
+): Promise<{ rows: number; missing: Map<string, number> }> {
+  const counts = ['*', ...columns.map(({ name }) => quoteName(name))].map((one) => `count(${one})::DOUBLE`);
+  const [all, ...known] = (await read(db, `SELECT ${counts.join(', ')} FROM ${relation}`)).map((column) =>
+    Number(column[0]),
+  );
+  const rows = all ?? 0;
+  const missing = columns.map(({ name }, i) => [name, rows === 0 ? 0 : 1 - (known[i] ?? 0) / rows] as const);
+  return { rows, missing: new Map(missing) };
+}
+
+function inOrder(
+  report: DriftReport,
+  untested: Map<string, ColumnDrift>,
+  columns: readonly WindowColumn[],
+): DriftReport {
+  const all = columns.map(({ name }) => [name, report.columns[name] ?? untested.get(name)] as const);
+  const { dataset } = report;
+  const more = untested.size === 0 ? '' : ` ${untested.size} not tested.`;
+  return {
+    ...report,
+    columns: Object.fromEntries(all.flatMap(([name, drift]) => (drift === undefined ? [] : [[name, drift]]))),
+    dataset: { ...dataset, sentence: dataset.sentence + more },
+  };
 }

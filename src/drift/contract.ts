@@ -99,8 +99,20 @@ export type ReferenceProfile = z.output<typeof referenceProfile>;
 export const driftVerdict = z.enum(['stable', 'moved', 'not_judged']);
 export type DriftVerdict = z.output<typeof driftVerdict>;
 
+/** What a column holds. Timestamps, ids and structures are named but never tested for drift. */
+export const columnKind = z.enum([
+  'numeric',
+  'few_values',
+  'categorical',
+  'high_cardinality',
+  'timestamp',
+  'id',
+  'other',
+]);
+export type ColumnKind = z.output<typeof columnKind>;
+
 export const columnDrift = z.strictObject({
-  kind: z.enum(['numeric', 'categorical']),
+  kind: columnKind,
   n_reference: count,
   n_current: count,
   /** Null where a distance has no meaning: an empty side, or another kind of column. */

@@ -13,15 +13,51 @@ export class ReferenceEmpty extends HoneError {
   }
 }
 
-/** Two windows that share no column. */
+/** No file where a window of a comparison should be. */
+export class WindowMissing extends HoneError {
+  readonly code = 'HONE_DRIFT_WINDOW_MISSING';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(path: string, cwd: string) {
+    super(
+      `No file to compare at "${path}" (looked from ${cwd}). Nothing was compared. ` +
+        'Name a Parquet, CSV or JSON lines file, a glob in quotes, or a folder of such files.',
+    );
+  }
+}
+
+/** A window's file that cannot be read. */
+export class WindowUnreadable extends HoneError {
+  readonly code = 'HONE_DRIFT_WINDOW_UNREADABLE';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(path: string, problem: string, cure: string, options?: ErrorOptions) {
+    super(`${path} cannot be compared: ${problem}. Nothing was compared. ${cure}`, options);
+  }
+}
+
+/** A time column that is not there, or holds no times. */
+export class TimeColumnUnusable extends HoneError {
+  readonly code = 'HONE_DRIFT_TIME_COLUMN';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(column: string, problem: string) {
+    super(
+      `Column "${column}" cannot tell the time: ${problem}. Nothing was compared. Name a timestamp, a date or ` +
+        'milliseconds since 1970, or leave it out: noise is then that of independent rows.',
+    );
+  }
+}
+
+/** Two windows that share no column which can be compared. */
 export class NoCommonColumns extends HoneError {
   readonly code = 'HONE_DRIFT_NO_COMMON_COLUMNS';
   readonly retryable = false;
   override readonly exitCode = 2;
-  constructor(reference: readonly string[], current: readonly string[]) {
+  constructor(columns: readonly { readonly name: string; readonly untested: string | null }[]) {
     super(
-      `The two windows share no column that can be compared: the reference has ${list(reference)}, the current window ` +
-        `has ${list(current)}. Nothing was compared. Name files of the same table, or give \`columns\`.`,
+      `The two windows share no column that can be compared. Of the reference: ` +
+        `${list(columns.map(({ name, untested }) => `${name} (${untested})`))}. Nothing was compared. Name files of the same table.`,
     );
   }
 }

@@ -1,6 +1,7 @@
 /** Holds profiles against a reference: distances, noise, verdict and a sentence for each column and for all of them. */
 import { countBins } from './bins.ts';
-import type { ColumnDrift, ColumnProfile, DriftReport, Profile, ReferenceProfile } from './contract.ts';
+import { fewLevels, fewValues } from './column-kinds.ts';
+import type { ColumnDrift, ColumnKind, ColumnProfile, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { chiSquared, jsDistance, ksStatistic, psi, wassersteinDistance } from './distances.ts';
 import type { JudgeOptions } from './judge-options.ts';
 import { benjaminiHochberg, type Noise, noiseOf } from './noise.ts';
@@ -62,7 +63,7 @@ function judgeColumn(reference: ReferenceProfile, current: Profile, name: string
   return {
     noise,
     drift: {
-      kind: profile.kind,
+      kind: kindOf(profile),
       n_reference: n,
       n_current: m,
       psi: value,
@@ -78,6 +79,11 @@ function judgeColumn(reference: ReferenceProfile, current: Profile, name: string
       noise_from: noise?.from ?? null,
     },
   };
+}
+
+function kindOf(profile: ColumnProfile): ColumnKind {
+  if (profile.kind === 'categorical') return profile.levels.length > fewLevels ? 'high_cardinality' : 'categorical';
+  return profile.fine.kind === 'exact' && profile.fine.values.length <= fewValues ? 'few_values' : 'numeric';
 }
 
 /** Bins in which the current window should have under five rows are judged as one: chi-squared needs no fewer. */

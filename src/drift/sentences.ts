@@ -14,14 +14,16 @@ export function columnSentence(drift: Omit<ColumnDrift, 'sentence'>, context: Se
   const { name, reference, current, options } = context;
   const rows = `${whole(drift.n_current)} rows, ${options.windowName}, against ${reference.name} (${whole(drift.n_reference)} rows)`;
   if (current === undefined) return `${name} is not in the current window: not judged. Check what writes it.`;
-  if (current.kind !== drift.kind) {
-    return `${name} is ${current.kind} now and was ${drift.kind} in ${reference.name}. Check its type at the source.`;
+  const before = reference.columns[name]?.profile.kind;
+  if (current.kind !== before) {
+    return `${name} is ${current.kind} now and was ${before} in ${reference.name}. Check its type at the source.`;
   }
   if (drift.verdict === 'not_judged') {
     const fewest = Math.min(drift.n_current, drift.n_reference);
     return `${name}: not judged (too few rows: ${whole(fewest)} of ${options.minRows} needed), ${rows}. Wait for more rows.`;
   }
-  const noise = drift.noise_from === 'reference_days' ? "noise of the reference's own days" : 'noise';
+  const noise =
+    drift.noise_from === 'reference_days' ? "noise of the reference's own days" : 'noise of independent rows';
   const limit = `PSI ${short(drift.psi)} (limit ${short(options.psiLimit)}, ${noise} ${short(drift.noise)})`;
   if (drift.verdict === 'moved')
     return `${name} moved: ${what(drift, context)}${limit}, ${rows}. Look at its source before retraining.`;

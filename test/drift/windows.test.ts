@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
 import { addProfiles } from '../../src/drift/add.ts';
-import { compareWindows } from '../../src/drift/compare.ts';
+import { type CompareOptions, compareWindows } from '../../src/drift/compare.ts';
 import { driftReport, referenceProfile as referenceSchema } from '../../src/drift/contract.ts';
 import { judgeDrift } from '../../src/drift/judge.ts';
 import { profileGroups } from '../../src/drift/profile.ts';
@@ -24,6 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(workDir, { recursive: true, force: true }));
 
+const compare = async (before: string, after: string, options: Partial<CompareOptions> = {}) =>
+  (await compareWindows(before, after, { workDir, ...options })).report;
+
 /** Writes the rows of a query as Parquet and returns the path. */
 async function parquet(name: string, query: string): Promise<string> {
   const path = join(workDir, `${name}.parquet`);
@@ -32,12 +35,8 @@ async function parquet(name: string, query: string): Promise<string> {
 }
 
 test('March against January: temperature moved, the mix of airports did not, and the figures are those of scipy', async () => {
-  const report = await compareWindows([january], [march], {
-    workDir,
+  const report = await compare(january, march, {
     timeColumn: 'event_ts',
-    exclude: ['flight_id', 'arr_delay_min', 'arrived_late'],
-    referenceName: 'January',
-    currentName: '1 to 31 March',
   });
   driftReport.parse(report);
   expect(report.columns['temp_f']).toMatchObject({
@@ -47,12 +46,13 @@ test('March against January: temperature moved, the mix of airports did not, and
     n_current: 28886,
   });
   expect(report.columns['temp_f']?.sentence).toMatch(
-    /^temp_f moved: mean 36\.4 → 40\.8 .*PSI 1\.37 \(limit 0\.10, noise of the reference's own days .*28,886 rows, 1 to 31 March, against January/,
+    /^temp_f moved: mean 36\.4 → 40\.8 .*PSI 1\.37 \(limit 0\.10, noise of the reference's own days .*28,886 rows, 2013-03\.parquet, 2013-03-01 to 2013-03-31, against 2013-01\.parquet, 2013-01-01 to /,
   );
   expect(report.columns['origin']?.verdict).toBe('stable');
   expect(report.columns['carrier']?.verdict).toBe('stable');
   expect(report.dataset.verdict).toBe('moved');
-  expect(report.columns['label_available_at']).toBeUndefined();
+  expect(report.columns['label_available_at']).toMatchObject({ kind: 'timestamp', verdict: 'not_judged', psi: null });
+  expect(report.columns['flight_id']?.sentence).toMatch(/^flight_id: not tested: it looks like an id/);
   for (const [name, one] of Object.entries(exact.numeric)) {
     expect(report.columns[name]?.ks_statistic).toBeCloseTo(one.ks_statistic, 10);
     expect(report.columns[name]?.wasserstein_distance).toBeCloseTo(one.wasserstein_distance, 8);
@@ -69,7 +69,7 @@ test('odd against even days of one winter: no column moved, though days differ i
   const winter = `read_parquet(['${events}2013-01.parquet', '${events}2013-02.parquet', '${events}2013-03.parquet'])`;
   const odd = await parquet('odd', `SELECT * FROM ${winter} WHERE epoch_ms(event_ts) // 86400000 % 2 = 1`);
   const even = await parquet('even', `SELECT * FROM ${winter} WHERE epoch_ms(event_ts) // 86400000 % 2 = 0`);
-  const report = await compareWindows([odd], [even], { workDir, timeColumn: 'event_ts', exclude: ['flight_id'] });
+  const report = await compare(odd, even, { timeColumn: 'event_ts' });
   expect(report.dataset).toMatchObject({ verdict: 'stable', moved: [] });
   expect(report.dataset.judged).toBeGreaterThan(20);
 });
@@ -81,7 +81,7 @@ test.each([100, 1000, 10_000])('random halves of %i rows: over six draws no colu
       `SELECT * FROM read_parquet('${january}') WHERE hash(flight_id, ${draw}) % 2 = ${half}
        ORDER BY hash(flight_id, ${draw + 1000}) LIMIT ${rows}`;
     const [a, b] = [await parquet('a', sample(0)), await parquet('b', sample(1))];
-    const report = await compareWindows([a], [b], { workDir, exclude: ['flight_id', 'tail_number'] });
+    const report = await compare(a, b, {});
     moved += report.dataset.moved.length;
   }
   expect(moved).toBe(0);
@@ -93,8 +93,7 @@ test('a jump in missing values and a renamed category are seen, and said first',
     `SELECT * REPLACE (CASE WHEN hash(flight_id) % 10 < 3 THEN NULL ELSE distance_miles END AS distance_miles,
        CASE WHEN origin = 'JFK' THEN 'KJFK' ELSE origin END AS origin) FROM read_parquet('${january}')`,
   );
-  const { columns } = await compareWindows([january], [broken], {
-    workDir,
+  const { columns } = await compare(january, broken, {
     columns: ['distance_miles', 'origin', 'carrier'],
   });
   expect(columns['distance_miles']?.verdict).toBe('moved');
@@ -109,12 +108,12 @@ test('too few rows are not judged, and a text where numbers were does not stop t
     'few',
     `SELECT carrier, temp_f::VARCHAR || 'F' AS temp_f FROM read_parquet('${march}') LIMIT 50`,
   );
-  const { columns, dataset } = await compareWindows([january], [few], { workDir });
+  const { columns, dataset } = await compare(january, few);
   expect(columns['carrier']).toMatchObject({ verdict: 'not_judged', threshold: null });
   expect(columns['carrier']?.sentence).toContain('not judged (too few rows: 50 of 100 needed)');
   expect(dataset).toMatchObject({ verdict: 'not_judged', share_moved: null });
   const many = await parquet('many', `SELECT carrier, temp_f::VARCHAR || 'F' AS temp_f FROM read_parquet('${march}')`);
-  const typed = await compareWindows([january], [many], { workDir });
+  const typed = await compare(january, many);
   expect(typed.columns['temp_f']?.verdict).toBe('moved');
   expect(typed.columns['carrier']?.verdict).toBe('stable');
 });
@@ -154,7 +153,7 @@ test('a column of distinct numbers is kept as a grid, and its distances stay wit
       `SELECT (sqrt(-2 * ln((i + 0.5) / 60000.0)) * cos(6.283185307179586 * ((i * 7919) % 60000) / 60000.0) + ${shift})::DOUBLE AS x FROM range(60000) t(i)`,
     );
   const [a, b] = [await draw('normal', 0), await draw('shifted', 0.2)];
-  const { columns } = await compareWindows([a], [b], { workDir });
+  const { columns } = await compare(a, b);
   expect(columns['x']?.wasserstein_distance).toBeCloseTo(0.2, 3);
   expect(columns['x']?.ks_statistic).toBeCloseTo(0.0797, 2);
   const reference = await referenceProfile({ paths: [a], numeric: ['x'], categorical: [], timeColumn: null, workDir });

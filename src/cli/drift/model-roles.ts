@@ -1,0 +1,61 @@
+/** Column roles from a model of the workspace, or from a model file that lies anywhere. */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { readExtended } from '../../config/extends.ts';
+import { findWorkspace, modelOf } from '../../config/load.ts';
+import { plain } from '../../config/tree.ts';
+import type { ColumnRoles } from '../../drift/column-kinds.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
+
+/** The few values that a comparison needs; the rest of the file need not be complete. */
+const named = z.object({
+  model: z.string(),
+  data: z.object({
+    id: z.string(),
+    entity: z.string().nullish(),
+    event_time: z.string(),
+    label: z.object({ column: z.string(), available_at: z.string().nullish() }),
+    outcomes: z.array(z.string()).default([]),
+  }),
+  features: z.object({ categories: z.object({ columns: z.array(z.string()).default([]) }).optional() }).optional(),
+});
+type Named = z.output<typeof named>;
+
+/** @throws ModelUnknown, ConfigInvalid; UsageError where a file is no model file */
+export async function rolesOf(context: CliContext, model: string): Promise<{ roles: ColumnRoles; eventTime: string }> {
+  const path = resolve(context.terminal.cwd, model);
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  const config = isFile ? await readFile(path, model) : modelOf(await context.workspace(), model).config;
+  return { roles: roles(config), eventTime: config.data.event_time };
+}
+
+async function readFile(path: string, asked: string): Promise<Named> {
+  const dir = await findWorkspace(dirname(path)).catch(() => dirname(path));
+  const { tree, problems } = await readExtended(dir, path.slice(dir.length + 1) || basename(path));
+  const read = tree === undefined ? undefined : named.safeParse(plain(tree));
+  if (read?.success) return read.data;
+  const [first] = read?.error.issues ?? [];
+  const reason = first ? `${first.path.join('.')}: ${first.message}` : (problems[0]?.message ?? 'it is empty');
+  throw new UsageError(
+    `${asked} does not say which columns are features: ${reason}. Nothing was compared. ` +
+      'Name a model file, or a model of this workspace.',
+  );
+}
+
+function roles({ model, data, features }: Named): ColumnRoles {
+  const pairs: [string | null | undefined, string][] = [
+    [data.entity, 'the entity'],
+    ...data.outcomes.map((name): [string, string] => [name, 'an outcome']),
+    [data.label.available_at, "the label's time"],
+    [data.label.column, 'the label'],
+    [data.event_time, 'the event time'],
+    [data.id, 'the id'],
+  ];
+  const notFeatures = new Map(pairs.flatMap(([name, role]) => (name ? [[name, role] as const] : [])));
+  return { model, notFeatures, categories: new Set(features?.categories?.columns) };
+}

@@ -1,0 +1,78 @@
+/** `hone drift`: two windows of any table compared, without a server or a store. */
+import { type Command, Option } from 'commander';
+import type { DriftReport } from '../../drift/contract.ts';
+import type { CliContext } from '../context.ts';
+import { withExamples } from '../examples.ts';
+import { wrap } from '../run-text.ts';
+import { table } from '../table.ts';
+
+interface Asked {
+  readonly model?: string;
+  readonly timeColumn?: string;
+  readonly failOn?: 'moved';
+}
+
+export function register(program: Command, context: CliContext): void {
+  withExamples(
+    program
+      .command('drift')
+      .argument('<ref>', 'the reference: a file, glob or folder of Parquet, CSV or JSON lines')
+      .argument('<cur>', 'the current window, the same')
+      .usage('[options] <reference> <current>')
+      .description('what moved between two data sets; needs no server')
+      .option('--model <file|name>', 'which columns are features, and how they are read')
+      .option('--time-column <column>', 'days of the reference then tell what is noise')
+      .addOption(new Option('--fail-on <what>', 'end with 3 where a column moved').choices(['moved'])),
+    [
+      ['drift january.parquet march.parquet', 'every column that both have'],
+      ['drift "data/2013-0*.csv" new/ --time-column ts', 'noise of whole days, from a glob and a folder'],
+    ],
+  ).action((reference: string, current: string, asked: Asked) => drift(context, reference, current, asked));
+}
+
+async function drift(context: CliContext, reference: string, current: string, asked: Asked): Promise<void> {
+  const { compareWindows } = await import('../../drift/compare.ts');
+  const { documentOf } = await import('../../drift/document.ts');
+  const { rolesOf } = await import('../drift/model-roles.ts');
+  const { inScratch } = await import('../scratch.ts');
+  const model = asked.model === undefined ? null : await rolesOf(context, asked.model);
+  const { report } = await inScratch(({ workDir, signal }) =>
+    compareWindows(reference, current, {
+      ...{ roles: model?.roles ?? null, timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
+      ...{ cwd: context.terminal.cwd, workDir, signal },
+    }),
+  );
+  context.show(documentOf(report), () => driftText(report));
+  if (asked.failOn === 'moved' && report.dataset.verdict === 'moved') context.exitWith(3);
+}
+
+const ORDER = { moved: 0, stable: 1, not_judged: 2 } as const;
+
+export function driftText({ columns, dataset }: DriftReport): string {
+  const ordered = Object.entries(columns).sort(
+    ([, a], [, b]) => ORDER[a.verdict] - ORDER[b.verdict] || (b.psi ?? 0) - (a.psi ?? 0),
+  );
+  const rows = ordered.map(([name, drift]) => [
+    ...[name, drift.verdict.replace('_', ' '), drift.kind.replace('_', ' ')],
+    ...[drift.psi, drift.threshold, drift.noise, drift.js_distance].map(shown),
+    drift.missing.current === drift.missing.reference
+      ? ''
+      : `${percent(drift.missing.reference)} → ${percent(drift.missing.current)}`,
+  ]);
+  const told = ordered
+    .filter(([, { verdict }]) => verdict === 'moved')
+    .flatMap(([, { sentence }]) => wrap(`- ${sentence}`));
+  return [
+    wrap(dataset.sentence).join('\n'),
+    ...(told.length === 0 ? [] : [told.join('\n')]),
+    table(['COLUMN', 'VERDICT', 'KIND', 'PSI', 'LIMIT', 'NOISE', 'JS', 'MISSING'], rows, 'COLUMN'),
+  ].join('\n\n');
+}
+
+function shown(value: number | null): string {
+  return value === null ? '-' : value.toPrecision(3);
+}
+
+function percent(value: number): string {
+  return `${(value * 100).toFixed(1)} %`;
+}

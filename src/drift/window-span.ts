@@ -1,0 +1,34 @@
+/** The time that a window spans, and its whole days: what noise bands and sentences are told. */
+import type { Connection } from '../data/engine.ts';
+import { quoteName } from '../data/sql-text.ts';
+import { TimeColumnUnusable } from './errors.ts';
+import { read } from './profile.ts';
+import { millisecondsOf } from './reference.ts';
+import type { WindowFiles } from './window-files.ts';
+
+export interface WindowSpan {
+  /** ISO 8601; null where no row has a time. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Different days that have rows. */
+  readonly days: number;
+}
+
+/** @throws TimeColumnUnusable where the window has no such column, or it holds no times */
+export async function spanOf(db: Connection, { relation, name }: WindowFiles, column: string): Promise<WindowSpan> {
+  const [names, types] = await read(db, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
+  const at = names?.indexOf(column) ?? -1;
+  if (at < 0) throw new TimeColumnUnusable(column, `${name} has no such column`);
+  const type = String(types?.[at]);
+  if (!/^(TIMESTAMP|DATE|U?BIGINT|U?INTEGER)/.test(type))
+    throw new TimeColumnUnusable(column, `it is ${type} in ${name}`);
+  const ms = await millisecondsOf(db, relation, column);
+  const [from, to, days] = await read(
+    db,
+    `SELECT min(${ms})::DOUBLE, max(${ms})::DOUBLE, count(DISTINCT ${ms} // 86400000)::DOUBLE
+     FROM ${relation} WHERE ${quoteName(column)} IS NOT NULL`,
+  );
+  const iso = (value: unknown) =>
+    value === null || value === undefined ? null : new Date(Number(value)).toISOString();
+  return { from: iso(from?.[0]), to: iso(to?.[0]), days: Number(days?.[0] ?? 0) };
+}
