@@ -15,6 +15,7 @@ import {
   highTierIsDecidedByPeople,
   selectiveLabelsAreDecidedByPeople,
 } from './checks/policy.ts';
+import { bucketEdgesRise, eachFieldHasOneFate, figuresAreNamedOnceAndPointToWorse } from './checks/recording.ts';
 import { scheduleIsSane } from './checks/schedule.ts';
 import {
   bakeFitsItsDeadline,
@@ -45,6 +46,9 @@ const CHECKS: readonly Check[] = [
   selectiveLabelsAreDecidedByPeople,
   driftLimitsAreOrdered,
   scheduleIsSane,
+  eachFieldHasOneFate,
+  bucketEdgesRise,
+  figuresAreNamedOnceAndPointToWorse,
 ];
 
 export function crossCheck(config: ModelConfig, hone: HoneConfig | undefined): Complaint[] {

@@ -25,6 +25,11 @@ export const findingKind = z.enum([
   'calibration',
   'volume',
   'age',
+  'kpi',
+  'proxy',
+  'error_stream',
+  'labels',
+  'service',
 ]);
 
 /** `broken`: the input cannot be trusted. `moved`: beyond limit and noise in enough windows. `seen`: in fewer windows. */
@@ -105,6 +110,32 @@ export const performanceWindow = z.strictObject({
 });
 export type PerformanceWindow = z.output<typeof performanceWindow>;
 
+/** One week of a business figure. */
+const seriesWindow = z.strictObject({
+  window,
+  /** Null where nothing was reported, or, for a figure a prediction, nothing was predicted. */
+  value: z.number().nullable(),
+  records: z.number().int().nonnegative(),
+});
+export type SeriesWindow = z.output<typeof seriesWindow>;
+
+/** A KPI or proxy against its own past, beside quality. */
+export const seriesReport = z.strictObject({
+  name: z.string(),
+  role: z.enum(['kpi', 'proxy']),
+  per: z.enum(['record', 'prediction']),
+  worse: z.enum(['higher', 'lower']),
+  /** Mean of the past weeks; null where fewer than four are known. */
+  usual: z.number().nullable(),
+  limit: z.number().nullable(),
+  /** How far one more week would stray from `usual` by chance, one-sided 95 %. */
+  noise: z.number().nullable(),
+  past_weeks: z.number().int().nonnegative(),
+  /** Newest first: three judged, then the past. */
+  windows: z.array(seriesWindow),
+});
+export type SeriesReport = z.output<typeof seriesReport>;
+
 export const tickReport = z.strictObject({
   contract: z.literal(1),
   model: z.string(),
@@ -121,6 +152,8 @@ export const tickReport = z.strictObject({
   drift_verdict: driftVerdict,
   /** Newest first. */
   performance: z.array(performanceWindow),
+  /** KPIs and proxies; left out where the model file names none. */
+  business: z.array(seriesReport).optional(),
   sentence: z.string(),
 });
 export type TickReport = z.output<typeof tickReport>;

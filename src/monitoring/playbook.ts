@@ -2,7 +2,8 @@
  * What follows from the findings of a tick. Pure: the same findings and configuration give the same plan.
  *
  * Broken input pages and never retrains. Features that moved while quality holds are told, not acted on, unless the file
- * says `drift: {then: retrain}`. Skill or calibration beyond the limit in enough windows asks for a run.
+ * says `drift: {then: retrain}`. Skill or calibration beyond the limit in enough windows asks for a run. A KPI or proxy
+ * that got worse pages the owner, and never retrains.
  */
 import type { ModelConfig } from '../config/model.ts';
 import type { Alert, Finding, TickAction, TriggerAction } from './contract.ts';
@@ -45,6 +46,8 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
   const alerts = [
     ...broken.map((finding) => alertOf(`input-${finding.subject}`, 'page', [finding])),
     ...silent.map((finding) => alertOf('log-silent', 'page', [finding])),
+    ...of('kpi', 'moved').map((finding) => alertOf(`kpi-${finding.subject}`, 'page', [finding])),
+    ...of('proxy', 'moved').map((finding) => alertOf(`proxy-${finding.subject}`, 'page', [finding])),
     ...skill.map((finding) => alertOf('performance-skill', 'warn', [finding])),
     ...calibration.map((finding) => alertOf('calibration', 'warn', [finding])),
     ...(prediction.length > 0 ? [alertOf('drift-prediction', 'warn', prediction)] : []),

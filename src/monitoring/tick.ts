@@ -9,6 +9,7 @@ import { type Finding, type Holdout, type TickAction, type TickReport, tickRepor
 import { instantKey, openIncidents, reconcile, recordIncidents } from './incidents.ts';
 import { type Observation, observe } from './observe.ts';
 import { type Plan, plan } from './playbook.ts';
+import { checkSeries } from './series-check.ts';
 
 export interface TickRequest {
   readonly store: ObjectStore;
@@ -47,7 +48,8 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     promotedAt,
     healthy,
   });
-  const { findings } = seen;
+  const series = await checkSeries({ ...request, asOf });
+  const findings = [...seen.findings, ...(series?.findings ?? [])];
   const planned = plan({ config, findings, acting: seen.acting });
   const changes = reconcile(open, planned.alerts, asOf, (incident) => couldJudge(incident, findings, seen));
   await recordIncidents(store, config.model, changes);
@@ -66,12 +68,13 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     champion,
     promoted_at: promotedAt,
     holdout: request.holdout,
-    findings: [...findings],
+    findings,
     actions: [...planned.triggers, ...alerts, ...planned.notes],
     open_incidents: [...new Set(stillOpen)].sort(),
     drift: seen.drift,
     drift_verdict: seen.drift?.dataset.verdict ?? 'not_judged',
     performance: [...seen.performance],
+    ...(series === null ? {} : { business: [...series.reports] }),
     sentence: headline(planned, findings, seen),
   });
 }
@@ -91,6 +94,9 @@ function couldJudge(incident: string, findings: readonly Finding[], seen: Observ
   if (incident === 'calibration') return judged('calibration');
   if (incident === 'drift-prediction') return judged('prediction');
   if (incident === 'drift-features') return judged('drift');
+  const [, role, name] = /^(kpi|proxy)-(.+)$/.exec(incident) ?? [];
+  if (role !== undefined)
+    return findings.some(({ kind, subject, state }) => kind === role && subject === name && state !== 'not_judged');
   return true;
 }
 

@@ -130,7 +130,7 @@ test('versions with different features share a file', async () => {
 });
 
 test('a sample keeps its share of the ids, the same ones every time, and counts the rest', async () => {
-  const policy = { ...keepAll(), sample: 0.25 };
+  const policy = { ...keepAll(), sample: () => 0.25 };
   const [first, second] = [freshModel(), freshModel()];
   const writer = openWriter();
   for (const model of [first, second])

@@ -1,16 +1,12 @@
 /** `hone monitor`: look at a model in production now, or at what the last look found. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { TickReport } from '../../monitoring/contract.ts';
-import type { TriggerAnswer } from '../../workflows/contract.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { tickText } from '../monitor-text.ts';
 import { ledgerOf } from '../refs.ts';
-import { wrap } from '../run-text.ts';
 import { withServices } from '../services.ts';
-import { table } from '../table.ts';
-import { utc } from '../time.ts';
 
 /** A look reads weeks of predictions. */
 const PATIENCE_MS = 10 * 60_000;
@@ -55,39 +51,4 @@ async function show(context: CliContext, model: string): Promise<void> {
       `Nobody has looked at ${model} yet. Look now: hone monitor run ${model}; with \`hone up\` a schedule does.`,
     );
   context.show(report, () => tickText(report, null));
-}
-
-/** @param triggered what the owner answered; null for an earlier look, where the ledger tells */
-export function tickText(report: TickReport, triggered: readonly TriggerAnswer[] | null): string {
-  const notable = report.findings.filter(({ state }) => state !== 'stable');
-  const rows = notable.map((found) => [
-    found.state.replace('_', ' '),
-    found.kind,
-    found.subject,
-    numberText(found.value),
-    numberText(found.limit),
-    String(found.rows),
-  ]);
-  const stable = report.findings.length - notable.length;
-  const wanted = report.actions.flatMap((action) => (action.kind === 'trigger' ? [action] : []));
-  const asked = wanted.map(({ trigger, reason }, i) => {
-    const answer = triggered?.[i];
-    return `${trigger}: ${reason}${answer ? ` Answer: ${answer.answer}${answer.run ? ` ${answer.run}` : ''}, ${answer.reason}.` : ''}`;
-  });
-  const notes = report.actions.flatMap((action) => (action.kind === 'trigger' ? [] : [action.sentence]));
-  return [
-    `${report.model} as of ${utc(report.as_of)}, version ${report.champion ?? 'none'}`,
-    wrap(report.sentence).join('\n'),
-    ...(rows.length === 0 ? [] : [table(['STATE', 'KIND', 'SUBJECT', 'VALUE', 'LIMIT', 'ROWS'], rows)]),
-    ...(notable.length === 0 ? [] : [notable.flatMap(({ sentence }) => wrap(`- ${sentence}`)).join('\n')]),
-    ...(notes.length === 0 ? [] : [[...new Set(notes)].flatMap((note) => wrap(`! ${note}`)).join('\n')]),
-    ...(asked.length === 0 ? [] : [`Asked for a run:\n${asked.flatMap((line) => wrap(`- ${line}`)).join('\n')}`]),
-    ...(report.findings.length === 0
-      ? []
-      : [`${stable} of ${report.findings.length} findings are stable; --json has them all.`]),
-  ].join('\n\n');
-}
-
-function numberText(value: number | null): string {
-  return value === null ? '-' : String(Number(value.toPrecision(3)));
 }
