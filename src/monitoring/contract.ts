@@ -18,6 +18,7 @@ export type Holdout = z.output<typeof holdout>;
 
 export const findingKind = z.enum([
   'input',
+  'skew',
   'log',
   'drift',
   'prediction',

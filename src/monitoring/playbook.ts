@@ -25,7 +25,7 @@ export interface Plan {
 export function plan({ config, findings, acting }: PlaybookInput): Plan {
   const of = (kind: Finding['kind'], ...states: Finding['state'][]): Finding[] =>
     findings.filter((finding) => finding.kind === kind && states.includes(finding.state));
-  const broken = of('input', 'broken');
+  const broken = [...of('input', 'broken'), ...of('skew', 'broken')];
   const silent = of('log', 'broken');
   const features = of('drift', 'moved');
   const prediction = of('prediction', 'moved');
@@ -44,7 +44,7 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
   triggers.push(...of('age', 'moved').map((finding) => ask('age', finding)));
 
   const alerts = [
-    ...broken.map((finding) => alertOf(`input-${finding.subject}`, 'page', [finding])),
+    ...broken.map((finding) => alertOf(`${finding.kind}-${finding.subject}`, 'page', [finding])),
     ...silent.map((finding) => alertOf('log-silent', 'page', [finding])),
     ...of('kpi', 'moved').map((finding) => alertOf(`kpi-${finding.subject}`, 'page', [finding])),
     ...of('proxy', 'moved').map((finding) => alertOf(`proxy-${finding.subject}`, 'page', [finding])),

@@ -10,6 +10,7 @@ import { instantKey, openIncidents, reconcile, recordIncidents } from './inciden
 import { type Observation, observe } from './observe.ts';
 import { type Plan, plan } from './playbook.ts';
 import { checkSeries } from './series-check.ts';
+import { checkSkew } from './skew-check.ts';
 
 export interface TickRequest {
   readonly store: ObjectStore;
@@ -38,7 +39,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
   const champion = state.aliases.champion?.version ?? null;
   if (champion === null) return write(store, key, emptyReport(config.model, asOf));
   const open = await openIncidents(store, config.model, asOf);
-  const healthy = ![...open.keys()].some((incident) => incident.startsWith('input-'));
+  const healthy = ![...open.keys()].some((incident) => /^(input|skew)-/.test(incident));
   const promotedAt = state.budgets.promoted_at;
   const seen = await observe({
     ...request,
@@ -49,7 +50,8 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     healthy,
   });
   const series = await checkSeries({ ...request, asOf });
-  const findings = [...seen.findings, ...(series?.findings ?? [])];
+  const skew = await checkSkew({ ...request, asOf, champion, promotedAt });
+  const findings = [...seen.findings, ...skew, ...(series?.findings ?? [])];
   const planned = plan({ config, findings, acting: seen.acting });
   const changes = reconcile(open, planned.alerts, asOf, (incident) => couldJudge(incident, findings, seen));
   await recordIncidents(store, config.model, changes);
@@ -90,6 +92,7 @@ function couldJudge(incident: string, findings: readonly Finding[], seen: Observ
   if (incident.startsWith('input-')) return seen.inputJudged;
   const judged = (kind: Finding['kind']): boolean =>
     findings.some((finding) => finding.kind === kind && finding.state !== 'not_judged');
+  if (incident.startsWith('skew-')) return judged('skew');
   if (incident === 'performance-skill') return judged('performance');
   if (incident === 'calibration') return judged('calibration');
   if (incident === 'drift-prediction') return judged('prediction');

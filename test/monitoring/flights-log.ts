@@ -130,7 +130,7 @@ export function championState(promotedAt: string, version = 1): LedgerState {
   };
 }
 
-function manifest(reference: string): VersionManifest {
+export function manifest(reference: string | null): VersionManifest {
   const zero = '0'.repeat(64);
   return {
     contract: 1,
