@@ -13,6 +13,7 @@ import { register as lineage } from './nouns/lineage.ts';
 import { register as model } from './nouns/model.ts';
 import { register as monitor } from './nouns/monitor.ts';
 import { register as packet } from './nouns/packet.ts';
+import { register as query } from './nouns/query.ts';
 import { register as registry } from './nouns/registry.ts';
 import { register as reproduce } from './nouns/reproduce.ts';
 import { register as rollback } from './nouns/rollback.ts';
@@ -35,6 +36,7 @@ export const NOUNS: readonly Register[] = [
   rollback,
   freeze,
   monitor,
+  query,
   drift,
   registry,
   ledger,
