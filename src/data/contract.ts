@@ -7,6 +7,19 @@ import { lookupRef } from './features/lookup-contract.ts';
 const column = z.strictObject({ name: z.string(), type: z.string() });
 const file = z.strictObject({ name: z.string(), sha256: digest, bytes: z.number().int(), rows: z.number().int() });
 
+/** A source file as it was read. `rows` and event times are null behind a query, which may mix files. */
+const delivery = z.strictObject({
+  /** Relative to the project, to the command's folder or to the prefix of an object store. */
+  name: z.string(),
+  sha256: digest,
+  bytes: z.number().int(),
+  format: z.enum(['parquet', 'csv', 'jsonl']),
+  rows: z.number().int().nullable(),
+  first_event: instant.nullable(),
+  last_event: instant.nullable(),
+});
+export type Delivery = z.output<typeof delivery>;
+
 /** An immutable copy of source rows with event time in `[window.from, window.to)`. Stored at `snapshots/<digest>.json`. */
 export const rawSnapshot = z.strictObject({
   kind: z.literal('raw'),
@@ -21,7 +34,12 @@ export const rawSnapshot = z.strictObject({
   label_coverage: z.array(
     z.strictObject({ age_days: z.number().int(), rows: z.number().int(), labelled: z.number().int() }),
   ),
+  /** Who made the rows, as the model file or the delivery says; the engine where nobody does. */
   producer: z.strictObject({ name: z.string(), version: z.string() }),
+  /** Source files with rows in the window; files of the same bytes count once. */
+  deliveries: z.array(delivery).optional(),
+  /** Days (UTC, both included) without any row, where there usually are some. */
+  gaps: z.array(z.strictObject({ from: z.string(), to: z.string() })).optional(),
 });
 export type RawSnapshot = z.output<typeof rawSnapshot>;
 

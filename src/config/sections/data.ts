@@ -1,18 +1,12 @@
 /** Section `data` of a model file: where rows come from, what each column means, and the rules that they must hold. */
 import { z } from 'zod';
 import { columnName, duration, share } from '../values.ts';
+import { source } from './sources.ts';
+
+export type { Source } from './sources.ts';
 
 export const severity = z.enum(['reject', 'quarantine', 'warn']);
 export type Severity = z.output<typeof severity>;
-
-const path = z.string().min(1);
-const source = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('parquet'), path }),
-  z.strictObject({ type: z.literal('csv'), path }),
-  z.strictObject({ type: z.literal('jsonl'), path }),
-  z.strictObject({ type: z.literal('sql'), path, query: z.string().min(1) }),
-  z.strictObject({ type: z.literal('command'), command: z.array(z.string()).min(1), timeout: duration }),
-]);
 
 /** One rule on the raw data. Exactly one condition each. */
 const rule = z.union([
@@ -46,5 +40,3 @@ export const data = z.strictObject({
   volume: z.strictObject({ min_rows: z.number().int().nonnegative(), against_recent_past: share }),
   rules: z.array(rule),
 });
-
-export type Source = z.output<typeof source>;

@@ -1,10 +1,10 @@
-/** Runs the command of a `command` source (psql, dbt, a script) and hands back the files that it left. */
+/** Runs the command of a `command` source (psql, dbt, a script), which leaves files in a folder of its own. */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import type { Source } from '../../config/sections/data.ts';
+import type { Source } from '../../config/sections/sources.ts';
 import { durationMs } from '../../config/values.ts';
 import { SourceCommandFailed } from './errors.ts';
 
@@ -14,34 +14,40 @@ const STDERR_KEPT = 2000;
 export interface CommandSurroundings {
   /** Folder that the command runs in: the project. */
   readonly base: string;
-  readonly asOf: string;
-  /** Empty folder of its own, given to the command as `HONE_OUTPUT`. */
+  /** `from` is null where all history is wanted. */
+  readonly window: { readonly from: string | null; readonly to: string };
+  /** Folder of its own, made empty. */
   readonly output: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The command gets `HONE_AS_OF` and `HONE_OUTPUT` (a folder) and either writes `.parquet`, `.csv` or `.jsonl` files
- * there, or prints CSV with a header, which is kept as `stdout.csv`. It has a process group of its own: on abort or
- * time-out SIGTERM, five seconds later SIGKILL, for all of its children.
+ * The command is told `{from, to, as_of, out}` as one JSON document on stdin and as HONE_FROM (empty for all history),
+ * HONE_TO, HONE_AS_OF and HONE_OUTPUT. It writes `.parquet`, `.csv` or `.jsonl` files into `out`, or prints CSV with a
+ * header, which is kept as `stdout.csv`. It is complete when it ends with 0 and, where the model file names a
+ * completion marker, the marker lies in `out`.
  *
- * @returns a glob over the files it left
- * @throws SourceCommandFailed on exit other than 0, time-out, or when it left nothing
+ * It has a process group of its own: on abort or time-out SIGTERM, five seconds later SIGKILL, for all of its children.
+ *
+ * @throws SourceCommandFailed on exit other than 0, time-out, without its marker, or when it left nothing
  */
 export async function runSourceCommand(
   source: Extract<Source, { type: 'command' }>,
   surroundings: CommandSurroundings,
-): Promise<string> {
-  const { base, asOf, output, signal } = surroundings;
+): Promise<void> {
+  const { base, window, output, signal } = surroundings;
   const [program = '', ...parameters] = source.command;
   signal?.throwIfAborted();
   await mkdir(output, { recursive: true });
+  const { from, to } = window;
   const child = spawn(program, parameters, {
     cwd: base,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, HONE_AS_OF: asOf, HONE_OUTPUT: output },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, HONE_FROM: from ?? '', HONE_TO: to, HONE_AS_OF: to, HONE_OUTPUT: output },
   });
+  child.stdin.on('error', () => undefined); // many commands never read it
+  child.stdin.end(`${JSON.stringify({ from, to, as_of: to, out: output })}\n`);
   const printed = join(output, 'stdout.csv');
   const sink = child.stdout.pipe(createWriteStream(printed));
   let stderr = '';
@@ -75,8 +81,20 @@ export async function runSourceCommand(
     signal?.removeEventListener('abort', abort);
   }
   if ((await stat(printed)).size === 0) await rm(printed);
-  if ((await readdir(output)).length === 0) throw fail('it ended well but left no file and printed nothing');
-  return join(output, '*');
+  const marker = source.completion_marker;
+  if (marker !== undefined && !(await exists(join(output, marker)))) {
+    throw fail(`it ended well but left no ${marker}, which says that its files are complete`);
+  }
+  if ((await readdir(output)).every((name) => /^[_.]/.test(name))) {
+    throw fail('it ended well but left no file and printed nothing');
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {

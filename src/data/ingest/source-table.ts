@@ -4,7 +4,7 @@ import { durationMs } from '../../config/values.ts';
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteInstant, quoteName } from '../sql-text.ts';
 import { SourceColumnMissing, SourceColumnUnsuitable } from './errors.ts';
-import { columnsOf } from './source-reader.ts';
+import { columnsOf, FILE, ROW } from './source-reader.ts';
 
 const DAY = 86_400_000;
 const numericId = /^(FLOAT|DOUBLE|DECIMAL\(\d+,[1-9]\d*\))$/;
@@ -20,7 +20,7 @@ const numericId = /^(FLOAT|DOUBLE|DECIMAL\(\d+,[1-9]\d*\))$/;
  */
 export async function createKnown(db: Connection, relation: string, config: ModelConfig, asOf: string): Promise<void> {
   const { data } = config;
-  const found = await columnsOf(db, relation);
+  const found = (await columnsOf(db, relation)).filter(({ name }) => ![FILE, ROW].includes(quoteName(name)));
   const types = new Map(found.map(({ name, type }) => [name, type]));
   const names = [...types.keys()];
   for (const [column, role] of roles(config)) {
@@ -43,9 +43,7 @@ export async function createKnown(db: Connection, relation: string, config: Mode
     const unknown = `CAST(${quoteName(availableAt)} AS TIMESTAMPTZ) > ${quoteInstant(asOf)}`;
     return `CASE WHEN ${unknown} THEN NULL ELSE ${value} END AS ${quoted}`;
   });
-  await db.run(
-    `CREATE VIEW known AS SELECT ${select.join(', ')}, file_index AS _file, file_row_number AS _row FROM ${relation}`,
-  );
+  await db.run(`CREATE VIEW known AS SELECT ${select.join(', ')}, ${FILE}, ${ROW} FROM ${relation}`);
 }
 
 /**

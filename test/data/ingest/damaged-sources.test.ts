@@ -33,13 +33,13 @@ test('an empty file is named, and an undamaged neighbour does not hide it', asyn
   await expect(failed).rejects.toThrow(`${bad} cannot be read: it is empty (0 bytes)`);
 });
 
-test('a Parquet file without its footer may still be being written: retryable', async () => {
+test('a Parquet file without its footer is refused for good: tries again would not mend it', async () => {
   const around = await surroundings();
   const whole = await readFile(january);
   const bad = await writeText(around.dir, 'cut.parquet', whole.subarray(0, whole.length - 5000));
   const failed = ingestFlights(around, bad);
-  await expect(failed).rejects.toMatchObject({ code: 'HONE_SOURCE_INCOMPLETE', retryable: true });
-  await expect(failed).rejects.toThrow(/cut\.parquet is not complete: .* without a Parquet footer/);
+  await expect(failed).rejects.toMatchObject({ code: 'HONE_SOURCE_UNREADABLE', retryable: false });
+  await expect(failed).rejects.toThrow(/cut\.parquet cannot be read: .* without a Parquet footer.*completion_marker/);
 });
 
 test('a damaged footer that still ends well is named', async () => {
