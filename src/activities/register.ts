@@ -142,7 +142,7 @@ async function servedDefinitionFile(deps: Deps, run: RunRef, features: FeatureSn
     id: model.data.id,
     entity: model.data.entity,
     event_time: model.data.event_time,
-    threshold: model.task === 'binary' ? 0.5 : null,
+    threshold: model.task === 'binary' ? model.gate.decision.threshold : null,
   };
   return await putBlob(deps.store, new TextEncoder().encode(canonicalJson(served)), FEATURE_DEFINITION_FILE);
 }

@@ -7,7 +7,7 @@ import {
   featuresAreKnownBeforehand,
   labelFitsTask,
 } from './checks/columns.ts';
-import { metricsFitTask, primaryHasMargin } from './checks/metrics.ts';
+import { metricsCanJudge, metricsFitTask, primaryHasMargin } from './checks/metrics.ts';
 import {
   approversExist,
   canaryClimbsToAll,
@@ -33,6 +33,7 @@ const CHECKS: readonly Check[] = [
   categoriesAreFeatures,
   labelFitsTask,
   metricsFitTask,
+  metricsCanJudge,
   primaryHasMargin,
   criticalSlicesAreSlices,
   windowsAreWholeDays,

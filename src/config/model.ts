@@ -17,8 +17,15 @@ export const metricName = z.enum([
   'log_loss',
   'brier_score_loss',
   'accuracy_score',
+  'precision_score',
+  'recall_score',
+  'f1_score',
+  'recall_at',
+  'expected_calibration_error',
+  'business_value',
   'root_mean_squared_error',
   'mean_absolute_error',
+  'mean_absolute_percentage_error',
   'r2_score',
 ]);
 export type MetricName = z.output<typeof metricName>;
@@ -38,8 +45,25 @@ const training = z.strictObject({
   limits: z.strictObject({ wall_clock: duration, memory_mb: z.number().int().positive() }),
 });
 
+const decision = z.strictObject({
+  /** Scores from here on are decided as positive: by the prediction server, and in every figure about decisions. */
+  threshold: z.number().min(0).max(1),
+  /** How many rows a day people can look at; `recall_at` is the share of positives among them. */
+  alerts_per_day: z.number().int().positive().nullable(),
+  /** What each outcome is worth, in any unit; `business_value` is the mean for 10,000 decisions. */
+  value: z
+    .strictObject({
+      true_positive: z.number(),
+      false_positive: z.number(),
+      false_negative: z.number(),
+      true_negative: z.number(),
+    })
+    .nullable(),
+});
+
 const gate = z.strictObject({
   primary: metricName,
+  decision,
   uncertainty: z.strictObject({
     resample: z.enum(['block', 'iid']),
     block: duration,

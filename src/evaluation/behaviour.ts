@@ -6,17 +6,44 @@ const BINS = 10;
 /** Empty bins count as this share, so that the index stays finite. */
 const FLOOR = 1e-4;
 
-/** @returns score PSI over the champion's deciles, label flips at 0.5, mean shift and Spearman's rank correlation */
-export function behaviour(task: Task, candidate: Float64Array, champion: Float64Array): Behaviour {
+/**
+ * @param known labels, and the threshold that decides (0.5 where it is not told)
+ * @returns score PSI over the champion's deciles, flips of the decision, mean shift and Spearman's rank correlation
+ */
+export function behaviour(
+  task: Task,
+  candidate: Float64Array,
+  champion: Float64Array,
+  known?: { readonly labels: Float64Array; readonly threshold: number },
+): Behaviour {
+  const threshold = known?.threshold ?? 0.5;
   const rows = candidate.length;
   const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const flips = candidate.reduce((count, score, i) => count + (score >= 0.5 === champion[i]! >= 0.5 ? 0 : 1), 0);
+  const flips = candidate.reduce(
+    (count, score, i) => count + (score >= threshold === champion[i]! >= threshold ? 0 : 1),
+    0,
+  );
   return {
     score_psi: scorePsi(candidate, champion),
     flips: task === 'binary' ? flips / rows : null,
     mean_shift: mean(candidate) - mean(champion),
     rank_correlation: spearman(candidate, champion),
+    ...(task === 'binary' && known
+      ? { threshold, per_10000: changedOutcomes(known.labels, candidate, champion, threshold) }
+      : {}),
   };
+}
+
+/** What the candidate's decisions bring against the champion's, in rows of 10,000. */
+function changedOutcomes(labels: Float64Array, candidate: Float64Array, champion: Float64Array, threshold: number) {
+  let [caught, falseAlarms] = [0, 0];
+  labels.forEach((label, i) => {
+    const change = Number(candidate[i]! >= threshold) - Number(champion[i]! >= threshold);
+    if (label === 1) caught += change;
+    else falseAlarms += change;
+  });
+  const scale = 10_000 / labels.length;
+  return { caught: caught * scale, false_alarms: falseAlarms * scale };
 }
 
 function scorePsi(candidate: Float64Array, champion: Float64Array): number {

@@ -14,9 +14,9 @@ export interface PreparedModel {
 }
 
 export function prepareModel(metrics: readonly MetricName[], judged: JudgedRows, scores: Float64Array): PreparedModel {
-  const { labels, block, blocks } = judged;
+  const { labels, block, blocks, decision } = judged;
   return {
-    metrics: metrics.map((name) => METRICS[name].prepare({ labels, scores, block, blocks })),
+    metrics: metrics.map((name) => METRICS[name].prepare({ labels, scores, block, blocks, decision })),
     bias: weightedMean(
       scores.map((score, i) => score - labels[i]!),
       block,

@@ -43,8 +43,12 @@ export type SliceFigures = z.output<typeof sliceFigures>;
 export const behaviour = z.strictObject({
   /** Population stability index of candidate against champion scores over the champion's deciles. */
   score_psi: z.number().nonnegative(),
-  /** Share of rows on different sides of 0.5; null for regression. */
+  /** Share of rows on different sides of the threshold; null for regression. */
   flips: z.number().min(0).max(1).nullable(),
+  /** What decides, where it was told; 0.5 otherwise. */
+  threshold: z.number().optional(),
+  /** Binary: more positives caught and more false alarms than the champion, in 10,000 rows; negative is fewer. */
+  per_10000: z.strictObject({ caught: z.number(), false_alarms: z.number() }).optional(),
   mean_shift: z.number(),
   rank_correlation: z.number().nullable(),
 });

@@ -6,7 +6,7 @@ import { compare, prepareModel } from './compare.ts';
 import type { EvaluationReport, ModelFigures } from './contract.ts';
 import { MetricDoesNotFitTask, MulticlassNotJudged } from './errors.ts';
 import { type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
-import { byMetric, finite, metricsOf } from './metrics.ts';
+import { byMetric, finite, METRICS, metricsOf } from './metrics.ts';
 import { recalibration } from './recalibration.ts';
 import { sliceFigures, sliceMetrics } from './slices.ts';
 
@@ -98,12 +98,15 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
       over_champion: found.overChampion,
       over_anchor: found.overAnchor,
     },
-    behaviour: champion && judged.index.length > 0 ? behaviour(task, candidate, champion) : null,
+    behaviour:
+      champion && judged.index.length > 0
+        ? behaviour(task, candidate, champion, { labels: judged.labels, threshold: judged.decision.threshold })
+        : null,
     slices: sliceFigures(config, rows, judged, { candidate, champion }),
   };
 }
 
-/** Precision-recall AUC has to visit every row again for each resample, so it is reported only where the file names it. */
+/** Those of the task; a slow one only where the file names it, one of decisions only where the file describes them. */
 function reportedMetrics(config: ModelConfig): MetricName[] {
   const { primary, floors, champion } = config.gate;
   const named = [
@@ -115,7 +118,12 @@ function reportedMetrics(config: ModelConfig): MetricName[] {
   const possible = metricsOf(config.task);
   const wrong = named.find((name) => !possible.includes(name));
   if (wrong) throw new MetricDoesNotFitTask(config.model, wrong, config.task, possible);
-  return possible.filter((name) => name !== 'precision_recall_auc' || named.includes(name));
+  const { alerts_per_day: alerts, value } = config.gate.decision;
+  const given = { alerts: alerts !== null, value: value !== null };
+  return possible.filter((name) => {
+    const { slow, needs } = METRICS[name];
+    return (!slow || named.includes(name)) && (!needs || given[needs]);
+  });
 }
 
 function tooLittle(config: ModelConfig, judged: JudgedRows): string[] {

@@ -2,6 +2,9 @@
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { LabelNotBinary, ScoresDoNotFitRows } from './errors.ts';
+import type { Decision } from './metrics.ts';
+
+const DAY = 86_400_000;
 
 /** Labels (NaN where none), event times in ms, and names by row; slices by column. */
 export interface EvaluationRows {
@@ -21,6 +24,8 @@ export interface JudgedRows {
   readonly unit: string;
   readonly keys: string[];
   readonly window: { from: string; to: string } | null;
+  /** How a score becomes a decision, as the model file says it. */
+  readonly decision: Decision;
 }
 
 /**
@@ -35,7 +40,14 @@ export function judgedRows(config: ModelConfig, rows: EvaluationRows): JudgedRow
   if (config.task === 'binary') refuseOddLabels(config.model, labels);
   const times = Float64Array.from(index, (i) => rows.eventTime[i]!);
   const window = times.length === 0 ? null : { from: iso(times.reduce(min)), to: iso(times.reduce(max)) };
-  return { index, labels, window, ...blocksOf(config, times, index, rows.entity) };
+  return { index, labels, window, decision: decisionOf(config, times), ...blocksOf(config, times, index, rows.entity) };
+}
+
+/** How the model file turns scores into decisions, for rows with these event times in ms. */
+export function decisionOf({ gate }: ModelConfig, times: Float64Array): Decision {
+  const { threshold, alerts_per_day: perDay, value } = gate.decision;
+  const day = () => Int32Array.from(times, (time) => Math.floor(time / DAY));
+  return { threshold, ...(perDay === null ? {} : { alerts: { perDay, day: day() } }), ...(value ? { value } : {}) };
 }
 
 function blocksOf(config: ModelConfig, times: Float64Array, index: Int32Array, entity: readonly string[]) {

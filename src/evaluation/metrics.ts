@@ -1,6 +1,9 @@
 /** The metrics that hone knows: name, direction, task, and how each is computed again for any block weights. */
 import type { MetricName, Task } from '../config/model.ts';
-import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statistic.ts';
+import type { BlockStatistic } from '../statistics/block-statistic.ts';
+import { calibrationError } from './calibration-error.ts';
+import { accuracy, f1, precision, recall, recallOfAlerts, value } from './decisions.ts';
+import { absoluteError, absolutePercentageError, brier, logLoss, r2, rootMeanSquaredError } from './losses.ts';
 import { averagePrecision, rocAuc } from './ranking.ts';
 
 /** Labels (0 or 1 for binary) and scores in row order; `block[i]` in [0, blocks) is the block of row i. */
@@ -9,6 +12,25 @@ export interface ScoredRows {
   readonly scores: Float64Array;
   readonly block: Int32Array;
   readonly blocks: number;
+  /** How scores become decisions; a threshold of 0.5 and nothing else where it is not given. */
+  readonly decision?: Decision;
+}
+
+/** What a team does with a score. */
+export interface Decision {
+  /** Scores from here on count as positive. */
+  readonly threshold: number;
+  /** The `perDay` highest scores of each day are looked at; `day[i]` is any number that rows of one day share. */
+  readonly alerts?: { readonly perDay: number; readonly day: Int32Array };
+  /** What each outcome is worth, in the unit of the team. */
+  readonly value?: OutcomeValues;
+}
+
+export interface OutcomeValues {
+  readonly true_positive: number;
+  readonly false_positive: number;
+  readonly false_negative: number;
+  readonly true_negative: number;
 }
 
 export interface Metric {
@@ -19,81 +41,37 @@ export interface Metric {
   readonly decimals: number;
   /** Sorts or sums once, then answers quickly for each set of block weights. NaN where undefined. */
   readonly prepare: (rows: ScoredRows) => BlockStatistic;
+  /** Needs this part of `gate.decision`, and is left out of reports where the file does not give it. */
+  readonly needs?: 'alerts' | 'value';
+  /** Shown to people, never judged: its size depends on the number of rows. */
+  readonly shownOnly?: true;
+  /** Visits every row again for each resample: reported only where the file names it. */
+  readonly slow?: true;
 }
 
-/** Scores are kept this far from 0 and 1 in logarithms, as scikit-learn does for float64. */
-const EPSILON = 2 ** -52;
+const binary = { task: 'binary', decimals: 4 } as const;
+const regression = { task: 'regression', decimals: 4 } as const;
 
-const meanOf =
-  (term: (label: number, score: number) => number) =>
-  ({ labels, scores, block, blocks }: ScoredRows): BlockStatistic => {
-    const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
-    const sums = sumByBlock(
-      labels.map((label, i) => term(label, scores[i]!)),
-      block,
-      blocks,
-    );
-    return (weights) => dot(weights, sums) / dot(weights, counts);
-  };
-
-const squaredError = meanOf((label, score) => (label - score) ** 2);
-
-function logLoss(label: number, score: number): number {
-  const p = Math.min(1 - EPSILON, Math.max(EPSILON, score));
-  return label === 1 ? -Math.log(p) : -Math.log1p(-p);
-}
-
-/** 1 − residual / total sum of squares; NaN where the label is constant (scikit-learn reports 0 or 1 there). */
-function r2({ labels, scores, block, blocks }: ScoredRows): BlockStatistic {
-  // Centred once, so that the difference of large sums below does not lose digits.
-  const mean = labels.reduce((sum, label) => sum + label, 0) / labels.length;
-  const centred = labels.map((label) => label - mean);
-  const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
-  const sums = sumByBlock(centred, block, blocks);
-  const squares = sumByBlock(
-    centred.map((value) => value * value),
-    block,
-    blocks,
-  );
-  const residuals = sumByBlock(
-    labels.map((label, i) => (label - scores[i]!) ** 2),
-    block,
-    blocks,
-  );
-  return (weights) => {
-    const total = dot(weights, squares) - dot(weights, sums) ** 2 / dot(weights, counts);
-    return total > 1e-12 * dot(weights, squares) ? 1 - dot(weights, residuals) / total : Number.NaN;
-  };
-}
-
-/** Named as MLflow's default evaluator names them; values equal scikit-learn's functions of the same name. */
+/**
+ * Named as MLflow's default evaluator names them; values equal scikit-learn's functions of the same name.
+ * `recall_at`, `expected_calibration_error` and `business_value` are defined where they are computed.
+ */
 export const METRICS: Readonly<Record<MetricName, Metric>> = {
-  roc_auc: { direction: 1, task: 'binary', decimals: 4, prepare: rocAuc },
-  precision_recall_auc: { direction: 1, task: 'binary', decimals: 4, prepare: averagePrecision },
-  log_loss: { direction: -1, task: 'binary', decimals: 4, prepare: meanOf(logLoss) },
-  brier_score_loss: { direction: -1, task: 'binary', decimals: 4, prepare: squaredError },
-  accuracy_score: {
-    direction: 1,
-    task: 'binary',
-    decimals: 4,
-    prepare: meanOf((label, score) => (score >= 0.5 === (label === 1) ? 1 : 0)),
-  },
-  root_mean_squared_error: {
-    direction: -1,
-    task: 'regression',
-    decimals: 4,
-    prepare: (rows) => {
-      const mean = squaredError(rows);
-      return (weights) => Math.sqrt(mean(weights));
-    },
-  },
-  mean_absolute_error: {
-    direction: -1,
-    task: 'regression',
-    decimals: 4,
-    prepare: meanOf((label, score) => Math.abs(label - score)),
-  },
-  r2_score: { direction: 1, task: 'regression', decimals: 4, prepare: r2 },
+  roc_auc: { ...binary, direction: 1, prepare: rocAuc },
+  precision_recall_auc: { ...binary, direction: 1, prepare: averagePrecision, slow: true },
+  log_loss: { ...binary, direction: -1, prepare: logLoss },
+  brier_score_loss: { ...binary, direction: -1, prepare: brier },
+  accuracy_score: { ...binary, direction: 1, prepare: accuracy },
+  precision_score: { ...binary, direction: 1, prepare: precision },
+  recall_score: { ...binary, direction: 1, prepare: recall },
+  f1_score: { ...binary, direction: 1, prepare: f1 },
+  recall_at: { ...binary, direction: 1, prepare: recallOfAlerts, needs: 'alerts' },
+  expected_calibration_error: { ...binary, direction: -1, prepare: calibrationError, shownOnly: true },
+  business_value: { ...binary, direction: 1, decimals: 2, prepare: value, needs: 'value' },
+  root_mean_squared_error: { ...regression, direction: -1, prepare: rootMeanSquaredError },
+  mean_absolute_error: { ...regression, direction: -1, prepare: absoluteError },
+  mean_absolute_percentage_error: { ...regression, direction: -1, prepare: absolutePercentageError },
+  r2_score: { ...regression, direction: 1, prepare: r2 },
 };
 
 /** The metrics of a task, in the order in which reports show them. */

@@ -71,8 +71,12 @@ function oneSlice(
   if (small) return { ...entry, not_judged: small, candidate: {}, champion: {}, difference: {} };
 
   const metrics = sliceMetrics(config);
+  const { threshold, value: worth } = judged.decision;
+  const decision = { threshold, ...(worth ? { value: worth } : {}) };
   const prepare = (all: Float64Array) =>
-    metrics.map((name) => METRICS[name].prepare({ labels, scores: pick(all), block, blocks: present.length }));
+    metrics.map((name) =>
+      METRICS[name].prepare({ labels, scores: pick(all), block, blocks: present.length, decision }),
+    );
   const candidate = prepare(scores.candidate);
   const champion = scores.champion ? prepare(scores.champion) : null;
   const even = new Float64Array(present.length).fill(1);
@@ -92,9 +96,13 @@ function oneSlice(
   return { ...entry, not_judged: null, candidate: plain(candidate), champion: plain(champion), difference };
 }
 
-/** The metrics that slices are judged on: the primary one and those with a margin of their own. */
+/**
+ * The metrics that slices are judged on: the primary one and those with a margin of their own. A capacity for alerts is
+ * one for all rows of a day, so that no slice has a figure at it.
+ */
 export function sliceMetrics(config: ModelConfig): MetricName[] {
-  return [...new Set([config.gate.primary, ...(Object.keys(config.gate.slices.margin) as MetricName[])])];
+  const named = [config.gate.primary, ...(Object.keys(config.gate.slices.margin) as MetricName[])];
+  return [...new Set(named)].filter((name) => METRICS[name].needs !== 'alerts');
 }
 
 function tooSmall(config: ModelConfig, rows: number, blocks: number, rarer: number | null): string | null {

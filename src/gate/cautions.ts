@@ -33,7 +33,7 @@ export function behaviourRules(report: EvaluationReport, trigger: TriggerKind): 
     rules.push(
       caution('behaviour/flips', 'behaviour', behaviour.flips, FLIPS, {
         exceeded: behaviour.flips > FLIPS,
-        sentence: `${percent(behaviour.flips)} of rows changed sides of 0.5 against the champion (mentioned from ${percent(FLIPS)}).`,
+        sentence: `${percent(behaviour.flips)} of rows changed sides of ${behaviour.threshold ?? 0.5} against the champion (mentioned from ${percent(FLIPS)}).`,
       }),
     );
   }

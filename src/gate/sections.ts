@@ -2,7 +2,7 @@
 import type { MetricName } from '../config/model.ts';
 import type { EvaluationReport } from '../evaluation/contract.ts';
 import type { Packet, RuleResult } from './contract.ts';
-import { byHow, count, figure, percent, rowsAndTime } from './wording.ts';
+import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './wording.ts';
 
 export interface Section {
   readonly title: string;
@@ -72,8 +72,13 @@ function figuresSection(packet: Packet): Section {
     );
   }
   if (behaviour) {
-    const flips = behaviour.flips === null ? '' : `, ${percent(behaviour.flips)} of rows change sides of 0.5`;
+    const flips =
+      behaviour.flips === null
+        ? ''
+        : `, ${percent(behaviour.flips)} of rows change sides of ${behaviour.threshold ?? 0.5}`;
     lines.push(`Scores against the champion: PSI ${behaviour.score_psi.toFixed(3)}${flips}.`);
+    if (behaviour.per_10000)
+      lines.push(`Decided at ${behaviour.threshold}, ${changedOutcomes(behaviour.per_10000)} than the champion.`);
   }
   const against = models.champion ? 'champion' : 'constant';
   return {

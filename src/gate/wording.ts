@@ -52,3 +52,12 @@ export function period(window: { readonly from: string; readonly to: string }): 
   if (from.getUTCMonth() !== to.getUTCMonth()) return `${day(from)}${month(from)} to ${end}`;
   return from.getUTCDate() === to.getUTCDate() ? end : `${day(from)} to ${end}`;
 }
+
+/** `of 10,000 rows: 31 more caught, 12 more false alarms`. */
+export function changedOutcomes({ caught, false_alarms }: { caught: number; false_alarms: number }): string {
+  const change = (value: number, what: string): string => {
+    const size = Math.abs(value) < 10 ? Math.abs(value).toFixed(1) : count(Math.round(Math.abs(value)));
+    return Number(size) === 0 ? `as many ${what}` : `${size} ${value > 0 ? 'more' : 'fewer'} ${what}`;
+  };
+  return `of 10,000 rows: ${change(caught, 'caught')}, ${change(false_alarms, 'false alarms')}`;
+}

@@ -6,7 +6,8 @@ import { type Connection, withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteName, quoteText } from '../data/sql-text.ts';
 import { read } from '../drift/profile.ts';
 import { short, whole } from '../drift/sentences.ts';
-import { METRICS, metricValue } from '../evaluation/metrics.ts';
+import { decisionOf } from '../evaluation/judged-rows.ts';
+import { METRICS } from '../evaluation/metrics.ts';
 import type { Interval } from '../statistics/contract.ts';
 import { blockIntervals, levelOfLook } from '../statistics/intervals.ts';
 import { sha256Of } from '../store/content.ts';
@@ -79,15 +80,16 @@ export async function judgeProbation(request: ProbationRequest): Promise<Probati
   const { block, blocks } = blocksOf([...pairs.eventTime], durationMs(config.gate.uncertainty.block));
   const few = tooFew(pairs.label, blocks, config);
   if (few !== null) return undecided(few, pairs.label.length, blocks);
-  const own = metric.prepare({ labels: pairs.label, scores: pairs.champion, block, blocks });
-  const other = metric.prepare({ labels: pairs.label, scores: pairs.predecessor, block, blocks });
+  const decision = decisionOf(config, pairs.eventTime);
+  const own = metric.prepare({ labels: pairs.label, scores: pairs.champion, block, blocks, decision });
+  const other = metric.prepare({ labels: pairs.label, scores: pairs.predecessor, block, blocks, decision });
   const [improvement] = blockIntervals((weights) => [metric.direction * (own(weights) - other(weights))], blocks, {
     resamples: config.gate.uncertainty.resamples,
     seed: 1,
     minBlocks,
     level: levelOfLook(Math.max(1, base.look)),
   });
-  const before = metricValue(config.gate.primary, pairs.label, pairs.predecessor);
+  const before = other(new Float64Array(blocks).fill(1));
   const margin = marginOf(config, before);
   const verdict = verdictOf(improvement!, margin);
   return {

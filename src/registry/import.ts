@@ -108,7 +108,7 @@ function servedNow(
     id: config.data.id,
     entity: config.data.entity,
     event_time: config.data.event_time,
-    threshold: config.task === 'binary' ? 0.5 : null,
+    threshold: config.task === 'binary' ? config.gate.decision.threshold : null,
   });
 }
 

@@ -75,6 +75,27 @@ test.each([
     'no metric of a binary',
   ],
   [
+    'a floor on alerts without a capacity',
+    'floors: { roc_auc: 0.60,',
+    'floors: { recall_at: 0.60,',
+    'gate.floors.recall_at',
+    'needs gate.decision.alerts_per_day',
+  ],
+  [
+    'a floor on a figure that is only shown',
+    'floors: { roc_auc: 0.60,',
+    'floors: { expected_calibration_error: 0.05,',
+    'gate.floors.expected_calibration_error',
+    'never judged',
+  ],
+  [
+    'a slice judged by alerts of the whole day',
+    'margin: { roc_auc: 0.03 }, min_rows: 500',
+    'margin: { recall_at: 0.03 }, min_rows: 500',
+    'gate.slices.margin.recall_at',
+    'alerts of a whole day',
+  ],
+  [
     'no margin for the primary metric',
     'margin: { roc_auc: 0.01, log_loss: 1% }',
     'margin: { log_loss: 1% }',

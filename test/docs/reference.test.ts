@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { METRICS } from '../../src/evaluation/metrics.ts';
 import { change } from '../../src/registry/contract.ts';
 import { ROOT } from '../config/workspace.ts';
 import { projectFiles, read } from './pages.ts';
@@ -11,6 +12,17 @@ const sources = projectFiles.filter((file) => file.startsWith('src/') && file.en
 
 test('the error table is that of the classes, and no code has two meanings', () => {
   execFileSync(process.execPath, [join(ROOT, '.ci/error-table.mjs'), '--check'], { stdio: 'pipe' });
+});
+
+test('every metric is documented, with its task and direction, and none that does not exist', () => {
+  const rows = [...read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| (more|less) \|/gm)];
+  const documented = rows.map(([, name, task, better]) => [name, task, better]);
+  const known = Object.entries(METRICS).map(([name, { task, direction }]) => [
+    name,
+    task,
+    direction === 1 ? 'more' : 'less',
+  ]);
+  expect(documented).toEqual(known);
 });
 
 test('every exit code is documented, and none that does not exist', () => {

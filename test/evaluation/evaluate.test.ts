@@ -147,6 +147,7 @@ test('regression is judged by its own metrics', async () => {
   expect(Object.keys(report.models.candidate.metrics)).toEqual([
     'root_mean_squared_error',
     'mean_absolute_error',
+    'mean_absolute_percentage_error',
     'r2_score',
   ]);
   expect(report.improvement.over_champion!.root_mean_squared_error!.lower!).toBeGreaterThan(0);

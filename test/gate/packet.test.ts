@@ -47,6 +47,15 @@ test('whatever is changed in a packet, its digest no longer fits', async () => {
   expect(other.provenance.policy).not.toBe(packet.provenance.policy);
 });
 
+test('the packet says what would change for people, at the threshold that the file names', async () => {
+  const changes = { gate: { decision: { threshold: 0.3, alerts_per_day: 20 } } };
+  const packet = await packetOf({ ...one, changes });
+  expect(packet.evaluation.models.candidate.metrics.recall_at?.lower).toBeGreaterThan(0);
+  expect(packetText(packet)).toMatch(
+    /Decided at 0\.3, of 10,000 rows: [\d,.]+ (more|fewer) caught, [\d,.]+ (more|fewer) false alarms/,
+  );
+});
+
 test('Markdown and text show the same facts, with the JSON to copy at the end', async () => {
   const packet = await packetOf(one);
   const [markdown, text] = [packetMarkdown(packet), packetText(packet)];

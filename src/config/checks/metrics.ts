@@ -1,8 +1,13 @@
 /** Metrics must fit the task, and a comparison needs a margin. */
-import type { MetricName, Task } from '../model.ts';
+import type { MetricName, ModelConfig, Task } from '../model.ts';
 import type { Check, Complaint } from './check.ts';
 
-const REGRESSION: readonly MetricName[] = ['root_mean_squared_error', 'mean_absolute_error', 'r2_score'];
+const REGRESSION: readonly MetricName[] = [
+  'root_mean_squared_error',
+  'mean_absolute_error',
+  'mean_absolute_percentage_error',
+  'r2_score',
+];
 const MULTICLASS: readonly MetricName[] = ['log_loss', 'accuracy_score', 'roc_auc'];
 
 function fits(metric: MetricName, task: Task): boolean {
@@ -10,17 +15,49 @@ function fits(metric: MetricName, task: Task): boolean {
   return task === 'multiclass' ? MULTICLASS.includes(metric) : !REGRESSION.includes(metric);
 }
 
-export const metricsFitTask: Check = ({ task, gate }) => {
-  const named = [
+/** What each metric needs under gate.decision. */
+const NEEDS: Partial<Record<MetricName, 'alerts_per_day' | 'value'>> = {
+  recall_at: 'alerts_per_day',
+  business_value: 'value',
+};
+
+/** Every place of a model file that names a metric to judge by. */
+function namedMetrics({ gate }: ModelConfig): (readonly [path: readonly string[], metric: string])[] {
+  return [
     [['gate', 'primary'], gate.primary] as const,
     ...Object.keys(gate.champion.margin).map((name) => [['gate', 'champion', 'margin', name], name] as const),
     ...Object.keys(gate.floors).map((name) => [['gate', 'floors', name], name] as const),
     ...Object.keys(gate.slices.margin).map((name) => [['gate', 'slices', 'margin', name], name] as const),
   ];
-  return named.flatMap(([path, metric]): Complaint[] =>
-    fits(metric as MetricName, task) ? [] : [{ path, message: `${metric} is no metric of a ${task} task` }],
+}
+
+export const metricsFitTask: Check = (config) =>
+  namedMetrics(config).flatMap(([path, metric]): Complaint[] =>
+    fits(metric as MetricName, config.task)
+      ? []
+      : [{ path, message: `${metric} is no metric of a ${config.task} task` }],
   );
-};
+
+export const metricsCanJudge: Check = (config) =>
+  namedMetrics(config).flatMap(([path, metric]): Complaint[] => {
+    const needs = NEEDS[metric as MetricName];
+    if (metric === 'expected_calibration_error') {
+      const message =
+        'expected_calibration_error is shown, never judged: it is biased upward by an amount that depends on the rows';
+      return [{ path, message, hint: 'judge calibration by brier_score_loss or log_loss' }];
+    }
+    if (metric === 'recall_at' && path.includes('slices')) {
+      return [
+        {
+          path,
+          message: 'recall_at counts alerts of a whole day, so a slice has none of its own',
+          hint: 'use recall_score',
+        },
+      ];
+    }
+    if (!needs || config.gate.decision[needs] !== null) return [];
+    return [{ path, message: `${metric} needs gate.decision.${needs}`, hint: `write it, or judge by another metric` }];
+  });
 
 export const primaryHasMargin: Check = ({ gate: { primary, champion } }) =>
   champion.promote_when === 'non_inferior' && champion.margin[primary] === undefined

@@ -1,0 +1,29 @@
+/** Expected calibration error: how far mean score and label rate are apart, bin by bin. Shown, never judged. */
+import type { BlockStatistic } from '../statistics/block-statistic.ts';
+import type { ScoredRows } from './metrics.ts';
+
+const BINS = 10;
+
+/**
+ * Σ n_b / n · |mean score − label rate| over ten equal bins of the score (Naeini, Cooper and Hauskrecht 2015; Guo et
+ * al. 2017). Biased upward: noise in each bin adds to it, so that it shrinks with more rows of the same model.
+ */
+export function calibrationError({ labels, scores, block, blocks }: ScoredRows): BlockStatistic {
+  const gap = new Float64Array(BINS * blocks);
+  const counts = new Float64Array(blocks);
+  scores.forEach((score, i) => {
+    const bin = Math.min(BINS - 1, Math.max(0, Math.floor(score * BINS)));
+    gap[bin * blocks + block[i]!]! += score - labels[i]!;
+    counts[block[i]!]! += 1;
+  });
+  return (weights) => {
+    let [total, rows] = [0, 0];
+    for (let b = 0; b < blocks; b++) rows += weights[b]! * counts[b]!;
+    for (let bin = 0; bin < BINS; bin++) {
+      let sum = 0;
+      for (let b = 0; b < blocks; b++) sum += weights[b]! * gap[bin * blocks + b]!;
+      total += Math.abs(sum);
+    }
+    return total / rows;
+  };
+}

@@ -1,0 +1,62 @@
+/** Metrics that are means over rows: the loss of each score against its label. */
+import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statistic.ts';
+import type { ScoredRows } from './metrics.ts';
+
+/** Scores are kept this far from 0 and 1 in logarithms, as scikit-learn does for float64. */
+const EPSILON = 2 ** -52;
+
+/** A mean over rows, which needs one sum a block. */
+export const meanOf =
+  (term: (label: number, score: number) => number) =>
+  ({ labels, scores, block, blocks }: ScoredRows): BlockStatistic => {
+    const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
+    const sums = sumByBlock(
+      labels.map((label, i) => term(label, scores[i]!)),
+      block,
+      blocks,
+    );
+    return (weights) => dot(weights, sums) / dot(weights, counts);
+  };
+
+/** Brier score of probabilities, mean squared error of values. */
+export const brier = meanOf((label, score) => (label - score) ** 2);
+
+export const logLoss = meanOf((label, score) => {
+  const p = Math.min(1 - EPSILON, Math.max(EPSILON, score));
+  return label === 1 ? -Math.log(p) : -Math.log1p(-p);
+});
+
+export function rootMeanSquaredError(rows: ScoredRows): BlockStatistic {
+  const mean = brier(rows);
+  return (weights) => Math.sqrt(mean(weights));
+}
+
+export const absoluteError = meanOf((label, score) => Math.abs(label - score));
+
+/** A share, not percent; a label of 0 is divided by the smallest number that counts, as scikit-learn does. */
+export const absolutePercentageError = meanOf(
+  (label, score) => Math.abs(label - score) / Math.max(Math.abs(label), EPSILON),
+);
+
+/** 1 − residual / total sum of squares; NaN where the label is constant (scikit-learn reports 0 or 1 there). */
+export function r2({ labels, scores, block, blocks }: ScoredRows): BlockStatistic {
+  // Centred once, so that the difference of large sums below does not lose digits.
+  const mean = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  const centred = labels.map((label) => label - mean);
+  const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
+  const sums = sumByBlock(centred, block, blocks);
+  const squares = sumByBlock(
+    centred.map((value) => value * value),
+    block,
+    blocks,
+  );
+  const residuals = sumByBlock(
+    labels.map((label, i) => (label - scores[i]!) ** 2),
+    block,
+    blocks,
+  );
+  return (weights) => {
+    const total = dot(weights, squares) - dot(weights, sums) ** 2 / dot(weights, counts);
+    return total > 1e-12 * dot(weights, squares) ? 1 - dot(weights, residuals) / total : Number.NaN;
+  };
+}
