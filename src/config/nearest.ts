@@ -17,7 +17,7 @@ function fold(name: string): string {
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours (Damerau 1964). */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let twoBack: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -1,6 +1,6 @@
 /** Snapshots and validation reports: what the data stages hand on. Histories carry the digest only. */
 import { z } from 'zod';
-import { severity } from '../config/sections/data.ts';
+import { severity } from '../config/sections/rules.ts';
 import { digest, geometry, instant } from '../registry/contract.ts';
 import { lookupRef } from './features/lookup-contract.ts';
 
@@ -79,7 +79,11 @@ export const finding = z.strictObject({
   count: z.number().int(),
   share: z.number(),
   limit: z.string(),
+  /** Event times that the rule looked at, where it did not look at all rows. */
+  window: z.strictObject({ from: instant, to: instant }).optional(),
   examples: z.array(z.string()).max(20),
+  /** Line numbers of the examples in a source of text, the header being line 1. */
+  lines: z.array(z.number().int()).max(20).optional(),
   /** What happened and what to do, for a person. */
   sentence: z.string(),
 });

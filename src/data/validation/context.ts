@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../config/model.ts';
 import type { Finding, RawSnapshot } from '../contract.ts';
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteInstant, quoteName } from '../sql-text.ts';
+import { STATEMENT_LIMIT_MS } from './time-limit.ts';
 
 const DAY = 86_400_000;
 const RECENT_DAYS = 7;
@@ -29,6 +30,14 @@ export interface ValidationContext {
   readonly horizon: string;
   /** Folder that may be written to; removed afterwards. */
   readonly dir: string;
+  /** The Parquet files behind `raw`, in the order of `file_index`. */
+  readonly parquet: readonly string[];
+  /** Reference tables of `references` rules as local files, by the path in the rule. */
+  readonly references: ReadonlyMap<string, string>;
+  /** Longest time of a statement that holds a person's SQL. */
+  readonly limitMs: number;
+  /** Line of a row in the text that it was delivered in; absent where the delivery is not text. */
+  readonly lineOf?: (file: number, row: number) => number | null;
   /** Name to DuckDB type. */
   readonly columns: ReadonlyMap<string, string>;
   readonly recentFrom: string;
@@ -46,7 +55,10 @@ export interface History {
   readonly columns: RawManifest['columns'];
 }
 
-type Surroundings = Pick<ValidationContext, 'db' | 'config' | 'raw' | 'previous' | 'asOf' | 'horizon' | 'dir'>;
+export type Surroundings = Pick<
+  ValidationContext,
+  'db' | 'config' | 'raw' | 'previous' | 'asOf' | 'horizon' | 'dir' | 'parquet' | 'references' | 'lineOf'
+> & { readonly limitMs?: number };
 
 /**
  * Creates the views.
@@ -74,7 +86,15 @@ export async function openContext(
     `CREATE VIEW past AS SELECT ${pastNames} FROM ${history?.relation ?? 'raw'}
      WHERE ${time} >= ${quoteInstant(pastFrom)} AND ${time} < ${quoteInstant(pastTo)}`,
   );
-  return { ...around, columns: byName(raw.columns), recentFrom, pastFrom, pastTo, pastColumns: byName(pastColumns) };
+  return {
+    ...around,
+    limitMs: around.limitMs ?? STATEMENT_LIMIT_MS,
+    columns: byName(raw.columns),
+    recentFrom,
+    pastFrom,
+    pastTo,
+    pastColumns: byName(pastColumns),
+  };
 }
 
 interface Span {

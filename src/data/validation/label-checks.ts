@@ -1,31 +1,39 @@
 /** Whether the label can teach anything: there, of more than one class, and covering the mature rows. */
 import type { Finding } from '../contract.ts';
-import { rowsOf } from '../engine.ts';
 import { knownLabel, matureBefore } from '../features/mature-rows.ts';
 import { quoteInstant, quoteName } from '../sql-text.ts';
 import type { ValidationContext } from './context.ts';
-import { percent } from './row-checks.ts';
+import { wholeGradeOf } from './grades.ts';
+import type { ScanPart } from './row-scan.ts';
+import { percent } from './shown.ts';
 
 /** Share of mature rows with a label under which somebody should look; cancelled flights alone are 2.8 %. */
 const COVERAGE_EXPECTED = 0.5;
 
 /** Looks at mature rows only. */
-export async function labelFindings({ db, config, asOf }: ValidationContext): Promise<Finding[]> {
+export function labelPart(context: ValidationContext): ScanPart {
+  const { config, asOf } = context;
+  const label = `(${knownLabel(config, asOf)})`;
+  const given = `${quoteName(config.data.label.column)} IS NOT NULL`;
+  const mature = `${quoteName(config.data.event_time)} < ${quoteInstant(matureBefore(config, asOf))}`;
+  return {
+    select: [
+      `count(*) FILTER (WHERE ${mature}) AS label_rows`,
+      `count(${label}) FILTER (WHERE ${mature}) AS label_known`,
+      `min(${label}) FILTER (WHERE ${mature}) AS label_least`,
+      `max(${label}) FILTER (WHERE ${mature}) AS label_most`,
+      `count(*) FILTER (WHERE ${mature} AND ${label} NOT IN (0, 1)) AS label_odd`,
+      `count(*) FILTER (WHERE ${mature} AND ${given} AND ${label} IS NULL) AS label_lost`,
+    ],
+    read: async (row) => labelFindings(context, row),
+  };
+}
+
+function labelFindings({ config, asOf }: ValidationContext, row: Record<string, unknown>): Finding[] {
   const { column, if_never: ifNever } = config.data.label;
   const cut = matureBefore(config, asOf);
-  const [found] = await rowsOf(
-    db,
-    `SELECT count(*) AS n, count(label) AS known, min(label) AS least, max(label) AS most,
-            count(*) FILTER (label NOT IN (0, 1)) AS odd, count(*) FILTER (given AND label IS NULL) AS lost
-     FROM (SELECT ${knownLabel(config, asOf)} AS label, ${quoteName(column)} IS NOT NULL AS given FROM raw
-           WHERE ${quoteName(config.data.event_time)} < ${quoteInstant(cut)})`,
-  );
-  const [n, known, odd, lost] = ['n', 'known', 'odd', 'lost'].map((key) => Number(found?.[key] ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const number = (key: string) => Number(row[`label_${key}`] ?? 0);
+  const [n, known, odd, lost] = [number('rows'), number('known'), number('odd'), number('lost')];
   const finding = (
     rule: string,
     severity: Finding['severity'],
@@ -43,8 +51,8 @@ export async function labelFindings({ db, config, asOf }: ValidationContext): Pr
     ];
   }
   const findings: Finding[] = [];
-  const classes = ifNever === 'negative' || ifNever === 'positive' ? (known < n ? 1 : 0) : 0;
-  if (found?.['least'] === found?.['most'] && classes === 0) {
+  const neverMeansAClass = ifNever === 'negative' || ifNever === 'positive';
+  if (row['label_least'] === row['label_most'] && !(neverMeansAClass && known < n)) {
     const sentence = `All ${known} labels before ${cut} are the same. Check data.label.column and data.label.positive.`;
     findings.push(finding('label_constant', 'reject', known, 'at least two values', sentence));
   }
@@ -56,9 +64,10 @@ export async function labelFindings({ db, config, asOf }: ValidationContext): Pr
     const sentence = `${lost} labels are no numbers. Mend them in the source; a classification of text needs data.label.positive.`;
     findings.push(finding('label_type', 'reject', lost, 'a number', sentence));
   }
-  if (known / n < COVERAGE_EXPECTED) {
+  const grade = wholeGradeOf(config, 'label_coverage');
+  if (known / n < COVERAGE_EXPECTED && grade) {
     const sentence = `Only ${percent(known / n)} of the ${n} rows before ${cut} have a label (if_never: ${ifNever}). Lengthen data.label.mature_after, or find out why labels do not arrive.`;
-    findings.push(finding('label_coverage', 'warn', n - known, `at least ${percent(COVERAGE_EXPECTED)}`, sentence));
+    findings.push(finding('label_coverage', grade, n - known, `at least ${percent(COVERAGE_EXPECTED)}`, sentence));
   }
   return findings;
 }

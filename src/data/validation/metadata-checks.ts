@@ -1,22 +1,15 @@
-/** What the manifest alone tells, before any row is read: columns, types, leakage, volume of history. */
+/** What the manifest alone tells, before any row is read: leakage, volume of history. */
 import type { ModelConfig } from '../../config/model.ts';
 import type { Finding } from '../contract.ts';
 import type { RawManifest } from './context.ts';
-import { isNumeric, isOfType, percent } from './row-checks.ts';
+import { percent } from './shown.ts';
 
 /** Share of a past month's rows that may be gone before history counts as changed. */
 const HISTORY_MAY_SHRINK = 0.01;
 
 /** Findings in the order that a person would mend them. */
 export function metadataFindings(config: ModelConfig, raw: RawManifest, previous: RawManifest | null): Finding[] {
-  const types = new Map(raw.columns.map(({ name, type }) => [name, type]));
-  return [
-    ...leaks(config, raw),
-    ...missingColumns(config, types, raw),
-    ...wrongTypes(config, types, raw),
-    ...tooFewRows(config, raw),
-    ...(previous ? changesSince(previous, config, raw) : []),
-  ];
+  return [...leaks(config, raw), ...tooFewRows(config, raw), ...(previous ? changesSince(previous, config, raw) : [])];
 }
 
 function leaks(config: ModelConfig, raw: RawManifest): Finding[] {
@@ -28,42 +21,6 @@ function leaks(config: ModelConfig, raw: RawManifest): Finding[] {
       const what = `Column "${column}" is known only after the event, but is used as a feature`;
       return finding('leak', column, raw.rows, raw, 'never a feature', `${what}. Remove it from features.use.`);
     });
-}
-
-function missingColumns(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawManifest): Finding[] {
-  const ruled = config.data.rules.flatMap((rule) =>
-    'column' in rule ? [rule.column] : 'unique' in rule ? rule.unique : [],
-  );
-  const sliced = [...config.gate.slices.columns, ...config.gate.slices.critical].filter(
-    (name) => !config.features.sql[name],
-  );
-  return [...new Set([...config.features.use, ...ruled, ...sliced])]
-    .filter((name) => !types.has(name))
-    .map((column) => {
-      const cure = 'Restore it in the source, or take it out of the model file (capitals count).';
-      const sentence = `The source has no column "${column}" any more, which features, rules or slices name. ${cure}`;
-      return finding('column_missing', column, raw.rows, raw, 'present', sentence);
-    });
-}
-
-function wrongTypes(config: ModelConfig, types: ReadonlyMap<string, string>, raw: RawManifest): Finding[] {
-  const categories = new Set(config.features.categories.columns);
-  const features = config.features.use.flatMap((column) => {
-    const type = types.get(column);
-    if (type === undefined || categories.has(column) || isNumeric(type)) return [];
-    const cure =
-      'List it under features.categories.columns, compute a number from it under features.sql, or mend the source.';
-    const sentence = `Feature "${column}" should be a number, but the source delivers ${type}. ${cure}`;
-    return [finding('type', column, raw.rows, raw, 'a number', sentence)];
-  });
-  const rules = config.data.rules.flatMap((rule) => {
-    if (!('type' in rule)) return [];
-    const type = types.get(rule.column);
-    if (type === undefined || type === 'VARCHAR' || isOfType(type, rule.type)) return [];
-    const sentence = `Column "${rule.column}" is ${type}, not ${rule.type}. Mend the source, or the rule in the model file.`;
-    return [{ ...finding('type', rule.column, raw.rows, raw, rule.type, sentence), severity: rule.severity }];
-  });
-  return [...features, ...rules];
 }
 
 function tooFewRows(config: ModelConfig, raw: RawManifest): Finding[] {

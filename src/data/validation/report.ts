@@ -1,6 +1,6 @@
 /** Findings to a verdict and one sentence for a person. */
 import type { Finding, ValidationReport } from '../contract.ts';
-import { percent } from './row-checks.ts';
+import { percent } from './shown.ts';
 
 /** More than this share set aside is no cleaning any more: the data is broken. */
 const MAX_QUARANTINED = 0.2;

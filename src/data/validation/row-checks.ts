@@ -1,7 +1,11 @@
-/** The checks that one scan answers: for each, which rows are wrong and how many may be. */
-import type { ModelConfig } from '../../config/model.ts';
-import type { Rule, Severity } from '../../config/sections/data.ts';
-import { quoteInstant, quoteName, quoteNumber, quoteText } from '../sql-text.ts';
+/** Configured rules about single rows: for each, which rows are wrong and how many may be. */
+import type { Rule, Severity } from '../../config/sections/rules.ts';
+import { quoteName, quoteNumber, quoteText } from '../sql-text.ts';
+import { isInteger, isNumeric, isOfType } from './column-types.ts';
+import { percent, showCode, showValue } from './shown.ts';
+import type { ColumnStatistics } from './statistics.ts';
+
+export { percent };
 
 export interface RowCheck {
   /** Short name, such as `between` or `label_before_event`. */
@@ -15,144 +19,111 @@ export interface RowCheck {
   /** The limit, as a person reads it. */
   readonly limit: string;
   readonly cure: string;
+  /** What stands before the count, such as "are outside 0 to 5". */
+  readonly what?: string;
+  /** Whether a Parquet footer already proves that no row is wrong. */
+  readonly proven?: (statistics: ColumnStatistics) => boolean;
 }
 
-const numericType =
-  /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
+type Condition = Omit<RowCheck, 'severity' | 'tolerate'> & { readonly tolerate?: number };
 
-/** Whether a column of this DuckDB type can be a numeric feature. */
-export function isNumeric(type: string): boolean {
-  return numericType.test(type);
-}
-
-/** Whether a column of this DuckDB type already is what a `type` rule asks for; text is tried value by value. */
-export function isOfType(type: string, wanted: Extract<Rule, { type: string }>['type']): boolean {
-  if (wanted === 'integer') return /INT/.test(type);
-  if (wanted === 'number') return isNumeric(type) && type !== 'BOOLEAN';
-  if (wanted === 'timestamp') return /^(TIMESTAMP|DATE)/.test(type);
-  if (wanted === 'boolean') return type === 'BOOLEAN';
-  return type === 'VARCHAR';
-}
-
-const castTarget = {
-  integer: 'HUGEINT',
-  number: 'DOUBLE',
-  string: 'VARCHAR',
-  timestamp: 'TIMESTAMPTZ',
-  boolean: 'BOOLEAN',
-};
-
-/** Configured rules that look at one row; `unique` rules are not among them. */
-export function configuredChecks(config: ModelConfig): RowCheck[] {
-  return config.data.rules.flatMap((rule) => {
-    const check = checkOf(rule);
-    return check ? [{ severity: rule.severity, tolerate: 0, ...check }] : [];
+/** Rules about whole columns, keys and other tables are not among them. */
+export function configuredChecks(rules: readonly Rule[], types: ReadonlyMap<string, string>): RowCheck[] {
+  return rules.flatMap((rule) => {
+    const condition = conditionOf(rule, types);
+    return condition ? [{ severity: rule.severity, tolerate: 0, ...condition }] : [];
   });
 }
 
-function checkOf(rule: Rule): (Omit<RowCheck, 'severity' | 'tolerate'> & { tolerate?: number }) | null {
-  if ('unique' in rule) return null;
+function conditionOf(rule: Rule, types: ReadonlyMap<string, string>): Condition | null {
   if ('sql' in rule) {
     const cure = 'Look at the examples in the report; mend the source, or the rule in the model file.';
-    return { rule: 'sql', column: null, wrong: `NOT (${rule.sql}\n)`, limit: rule.sql, cure };
+    return { rule: 'sql', column: null, wrong: `NOT (${rule.sql}\n)`, limit: showCode(rule.sql), cure };
   }
-  const { column } = rule;
+  if (!('column' in rule)) return null;
+  const type = types.get(rule.column) ?? 'VARCHAR';
+  if ('between' in rule) return between(rule, type);
+  if ('in' in rule) return oneOf(rule, type);
+  if ('matches' in rule) return matches(rule, type);
+  if ('missing_at_most' in rule) return missing(rule);
+  return 'type' in rule ? typed(rule, type) : null;
+}
+
+/** Integers stay integers: compared as DOUBLE, those beyond 2^53 would be rounded. */
+function between({ column, between: [least, most] }: Extract<Rule, { between: unknown }>, type: string): Condition {
+  const whole = isInteger(type) && Number.isInteger(least) && Number.isInteger(most);
+  const [low, high] = whole ? [`(${least})`, `(${most})`] : [quoteNumber(least), quoteNumber(most)];
   const name = quoteName(column);
-  if ('between' in rule) {
-    const [least, most] = rule.between;
-    const wrong = `NOT (${name} BETWEEN ${quoteNumber(least)} AND ${quoteNumber(most)})`;
-    return {
-      rule: 'between',
-      column,
-      wrong,
-      limit: `${least} to ${most}`,
-      cure: 'Mend the source, or widen the range.',
-    };
-  }
-  if ('in' in rule) {
-    const wrong = `CAST(${name} AS VARCHAR) NOT IN (${rule.in.map((value) => quoteText(String(value))).join(', ')})`;
-    return { rule: 'in', column, wrong, limit: rule.in.join(', '), cure: 'Mend the source, or add the new value.' };
-  }
-  if ('missing_at_most' in rule) {
-    const limit = `at most ${percent(rule.missing_at_most)} missing`;
-    const cure = 'Ask the producer of this column why it is missing, or raise the limit.';
-    return { rule: 'missing_at_most', column, wrong: `${name} IS NULL`, tolerate: rule.missing_at_most, limit, cure };
-  }
-  const wrong = `${name} IS NOT NULL AND TRY_CAST(CAST(${name} AS VARCHAR) AS ${castTarget[rule.type]}) IS NULL`;
-  return { rule: 'type', column, wrong, limit: rule.type, cure: 'Mend the source, or the type in the rule.' };
+  const outside = (value: string) => `${value} NOT BETWEEN ${low} AND ${high}`;
+  return {
+    rule: 'between',
+    column,
+    wrong: isNumeric(type)
+      ? outside(name)
+      : `${name} IS NOT NULL AND coalesce(${outside(`TRY_CAST(${name} AS DOUBLE)`)}, true)`,
+    limit: `${least} to ${most}`,
+    what: `are not within ${least} to ${most}`,
+    cure: 'Mend the source, or widen the range.',
+    proven: ({ least: smallest, most: largest }) =>
+      whole && smallest !== null && largest !== null && Number(smallest) >= least && Number(largest) <= most,
+  };
 }
 
-/** What is checked without being asked for. */
-export function inferredChecks(config: ModelConfig, types: ReadonlyMap<string, string>, asOf: string): RowCheck[] {
-  const { id, event_time: eventTime, label } = config.data;
-  const [time, outcome] = [quoteName(eventTime), quoteName(label.column)];
-  const checks: RowCheck[] = [
-    {
-      rule: 'id_missing',
-      column: id,
-      severity: 'reject',
-      wrong: `${quoteName(id)} IS NULL`,
-      tolerate: 0,
-      limit: 'every row has an id',
-      cure: 'Labels could not be joined: give every row an id.',
-    },
-    {
-      rule: 'future_event',
-      column: eventTime,
-      severity: 'reject',
-      wrong: `${time} >= ${quoteInstant(asOf)}`,
-      tolerate: 0,
-      limit: `before ${asOf}`,
-      cure: 'Rows from after as_of would leak the future: ingest again with the right as_of.',
-    },
-  ];
-  if (label.available_at !== null) {
-    const at = quoteName(label.available_at);
-    const common = { column: label.available_at, tolerate: 0 };
-    checks.push(
-      {
-        ...common,
-        rule: 'future_label',
-        severity: 'reject',
-        wrong: `${at} > ${quoteInstant(asOf)} AND ${outcome} IS NOT NULL`,
-        limit: `not after ${asOf}`,
-        cure: 'Labels from after as_of would leak the future: ingest again with the right as_of.',
-      },
-      {
-        ...common,
-        rule: 'label_before_event',
-        severity: 'warn',
-        wrong: `${at} < ${time}`,
-        limit: 'not before the event',
-        cure: 'A label that is older than its event is no outcome of it: check both times in the source.',
-      },
-      {
-        ...common,
-        rule: 'label_without_time',
-        severity: 'warn',
-        wrong: `${at} IS NULL AND ${outcome} IS NOT NULL`,
-        limit: 'every label says when it became available',
-        cure: 'Replays count such labels as known from the start: fill the column.',
-      },
-    );
-  }
-  for (const column of config.features.use) {
-    if (!/^(FLOAT|DOUBLE)$/.test(types.get(column) ?? '')) continue;
-    const name = quoteName(column);
-    checks.push({
-      rule: 'not_finite',
-      column,
-      severity: 'warn',
-      wrong: `isinf(${name}) OR isnan(${name})`,
-      tolerate: 0,
-      limit: 'finite or null',
-      cure: 'Write null for an unknown value; an infinite one is usually a division by zero in the source.',
-    });
-  }
-  return checks;
+function oneOf({ column, in: values }: Extract<Rule, { in: unknown }>, type: string): Condition {
+  const numbers = values.filter((value) => typeof value === 'number');
+  const asNumbers = isNumeric(type) && type !== 'BOOLEAN' && numbers.length === values.length;
+  const value = asNumbers || type === 'VARCHAR' ? quoteName(column) : `CAST(${quoteName(column)} AS VARCHAR)`;
+  const list = asNumbers ? numbers.map((each) => `(${each})`) : values.map((each) => quoteText(String(each)));
+  const shown = values.slice(0, 8).map(showValue).join(', ');
+  return {
+    rule: 'in',
+    column,
+    wrong: `${value} NOT IN (${list.join(', ')})`,
+    limit: values.length > 8 ? `${shown}, … (${values.length} values)` : shown,
+    what: `are none of the ${values.length} values that the rule allows`,
+    cure: 'Mend the source, or add the new value to the rule.',
+  };
 }
 
-/** `0.305` as `30.5 %`. */
-export function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`;
+/** RE2: linear in the length of the value whatever the pattern is. */
+function matches({ column, matches: pattern }: Extract<Rule, { matches: unknown }>, type: string): Condition {
+  const value = type === 'VARCHAR' ? quoteName(column) : `CAST(${quoteName(column)} AS VARCHAR)`;
+  return {
+    rule: 'matches',
+    column,
+    wrong: `NOT regexp_full_match(${value}, ${quoteText(pattern)})`,
+    limit: showCode(pattern),
+    what: `do not match ${showCode(pattern)} from end to end`,
+    cure: 'Mend the source, or the pattern in the rule.',
+  };
+}
+
+function missing({ column, missing_at_most: most }: Extract<Rule, { missing_at_most: unknown }>): Condition {
+  return {
+    rule: 'missing_at_most',
+    column,
+    wrong: `${quoteName(column)} IS NULL`,
+    tolerate: most,
+    limit: `at most ${percent(most)} missing`,
+    what: `are missing, and at most ${percent(most)} may be`,
+    cure: 'Ask the producer of this column why it is missing, or raise the limit.',
+    proven: ({ nulls }) => nulls === 0,
+  };
+}
+
+function typed({ column, type: wanted }: Extract<Rule, { type: unknown }>, type: string): Condition | null {
+  if (isOfType(type, wanted)) return null;
+  const name = quoteName(column);
+  const tests: Partial<Record<string, string>> = {
+    integer: isNumeric(type)
+      ? `NOT isfinite(${name}::DOUBLE) OR ${name} <> trunc(${name})`
+      : `NOT regexp_full_match(${name}, '\\s*[+-]?\\d+\\s*')`,
+    number: `${name} IS NOT NULL AND TRY_CAST(${name} AS DOUBLE) IS NULL`,
+    timestamp: `${name} IS NOT NULL AND TRY_CAST(${name} AS TIMESTAMPTZ) IS NULL`,
+    boolean: `${name} IS NOT NULL AND TRY_CAST(${name} AS BOOLEAN) IS NULL`,
+  };
+  const wrong = tests[wanted];
+  if (wrong === undefined) return null;
+  const cure = 'Mend the source, or the type in the rule.';
+  return { rule: 'type', column, wrong, limit: wanted, what: `cannot be read as ${wanted}`, cure };
 }

@@ -1,65 +1,92 @@
-/** Every rule about single rows in one scan; examples are fetched only where something is wrong. */
-import type { ModelConfig } from '../../config/model.ts';
+/** One scan of all rows for every rule about rows, columns and labels; what a Parquet footer proves is left out of it. */
 import type { Finding } from '../contract.ts';
 import { type Connection, engineSentence, isEngineError, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
-import { quoteName } from '../sql-text.ts';
+import { quoteText } from '../sql-text.ts';
 import { expressionParts } from '../user-sql.ts';
+import { columnPart } from './column-checks.ts';
 import type { ValidationContext } from './context.ts';
+import { examplesOf } from './examples.ts';
+import { inferredChecks } from './inferred-checks.ts';
+import { labelPart } from './label-checks.ts';
 import { setAside } from './quarantine.ts';
-import { configuredChecks, inferredChecks, percent, type RowCheck } from './row-checks.ts';
+import { configuredChecks, type RowCheck } from './row-checks.ts';
+import { counted, percent, showCode, showName } from './shown.ts';
+import { type Statistics, statisticsOf } from './statistics.ts';
+import { withinLimit } from './time-limit.ts';
 
-const MAX_EXAMPLES = 20;
-
-/** Also finds features without a value and with a single one. @throws UserSqlFailed */
-export async function rowFindings({ db, config, raw, columns, horizon }: ValidationContext): Promise<Finding[]> {
-  const checks = [...configuredChecks(config), ...inferredChecks(config, columns, horizon)];
-  for (const rule of config.data.rules) {
-    if ('sql' in rule) await proveRule(db, rule.sql);
-  }
-  const features = config.features.use;
-  const select = [
-    'count(*) AS rows',
-    ...checks.map(({ wrong }, i) => `count(*) FILTER (WHERE ${wrong}) AS c${i}`),
-    ...features.map((name, i) => `count(${quoteName(name)}) AS n${i}`),
-    ...features.map((name, i) => `min(${quoteName(name)}) = max(${quoteName(name)}) AS k${i}`),
-  ];
-  const [scan = {}] = await rowsOf(db, `SELECT ${select.join(', ')} FROM raw`);
-
-  const findings: Finding[] = [];
-  for (const [i, check] of checks.entries()) {
-    const count = Number(scan[`c${i}`]);
-    const share = count / raw.rows;
-    if (count === 0 || share <= check.tolerate) continue;
-    if (check.severity === 'quarantine')
-      await setAside(db, check, `SELECT file_index, file_row_number FROM raw WHERE ${check.wrong}`);
-    const { rule, column, severity, limit } = check;
-    const examples = await examplesOf(db, config, check);
-    findings.push({ rule, column, severity, count, share, limit, examples, sentence: sentenceOf(check, count, share) });
-  }
-  for (const [i, column] of features.entries()) {
-    const known = Number(scan[`n${i}`]);
-    const common = { column, count: raw.rows, share: 1, examples: [] };
-    if (known === 0) {
-      const sentence = `Feature "${column}" is null in all ${raw.rows} rows. Mend the source, or remove it from features.use.`;
-      findings.push({ ...common, rule: 'all_null', severity: 'reject', limit: 'some values', sentence });
-    } else if (scan[`k${i}`] === true) {
-      const sentence = `Feature "${column}" has one value in all ${known} rows where it is known: it teaches nothing. Check the source.`;
-      findings.push({
-        ...common,
-        rule: 'constant',
-        severity: 'warn',
-        count: known,
-        share: known / raw.rows,
-        limit: 'more than one value',
-        sentence,
-      });
-    }
-  }
-  return findings;
+/** What one group of rules asks of the scan, and what it makes of the answer. */
+export interface ScanPart {
+  /** Aggregates with aliases of their own. */
+  readonly select: readonly string[];
+  readonly read: (row: Record<string, unknown>) => Promise<Finding[]>;
 }
 
-async function proveRule(db: Connection, sql: string): Promise<void> {
+/** @throws UserSqlFailed, UserSqlTooSlow */
+export async function rowFindings(context: ValidationContext): Promise<Finding[]> {
+  const { db, config, limitMs } = context;
+  for (const rule of config.data.rules) {
+    if ('sql' in rule) await proveSql(db, rule.sql);
+    if ('matches' in rule) await provePattern(db, rule.column, rule.matches);
+  }
+  const statistics = await footerStatistics(context);
+  const parts = [checkPart(context, statistics), columnPart(context, statistics), labelPart(context)];
+  const select = ['count(*) AS rows', ...parts.flatMap((part) => part.select)];
+  const sql = config.data.rules.flatMap((rule) => ('sql' in rule ? [showCode(rule.sql)] : []));
+  const where = sql.length === 0 ? 'the rules' : `one of the rules ${sql.join('; ')}`;
+  return await withinLimit(db, limitMs, where, async () => {
+    const [scan = {}] = await rowsOf(db, `SELECT ${select.join(', ')} FROM raw`);
+    const findings: Finding[] = [];
+    for (const part of parts) findings.push(...(await part.read(scan)));
+    return findings;
+  });
+}
+
+/** Of columns that `raw` shows as they are stored; times, labels and outcomes may be cast or hidden in it. */
+async function footerStatistics({ db, config, parquet }: ValidationContext): Promise<Statistics> {
+  const { event_time: eventTime, label, outcomes } = config.data;
+  const changed = new Set([eventTime, label.column, label.available_at, ...outcomes]);
+  return new Map([...(await statisticsOf(db, parquet))].filter(([name]) => !changed.has(name)));
+}
+
+function checkPart(context: ValidationContext, statistics: Statistics): ScanPart {
+  const { config, columns, horizon } = context;
+  const all = [...configuredChecks(config.data.rules, columns), ...inferredChecks(config, columns, horizon)];
+  const checks = all.filter(({ column, proven }) => {
+    const known = column === null ? undefined : statistics.get(column);
+    return !(known && proven?.(known));
+  });
+  return {
+    select: checks.map(({ wrong }, i) => `count(*) FILTER (WHERE ${wrong}) AS c${i}`),
+    read: async (row) => {
+      const findings: Finding[] = [];
+      for (const [i, check] of checks.entries()) {
+        const count = Number(row[`c${i}`]);
+        if (count > 0 && count > check.tolerate * context.raw.rows) findings.push(await found(context, check, count));
+      }
+      return findings;
+    },
+  };
+}
+
+async function found(context: ValidationContext, check: RowCheck, count: number): Promise<Finding> {
+  const { rule, column, severity, limit, wrong } = check;
+  const share = count / context.raw.rows;
+  if (severity === 'quarantine') {
+    await setAside(context.db, check, `SELECT file_index, file_row_number FROM raw WHERE ${wrong}`);
+  }
+  const examples = await examplesOf(context, wrong, column);
+  return { rule, column, severity, count, share, limit, ...examples, sentence: sentenceOf(check, count, share) };
+}
+
+/** Counts and limits only: values of rows stay in the examples, out of logs and notifications. */
+function sentenceOf({ column, severity, limit, what, cure }: RowCheck, count: number, share: number): string {
+  const whose = column === null ? '' : ` of ${showName(column)}`;
+  const done = severity === 'quarantine' ? ' They were set aside.' : '';
+  return `${counted(count, 'row')} (${percent(share)})${whose} ${what ?? `break the rule ${limit}`}.${done} ${cure}`;
+}
+
+async function proveSql(db: Connection, sql: string): Promise<void> {
   const where = `the rule ${JSON.stringify(sql)}`;
   await expressionParts(db, sql, where);
   try {
@@ -70,20 +97,11 @@ async function proveRule(db: Connection, sql: string): Promise<void> {
   }
 }
 
-async function examplesOf(db: Connection, config: ModelConfig, { column, wrong }: RowCheck): Promise<string[]> {
-  const { id, event_time: eventTime } = config.data;
-  const value = column === null ? quoteName(eventTime) : quoteName(column);
-  const rows = await rowsOf(
-    db,
-    `SELECT CAST(${quoteName(id)} AS VARCHAR) AS id, CAST(${value} AS VARCHAR) AS value FROM raw WHERE ${wrong}
-     ORDER BY ${quoteName(eventTime)}, 1 LIMIT ${MAX_EXAMPLES}`,
-  );
-  return rows.map((row) => `${id} ${row['id']}: ${column ?? eventTime} = ${row['value']}`);
-}
-
-/** Counts and limits only: values of rows stay in the examples, out of logs and notifications. */
-function sentenceOf({ rule, column, severity, limit, cure }: RowCheck, count: number, share: number): string {
-  const what = column === null ? `break the rule ${limit}` : `break ${rule} on "${column}" (limit: ${limit})`;
-  const done = severity === 'quarantine' ? ' They were set aside.' : '';
-  return `${count} rows (${percent(share)}) ${what}.${done} ${cure}`;
+async function provePattern(db: Connection, column: string, pattern: string): Promise<void> {
+  try {
+    await db.run(`SELECT regexp_full_match('', ${quoteText(pattern)})`);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    throw new UserSqlFailed(`the rule matches on ${showName(column)}`, engineSentence(error), { cause: error });
+  }
 }

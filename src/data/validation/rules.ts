@@ -4,15 +4,23 @@ import { featureDefinition } from '../features/definition.ts';
 import { checkExpressions } from '../features/expression-check.ts';
 import type { RuleFamily, ValidationContext } from './context.ts';
 import { volumeFindings } from './history/volume.ts';
-import { labelFindings } from './label-checks.ts';
+import { lookAlikeFindings } from './look-alikes.ts';
 import { metadataFindings } from './metadata-checks.ts';
 import { countAside, openQuarantine } from './quarantine.ts';
 import { forgive, type Vouch } from './quarantine-vouch.ts';
+import { referenceFindings } from './references.ts';
 import { repeatFindings } from './repeats.ts';
 import { tooManyAside } from './report.ts';
 import { rowFindings } from './row-scan.ts';
+import { shapeFindings } from './shape.ts';
 
-const FAMILIES: readonly RuleFamily[] = [rowFindings, repeatFindings, labelFindings, volumeFindings];
+const FAMILIES: readonly RuleFamily[] = [
+  rowFindings,
+  repeatFindings,
+  lookAlikeFindings,
+  referenceFindings,
+  volumeFindings,
+];
 
 export interface RulesResult {
   readonly findings: Finding[];
@@ -25,7 +33,7 @@ export interface RulesResult {
 /** @throws UserSqlFailed where a rule or feature expression does not run; FeatureDefinitionInvalid */
 export async function runRules(context: ValidationContext, vouches: readonly Vouch[] = []): Promise<RulesResult> {
   const { db, config, raw, previous, columns } = context;
-  const findings = metadataFindings(config, raw, previous);
+  const findings = [...metadataFindings(config, raw, previous), ...(await shapeFindings(context))];
   if (findings.some(({ severity }) => severity === 'reject')) return { findings, quarantined: 0, vouched: 0 };
 
   await checkExpressions(db, featureDefinition(config), [...columns.keys()]);

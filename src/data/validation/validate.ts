@@ -11,6 +11,7 @@ import { openContext } from './context.ts';
 import { writeAccepted } from './quarantine.ts';
 import { keepRowsAside } from './quarantine-rows.ts';
 import { localVouches } from './quarantine-vouch.ts';
+import { referenceTables } from './references.ts';
 import { report } from './report.ts';
 import { runRules } from './rules.ts';
 
@@ -27,6 +28,8 @@ export interface ValidateInput {
   /** Digests of the readmissions in force: rows that people vouched for are not set aside. */
   readonly vouched?: readonly string[];
   readonly signal?: AbortSignal;
+  /** Folder that relative paths of `references` rules start at; the working directory by default. */
+  readonly base?: string;
 }
 
 /**
@@ -41,14 +44,16 @@ export async function validate(input: ValidateInput): Promise<ValidationReport> 
   const raw = await readSnapshot(store, input.raw, 'raw');
   const previous = input.previous === undefined ? null : await readSnapshot(store, input.previous, 'raw');
   const paths = await localFiles(store, raw, cacheDir);
+  const references = await referenceTables(config, input.base ?? process.cwd());
   const vouches = await localVouches(store, config.model, input.vouched ?? [], cacheDir);
   await mkdir(workDir, { recursive: true });
   const dir = await mkdtemp(join(workDir, 'validate-'));
+  const allowedPaths = [...paths, ...references.values(), ...vouches.map(({ path }) => path), `${dir}/`];
   try {
     return await withDuckDb(
-      { tempDir: dir, lockDown: true, allowedPaths: [...paths, ...vouches.map(({ path }) => path), `${dir}/`] },
+      { tempDir: dir, lockDown: true, allowedPaths },
       async (db) => {
-        const around = { db, config, raw, previous, asOf, horizon: asOf, dir };
+        const around = { db, config, raw, previous, asOf, horizon: asOf, dir, parquet: paths, references };
         const { findings, quarantined, vouched } = await runRules(await openContext(around, parquetOf(paths)), vouches);
         const aside = quarantined === 0 ? null : await keepRowsAside(db, { store, dir });
         const rejected = findings.some(({ severity }) => severity === 'reject');

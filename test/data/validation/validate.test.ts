@@ -54,7 +54,7 @@ test('the shipped flights are accepted, with the rows that break a quarantine ru
   expect(report.quarantined).toBeGreaterThan(0);
   const finding = report.findings.find(({ column }) => column === 'distance_miles');
   expect(finding?.examples.length).toBeLessThanOrEqual(20);
-  expect(finding?.sentence).toMatch(/rows \(.* %\) break between on "distance_miles" \(limit: 100 to 4000\)/);
+  expect(finding?.sentence).toMatch(/rows \(.* %\) of "distance_miles" are not within 100 to 4000\. They were set aside\./);
   const accepted = await readSnapshot(around.store, report.accepted, 'raw');
   expect(accepted.rows).toBe(report.rows - report.quarantined);
 });
@@ -101,10 +101,22 @@ test.each<[string, Record<string, string>, (config: ModelConfig) => void, string
       at: "TIMESTAMPTZ '2013-01-15' + INTERVAL (i // 50) DAY",
       known_at: "TIMESTAMPTZ '2013-02-20'",
       x: 'i % 2',
+      y: 'i % 2',
       entity: "'e'",
     },
     () => {},
     'repeated_content: warn',
+  ],
+  [
+    'rows that are alike but labelled in two ways',
+    {
+      at: "TIMESTAMPTZ '2013-01-15' + INTERVAL (i // 50) DAY",
+      known_at: "TIMESTAMPTZ '2013-02-20'",
+      x: 'i % 2',
+      entity: "'e'",
+    },
+    () => {},
+    'conflicting_labels: warn',
   ],
   ['no label at all', { y: 'NULL::INT' }, () => {}, 'label_missing: reject'],
   ['one class only', { y: '1' }, () => {}, 'label_constant: reject'],
