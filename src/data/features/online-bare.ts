@@ -2,45 +2,69 @@
 import type { Connection } from '../engine.ts';
 import { expressionParts } from '../user-sql.ts';
 import type { FeatureColumn } from './definition.ts';
+import { type Lookups, structField } from './online-lookup.ts';
 import { integerTypes, type RawExact } from './raw-json.ts';
 
 /** A number for FLOAT (NaN for null), or text for VARCHAR ('' for null). */
-export type BareCast = { readonly column: string } & (
+export type BareCast = { readonly source: string } & (
   | { readonly number: (value: RawExact) => number }
   | { readonly text: (value: RawExact) => string }
 );
 
+/** What a plain name in an expression may mean, and its DuckDB type. */
+export interface BareSources {
+  readonly raw: Readonly<Record<string, string>>;
+  /** Fields of lookups: `airport.city`, `windows.late_7d`. */
+  readonly structs: Lookups['structs'];
+}
+
 /**
- * @param rawTypes DuckDB type by raw column
  * @returns undefined when the engine must evaluate it: an expression, or a cast whose rules are the engine's own
  * (decimals, times, numbers as text)
  */
 export async function bareCast(
   db: Connection,
   feature: FeatureColumn,
-  rawTypes: Readonly<Record<string, string>>,
+  sources: BareSources,
 ): Promise<BareCast | undefined> {
-  const column = await bareColumn(db, feature, Object.keys(rawTypes));
-  const type = column === undefined ? undefined : rawTypes[column];
-  if (column === undefined || type === undefined) return undefined;
+  const found = await bareSource(db, feature, sources);
+  if (found === undefined) return undefined;
+  const { source, type } = found;
   const whole = integerTypes.has(type);
   if (feature.type === 'string') {
     if (type !== 'VARCHAR' && type !== 'BOOLEAN' && !whole) return undefined;
-    return { column, text: (value) => (value === null ? '' : String(value)) };
+    return { source, text: (value) => (value === null ? '' : String(value)) };
   }
-  if (type === 'BOOLEAN') return { column, number: (value) => (value === null ? Number.NaN : Number(value)) };
-  if (feature.type === 'int32') return whole ? { column, number: int32AsFloat } : undefined;
-  return whole || type === 'FLOAT' || type === 'DOUBLE' ? { column, number: asFloat } : undefined;
+  if (type === 'BOOLEAN') return { source, number: (value) => (value === null ? Number.NaN : Number(value)) };
+  if (feature.type !== 'int32' && feature.type !== 'float32') return undefined;
+  if (feature.type === 'int32') return whole ? { source, number: int32AsFloat } : undefined;
+  return whole || type === 'FLOAT' || type === 'DOUBLE' ? { source, number: asFloat } : undefined;
 }
 
-/** The column's own name, where the expression is nothing else. */
-async function bareColumn(db: Connection, { name, expr }: FeatureColumn, known: readonly string[]) {
+const NAME = String.raw`([A-Za-z_]\w*|"(?:[^"]|"")+")`;
+const path = new RegExp(`^${NAME}(?:\\.${NAME})?$`);
+
+/** The column or field, where the expression is nothing else. */
+async function bareSource(db: Connection, { name, expr }: FeatureColumn, { raw, structs }: BareSources) {
   const text = expr.trim();
-  if (!/^([A-Za-z_]\w*|"([^"]|"")+")$/.test(text)) return undefined;
+  const [, first, second] = path.exec(text) ?? [];
+  if (first === undefined) return undefined;
   const { columns, classes } = await expressionParts(db, text, `feature "${name}"`);
-  const [column] = columns;
-  if (column === undefined || classes.some((each) => each !== 'COLUMN_REF')) return undefined;
-  return known.find((each) => each.toLowerCase() === column.toLowerCase());
+  if (columns.length !== 1 || classes.some((each) => each !== 'COLUMN_REF')) return undefined; // such as current_date
+  if (second === undefined) return pick(new Map(Object.entries(raw)), first, (source) => source);
+  const struct = [...structs].find(([known]) => same(known, first));
+  return struct && pick(struct[1], second, (field) => structField(struct[0], field));
+}
+
+function pick(types: ReadonlyMap<string, string>, written: string, key: (name: string) => string) {
+  const found = [...types].find(([known]) => same(known, written));
+  return found && { source: key(found[0]), type: found[1] };
+}
+
+/** As SQL compares names: without regard to capitals. */
+function same(known: string, written: string): boolean {
+  const name = written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written;
+  return known.toLowerCase() === name.toLowerCase();
 }
 
 /** TRY_CAST(… AS FLOAT): the nearest float32; what is too large is null. */
@@ -48,7 +72,7 @@ function asFloat(value: RawExact): number {
   if (typeof value === 'bigint') return nearestFloat(value);
   if (typeof value !== 'number') return Number.NaN;
   const float = Math.fround(value);
-  return Number.isFinite(float) ? float : Number.NaN;
+  return Number.isFinite(float) || !Number.isFinite(value) ? float : Number.NaN;
 }
 
 /** TRY_CAST(… AS INTEGER), then FLOAT. */

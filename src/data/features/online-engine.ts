@@ -6,7 +6,8 @@ import { UserSqlFailed } from '../errors.ts';
 import { quoteName, quoteText } from '../sql-text.ts';
 import { type FeatureDefinition, featureSelect } from './definition.ts';
 import { FeatureRowsInvalid, type FieldProblem } from './errors.ts';
-import { type RawRows, rawRowsJson } from './raw-json.ts';
+import { structField } from './online-lookup.ts';
+import { type JsonField, type RawRows, rawRowsJson } from './raw-json.ts';
 
 /** Where the values of a batch go. Columns are those of the definition that the engine was opened for. */
 export interface EngineTarget {
@@ -18,7 +19,7 @@ export class OnlineEngine {
   readonly #instance: DuckDBInstance;
   readonly #db: Connection;
   #definition: Pick<FeatureDefinition, 'columns'> = { columns: [] };
-  #reads: readonly string[] = [];
+  #reads: readonly JsonField[] = [];
   #select: DuckDBPreparedStatement | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -54,16 +55,20 @@ export class OnlineEngine {
   }
 
   /**
-   * @param inputs raw columns that the expressions read, with their DuckDB types
+   * @param inputs what the expressions read: raw columns with their DuckDB types, lookups with those of their fields
    * @throws UserSqlFailed where an expression does not fit these columns
    */
   async prepare(
     model: string,
     definition: Pick<FeatureDefinition, 'columns'>,
-    inputs: ReadonlyMap<string, string>,
+    inputs: ReadonlyMap<string, string | ReadonlyMap<string, string>>,
   ): Promise<void> {
     this.#definition = definition;
-    this.#reads = [...inputs.keys()];
+    this.#reads = [...inputs].map(([name, type]) =>
+      typeof type === 'string'
+        ? { name, source: name }
+        : { name, fields: [...type.keys()].map((field) => ({ name: field, source: structField(name, field) })) },
+    );
     this.#select = await this.#db.prepare(selectOf(definition, inputs)).catch((error: unknown) => {
       throw new UserSqlFailed(`the features of ${model}`, engineSentence(error), { cause: error });
     });
@@ -133,8 +138,12 @@ export class OnlineEngine {
 }
 
 /** The parameter is one JSON array of rows; its values go through the same types as the raw snapshot had. */
-function selectOf(definition: Pick<FeatureDefinition, 'columns'>, inputs: ReadonlyMap<string, string>): string {
-  const shape = JSON.stringify([Object.fromEntries(inputs)]);
+function selectOf(
+  definition: Pick<FeatureDefinition, 'columns'>,
+  inputs: ReadonlyMap<string, string | ReadonlyMap<string, string>>,
+): string {
+  const types = [...inputs].map(([name, type]) => [name, typeof type === 'string' ? type : Object.fromEntries(type)]);
+  const shape = JSON.stringify([Object.fromEntries(types)]);
   const fields = [...inputs.keys()].map((name) => `struct_extract(row, ${quoteText(name)}) AS ${quoteName(name)}`);
   // The cast gives the parameter its type, so that the plan made once serves every request.
   return `SELECT ${featureSelect(definition)} FROM (

@@ -3,6 +3,7 @@ import type { FeatureDefinition } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
 import { type BareCast, bareCast } from './online-bare.ts';
 import { OnlineEngine } from './online-engine.ts';
+import type { Lookups } from './online-lookup.ts';
 import { type RawRows, readRawRows } from './raw-json.ts';
 
 /** As scoring wants them: row-major numbers with NaN for null, one text array a category with `''` for null. */
@@ -10,6 +11,8 @@ export interface OnlineRows {
   readonly rows: number;
   readonly numeric: Float32Array;
   readonly categorical: string[][];
+  /** Milliseconds since the epoch: what the values of joins and windows were known at; null without any. */
+  readonly lookupAsOf: number | null;
 }
 
 /** Where each feature goes: its place among the numbers or among the categories. */
@@ -21,59 +24,81 @@ interface Plan {
   readonly evaluated: readonly Place[];
 }
 
+interface Parts {
+  readonly definition: FeatureDefinition;
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly plan: Plan;
+  /** Null where every feature is a bare column. */
+  readonly engine: OnlineEngine | null;
+  readonly lookups: Lookups | null;
+}
+
 export class OnlineFeatures {
   /** Raw columns that a request must carry, with their DuckDB types. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly #definition: FeatureDefinition;
   readonly #plan: Plan;
-  /** Null where every feature is a bare column. */
   readonly #engine: OnlineEngine | null;
+  #lookups: Lookups | null;
   #closed = false;
 
   /**
    * @param rawTypes DuckDB types of the raw columns (`columns` of the raw snapshot's manifest)
-   * @throws UserSqlFailed where an expression does not fit these columns
+   * @param lookups where the definition has joins or windows
+   * @throws UserSqlFailed where an expression does not fit these columns; FeatureLookupUnusable
    */
   static async open(
     definition: FeatureDefinition,
     rawTypes: Readonly<Record<string, string>>,
+    lookups: Lookups | null = null,
   ): Promise<OnlineFeatures> {
     const engine = await OnlineEngine.open();
     try {
       const { db } = engine;
-      const typesOf = (names: readonly string[]) => new Map(names.map((name) => [name, rawTypes[name] ?? 'VARCHAR']));
-      const inputs = typesOf(await checkExpressions(db, definition, Object.keys(rawTypes)));
+      const structs: Lookups['structs'] = lookups?.structs ?? new Map();
+      lookups?.checkKeys(rawTypes);
+      const known = [...Object.keys(rawTypes), ...structs.keys()];
+      const read = await checkExpressions(db, definition, known);
+      const raw = [...new Set([...read.filter((name) => !structs.has(name)), ...(lookups?.keys ?? [])])];
       const bare: Plan['bare'][number][] = [];
       const evaluated: FeatureDefinition['columns'][number][] = [];
       for (const column of definition.columns) {
-        const cast = await bareCast(db, column, rawTypes);
+        const cast = await bareCast(db, column, { raw: rawTypes, structs });
         if (cast) bare.push({ cast, place: placeOf(definition, column.name) });
         else evaluated.push(column);
       }
-      const plan = { bare, evaluated: evaluated.map(({ name }) => placeOf(definition, name)) };
+      const parts = {
+        definition,
+        inputs: new Map(raw.map((name) => [name, rawTypes[name] ?? 'VARCHAR'])),
+        plan: { bare, evaluated: evaluated.map(({ name }) => placeOf(definition, name)) },
+        lookups,
+      };
       if (evaluated.length === 0) {
         await engine.close();
-        return new OnlineFeatures(definition, inputs, plan, null);
+        return new OnlineFeatures({ ...parts, engine: null });
       }
       const part = { ...definition, columns: evaluated };
-      await engine.prepare(definition.model, part, typesOf(await checkExpressions(db, part, Object.keys(rawTypes))));
-      return new OnlineFeatures(definition, inputs, plan, engine);
+      const needed = await checkExpressions(db, part, known);
+      const typed = needed.map((name) => [name, structs.get(name) ?? rawTypes[name] ?? 'VARCHAR'] as const);
+      await engine.prepare(definition.model, part, new Map(typed));
+      return new OnlineFeatures({ ...parts, engine });
     } catch (error) {
       await engine.close();
       throw error;
     }
   }
 
-  private constructor(
-    definition: FeatureDefinition,
-    inputs: ReadonlyMap<string, string>,
-    plan: Plan,
-    engine: OnlineEngine | null,
-  ) {
+  private constructor({ definition, inputs, plan, engine, lookups }: Parts) {
     this.inputs = inputs;
     this.#definition = definition;
     this.#plan = plan;
     this.#engine = engine;
+    this.#lookups = lookups;
+  }
+
+  /** Newer values of the same joins and windows; requests that are being computed keep theirs. */
+  useLookups(lookups: Lookups): void {
+    this.#lookups = lookups;
   }
 
   /** Names of the features that the engine evaluates; the others are bare columns. */
@@ -91,7 +116,9 @@ export class OnlineFeatures {
    */
   async compute(rows: readonly Record<string, unknown>[]): Promise<OnlineRows> {
     if (this.#closed) throw new Error('These online features are closed');
-    const raw = readRawRows(rows, this.inputs);
+    const lookups = this.#lookups;
+    const given = readRawRows(rows, this.inputs);
+    const raw = lookups ? { ...given, columns: new Map([...given.columns, ...lookups.find(given)]) } : given;
     const width = this.#definition.numeric.length;
     const numeric = new Float32Array(raw.rows * width);
     const categorical = this.#definition.categorical.map(() => new Array<string>(raw.rows).fill(''));
@@ -108,7 +135,7 @@ export class OnlineFeatures {
       number: (column, row, value) => number(evaluated[column], row, value),
       text: (column, row, value) => text(evaluated[column], row, value),
     });
-    return { rows: raw.rows, numeric, categorical };
+    return { rows: raw.rows, numeric, categorical, lookupAsOf: lookups?.asOf ?? null };
   }
 
   /** Waits for the requests that were accepted, then frees the engine. */
@@ -131,7 +158,7 @@ function castColumn(
   number: (place: Place, row: number, value: number) => void,
   text: (place: Place, row: number, value: string) => void,
 ): void {
-  const values = raw.columns.get(cast.column) ?? [];
+  const values = raw.columns.get(cast.source) ?? [];
   for (let row = 0; row < values.length; row++) {
     const value = values[row] ?? null;
     if ('number' in cast) number(place, row, cast.number(value));

@@ -4,7 +4,7 @@ import { FeatureRowsInvalid, type FieldProblem } from './errors.ts';
 /** A raw value that its type can hold; an integer beyond 2^53 is a bigint, a time is text. */
 export type RawExact = string | number | bigint | boolean | null;
 
-/** The rows of one request by column: `columns.get(name)[row]`. */
+/** The rows of one request by column: `columns.get(name)[row]`; values of lookups stand under `structField`. */
 export interface RawRows {
   readonly rows: number;
   readonly columns: ReadonlyMap<string, readonly RawExact[]>;
@@ -47,18 +47,32 @@ export function readRawRows(rows: readonly Record<string, unknown>[], inputs: Re
   return { rows: rows.length, columns };
 }
 
-/** A JSON array of the objects of rows `[from, to)`, with the columns named; text in it is a value, never structure. */
-export function rawRowsJson({ columns }: RawRows, names: readonly string[], from: number, to: number): string {
-  const fields = names.map((name) => ({ key: JSON.stringify(name), values: columns.get(name) ?? [] }));
+/** A field of the JSON: a column, or a struct of columns (the values of a lookup). `source` is a key of `RawRows.columns`. */
+export type JsonField =
+  | { readonly name: string; readonly source: string }
+  | { readonly name: string; readonly fields: readonly JsonField[] };
+
+/** A JSON array of the objects of rows `[from, to)`; text in it is a value, never structure. */
+export function rawRowsJson({ columns }: RawRows, fields: readonly JsonField[], from: number, to: number): string {
+  const written = fields.map((field) => writerOf(field, columns));
   const texts: string[] = [];
-  for (let row = from; row < to; row++) {
-    texts.push(`{${fields.map(({ key, values }) => `${key}:${json(values[row] ?? null)}`).join(',')}}`);
-  }
+  for (let row = from; row < to; row++) texts.push(`{${written.map((write) => write(row)).join(',')}}`);
   return `[${texts.join(',')}]`;
+}
+
+function writerOf(field: JsonField, columns: RawRows['columns']): (row: number) => string {
+  const key = JSON.stringify(field.name);
+  if ('fields' in field) {
+    const inner = field.fields.map((each) => writerOf(each, columns));
+    return (row) => `${key}:{${inner.map((write) => write(row)).join(',')}}`;
+  }
+  const values = columns.get(field.source) ?? [];
+  return (row) => `${key}:${json(values[row] ?? null)}`;
 }
 
 function json(value: RawExact): string {
   if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value)); // from a lookup only
   return Object.is(value, -0) ? '-0.0' : JSON.stringify(value);
 }
 
