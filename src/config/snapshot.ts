@@ -1,12 +1,18 @@
 /** What a run is given of the configuration at its start; it is stored by content, and its digest names it. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { ModelUnknown } from './errors.ts';
 import type { Workspace } from './load.ts';
 import { modelConfig } from './model.ts';
 import { slug } from './values.ts';
 
+/**
+ * A snapshot lives for years, and a later hone knows settings that it does not have. They are read as the defaults that
+ * came with them, which a new setting makes those of before: the stored bytes, and so the digest, stay as they are.
+ */
 export const configSnapshotSchema = z.strictObject({
-  model: modelConfig,
+  model: z.preprocess((stored) => filled(stored, shippedDefaults()), modelConfig),
   /** Only the groups that may approve this model: a change to another team's group is no change of this model. */
   groups: z.record(slug, z.array(z.string())),
 });
@@ -20,3 +26,22 @@ export function configSnapshot(workspace: Workspace, name: string): ConfigSnapsh
   const groups = Object.fromEntries(from.map((group) => [group, workspace.hone.groups[group] ?? []]));
   return { model: loaded.config, groups };
 }
+
+let defaults: unknown;
+
+function shippedDefaults(): unknown {
+  defaults ??= parse(readFileSync(new URL('../../config/defaults.yaml', import.meta.url), 'utf8'));
+  return defaults;
+}
+
+/** `stored` with the keys that only `below` has; whatever is stored wins, lists and null included. */
+function filled(stored: unknown, below: unknown): unknown {
+  if (stored === undefined) return below;
+  if (!isRecord(stored) || !isRecord(below)) return stored;
+  const missing = Object.entries(below).filter(([key]) => !Object.hasOwn(stored, key));
+  const own = Object.entries(stored).map(([key, value]) => [key, filled(value, below[key])]);
+  return Object.fromEntries([...own, ...missing]);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -138,3 +138,17 @@ test('a run gets a snapshot that reads back as it was, with only the groups that
   expect(Object.keys(snapshot.groups)).toEqual(['ops-ml']);
   expect(configSnapshotSchema.parse(JSON.parse(JSON.stringify(snapshot)))).toEqual(snapshot);
 });
+
+test('a snapshot from before a setting existed is read with the default that came with it; a stray key is still refused', async () => {
+  const snapshot = configSnapshot(await loadWorkspace(ROOT), 'flights-delay');
+  const stored = JSON.parse(JSON.stringify(snapshot));
+  delete stored.model.gate.decision;
+  delete stored.model.deploy.canary.max_wait;
+  stored.model.gate.slices.columns = [];
+  const read = configSnapshotSchema.parse(stored);
+  expect(read.model.gate.decision).toEqual({ threshold: 0.5, alerts_per_day: null, value: null });
+  expect(read.model.deploy).toEqual(snapshot.model.deploy);
+  expect(read.model.gate.slices.columns).toEqual([]);
+  stored.model.gate.dicision = {};
+  expect(() => configSnapshotSchema.parse(stored)).toThrow(/dicision/);
+});
