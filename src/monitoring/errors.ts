@@ -28,3 +28,14 @@ export class QueryTimedOut extends HoneError {
     );
   }
 }
+
+/** A file of labels cannot be read, or holds something that is no label. */
+export class LabelsRefused extends HoneError {
+  readonly code = 'HONE_LABELS_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(file: string, problem: string, next: string, options?: ErrorOptions) {
+    super(`The labels of ${file} were refused: ${problem}. Nothing was recorded. ${next}`, options);
+  }
+}

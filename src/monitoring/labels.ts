@@ -2,6 +2,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { durationMs } from '../config/values.ts';
 import { withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteInstant, quoteText } from '../data/sql-text.ts';
 import { sha256Of } from '../store/content.ts';
@@ -61,6 +62,8 @@ export interface LabelsAsOf {
     readonly corrected: number;
     /** Ids without a prediction in `log`; left out of `path`. 0 where no `log` was given. */
     readonly unknown: number;
+    /** Reports observed longer after their prediction's event than `acceptWithin`; left out of everything else. */
+    readonly too_late: number;
   };
 }
 
@@ -69,6 +72,8 @@ export interface LabelsQuery extends DayRange {
   readonly asOf: string;
   /** Prediction log files (`readLog`); with them, labels without a prediction are left out and counted. */
   readonly log?: readonly string[];
+  /** With `log`: labels observed later than this after the event are refused. ISO 8601 duration. */
+  readonly acceptWithin?: string;
   readonly cacheDir: string;
 }
 
@@ -85,11 +90,12 @@ export async function labelsAsOf(store: ObjectStore, model: string, query: Label
     ...(query.from === undefined ? {} : { from: query.from }),
   });
   await mkdir(join(cacheDir, 'labels'), { recursive: true });
-  const name = sha256Of(JSON.stringify([model, asOf, files, log ?? null])).slice(0, 32);
+  const name = sha256Of(JSON.stringify([model, asOf, files, log ?? null, query.acceptWithin ?? null])).slice(0, 32);
   const path = join(cacheDir, 'labels', `${name}.parquet`);
   const counts = await withDuckDb({ memoryMb: 512, threads: 1, tempDir: cacheDir }, async (db) => {
-    await db.run(`CREATE TEMP TABLE told AS ${toldSql(files, asOf)}`);
-    await db.run(`CREATE TEMP TABLE known AS ${knownSql(log)}`);
+    await db.run(`CREATE TEMP TABLE reports AS ${reportsSql(files, asOf)}`);
+    await db.run(`CREATE TEMP TABLE known AS ${knownSql(query)}`);
+    await db.run(`CREATE TEMP TABLE told AS ${toldSql}`);
     await db.run(`COPY (${labelsSql}) TO ${quoteText(`${path}.part`)} (FORMAT parquet)`);
     const [row] = (await db.runAndReadAll(countsSql)).getRowObjectsJS();
     return Object.fromEntries(Object.entries(row!).map(([key, value]) => [key, Number(value)]));
@@ -98,31 +104,41 @@ export async function labelsAsOf(store: ObjectStore, model: string, query: Label
   return { path, counts: counts as LabelsAsOf['counts'] };
 }
 
-/** Every report up to `asOf`, each beside the one before it of the same id. */
-function toldSql(files: readonly string[], asOf: string): string {
-  const reports = files.length
+/** Every report up to `asOf`, as it arrived. */
+function reportsSql(files: readonly string[], asOf: string): string {
+  return files.length
     ? `SELECT * FROM ${parquetOf(files)} WHERE observed_at <= (${quoteInstant(asOf)} AT TIME ZONE 'UTC')`
     : `SELECT NULL::VARCHAR AS inference_id, NULL::DOUBLE AS label, NULL::VARCHAR AS label_text,
          NULL::TIMESTAMP AS observed_at, NULL::TIMESTAMP AS recorded_at WHERE false`;
-  return `SELECT *, lag(label) OVER told AS label_before, row_number() OVER told AS nth
-    FROM (${reports}) WINDOW told AS (PARTITION BY inference_id ORDER BY observed_at, recorded_at)`;
 }
 
-function knownSql(log: readonly string[] | undefined): string {
-  if (log === undefined) return 'SELECT DISTINCT inference_id FROM told';
-  if (log.length === 0) return 'SELECT NULL::VARCHAR AS inference_id WHERE false';
-  return `SELECT DISTINCT inference_id FROM ${parquetOf(log)}`;
+/** Ids that may have a label, and until when one is taken. */
+function knownSql({ log, acceptWithin }: LabelsQuery): string {
+  if (log === undefined) return 'SELECT DISTINCT inference_id, NULL::TIMESTAMP AS until FROM reports';
+  if (log.length === 0) return 'SELECT NULL::VARCHAR AS inference_id, NULL::TIMESTAMP AS until WHERE false';
+  const until =
+    acceptWithin === undefined
+      ? 'NULL::TIMESTAMP'
+      : `max(event_time) + to_milliseconds(${Math.round(durationMs(acceptWithin))})`;
+  return `SELECT inference_id, ${until} AS until FROM ${parquetOf(log)} GROUP BY inference_id`;
 }
+
+/** Each report that is taken, beside the one before it of the same id. Two words of one moment have a fixed order too. */
+const toldSql = `
+  SELECT reports.*, lag(label) OVER told AS label_before, row_number() OVER told AS nth
+  FROM reports JOIN known USING (inference_id) WHERE until IS NULL OR observed_at <= until
+  WINDOW told AS (PARTITION BY inference_id ORDER BY observed_at, recorded_at, label)`;
 
 const labelsSql = `
   SELECT inference_id, last(label ORDER BY nth) AS label, last(label_text ORDER BY nth) AS label_text,
     last(observed_at ORDER BY nth) AS observed_at, min(observed_at) AS first_observed_at,
     count(*) FILTER (nth > 1 AND label <> label_before) AS corrections
-  FROM told SEMI JOIN known USING (inference_id) GROUP BY inference_id ORDER BY inference_id`;
+  FROM told GROUP BY inference_id ORDER BY inference_id`;
 
 const countsSql = `
   SELECT
-    (SELECT count(DISTINCT inference_id) FROM told SEMI JOIN known USING (inference_id)) AS labelled,
-    (SELECT count(*) FROM told SEMI JOIN known USING (inference_id) WHERE nth > 1 AND label = label_before) AS repeated,
-    (SELECT count(*) FROM told SEMI JOIN known USING (inference_id) WHERE nth > 1 AND label <> label_before) AS corrected,
-    (SELECT count(DISTINCT inference_id) FROM told ANTI JOIN known USING (inference_id)) AS unknown`;
+    (SELECT count(DISTINCT inference_id) FROM told) AS labelled,
+    (SELECT count(*) FROM told WHERE nth > 1 AND label = label_before) AS repeated,
+    (SELECT count(*) FROM told WHERE nth > 1 AND label <> label_before) AS corrected,
+    (SELECT count(DISTINCT inference_id) FROM reports ANTI JOIN known USING (inference_id)) AS unknown,
+    (SELECT count(*) FROM reports JOIN known USING (inference_id) WHERE observed_at > until) AS too_late`;

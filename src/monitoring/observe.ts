@@ -95,7 +95,9 @@ async function readSources({ store, config, promotedAt, asOf, cacheDir }: Observ
     wanted === 'same_period_last_year_else_trailing_healthy'
       ? await readLog(store, config.model, { ...reach.lastYear, cacheDir })
       : [];
-  const labels = await labelsAsOf(store, config.model, { asOf, from, log: paths, cacheDir });
+  const acceptWithin = config.monitoring.labels?.accept_within;
+  const accept = acceptWithin === undefined ? {} : { acceptWithin };
+  const labels = await labelsAsOf(store, config.model, { asOf, from, log: paths, cacheDir, ...accept });
   return { paths, lastYear, labels: labels.path, oldest };
 }
 

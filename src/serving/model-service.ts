@@ -1,4 +1,5 @@
 /** One model on one node: follows the ledger, answers requests, logs what it answered, and counts the evidence. */
+import type { LabelScale } from '../monitoring/label-scale.ts';
 import type { LoggedCall } from '../monitoring/log-record.ts';
 import type { LogWriter } from '../monitoring/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -91,11 +92,7 @@ export class ModelService {
   }
 
   /** The value that counts as 1, and the classes, for labels as they are sent. */
-  labelling(): {
-    task: 'binary' | 'multiclass' | 'regression';
-    positive: string | number | boolean | null;
-    classes: readonly (string | number)[];
-  } {
+  labelling(): LabelScale {
     const { source, positive } = this.#slotForReading(this.#followed());
     return { task: source.signature.task, positive, classes: source.signature.classes ?? [] };
   }

@@ -1,6 +1,7 @@
 /** `POST …/labels` and `POST …/business`: durable before they answer; requests that wait share one file. */
 import type { z } from 'zod';
 import { type BusinessFigure, recordBusiness } from '../monitoring/business.ts';
+import { type LabelScale, labelValue } from '../monitoring/label-scale.ts';
 import { type ReportedLabel, recordLabels } from '../monitoring/labels.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Coalescer } from './coalesce.ts';
@@ -29,7 +30,7 @@ export class Recorder {
     const scale = service.labelling();
     const reported = labels.map((sent, i) => ({
       inference_id: sent.inference_id,
-      label: labelValue(sent.label, scale, `labels[${i}].label`),
+      label: valueAt(sent.label, scale, `labels[${i}].label`),
       label_text: String(sent.label),
       observed_at: sent.observed_at,
     }));
@@ -79,25 +80,8 @@ function queueOf<T>(
   return queue;
 }
 
-/** Multiclass: position of the class. Regression: the number. */
-function labelValue(sent: SentLabel['label'], scale: ReturnType<ModelService['labelling']>, path: string): number {
-  const { task, positive, classes } = scale;
-  if (task === 'binary') return binaryValue(sent, positive ?? 1, path);
-  if (task === 'multiclass') {
-    const position = classes.findIndex((name) => String(name) === String(sent));
-    if (position < 0)
-      throw new RequestRefused(`one of the classes is needed: ${classes.slice(0, 20).join(', ')}`, path);
-    return position;
-  }
-  if (typeof sent !== 'number') throw new RequestRefused('a number is needed', path);
-  return sent;
-}
-
-/** 1 for `positive`, as a value or as text, else 0; where that is 1 or true, what is neither 0 nor 1 is refused. */
-function binaryValue(sent: SentLabel['label'], positive: string | number | boolean, path: string): number {
-  const text = String(sent);
-  if (positive !== 1 && positive !== true) return Number(text === String(positive));
-  if (text === '1' || text === 'true') return 1;
-  if (text === '0' || text === 'false') return 0;
-  throw new RequestRefused('0 or 1 is needed', path);
+function valueAt(sent: SentLabel['label'], scale: LabelScale, path: string): number {
+  const read = labelValue(sent, scale);
+  if ('problem' in read) throw new RequestRefused(read.problem, path);
+  return read.value;
 }

@@ -30,12 +30,12 @@ test('what was known of a label depends on when one asks: repeated and corrected
   const before = await labelsAsOf(store, 'm', { asOf: day(11), cacheDir: join(dir, 'cache') });
   const after = await labelsAsOf(store, 'm', { asOf: day(13), cacheDir: join(dir, 'cache') });
 
-  expect(before.counts).toEqual({ labelled: 2, repeated: 0, corrected: 0, unknown: 0 });
+  expect(before.counts).toEqual({ labelled: 2, repeated: 0, corrected: 0, unknown: 0, too_late: 0 });
   expect(await rows(before.path)).toEqual([
     ['a', 0, 0],
     ['b', 1, 0],
   ]);
-  expect(after.counts).toEqual({ labelled: 2, repeated: 1, corrected: 1, unknown: 0 });
+  expect(after.counts).toEqual({ labelled: 2, repeated: 1, corrected: 1, unknown: 0, too_late: 0 });
   expect(await rows(after.path)).toEqual([
     ['a', 1, 1],
     ['b', 1, 0],
@@ -78,7 +78,7 @@ test('a retry of the same report with its own time writes nothing new', async ()
 
 test('a model without labels has an empty table, not an error', async () => {
   const found = await labelsAsOf(store, 'none', { asOf: day(12), cacheDir: join(dir, 'cache'), log: [] });
-  expect(found.counts).toEqual({ labelled: 0, repeated: 0, corrected: 0, unknown: 0 });
+  expect(found.counts).toEqual({ labelled: 0, repeated: 0, corrected: 0, unknown: 0, too_late: 0 });
   expect(await rows(found.path)).toEqual([]);
 });
 

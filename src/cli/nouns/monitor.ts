@@ -7,6 +7,7 @@ import { withExamples } from '../examples.ts';
 import { tickText } from '../monitor-text.ts';
 import { ledgerOf } from '../refs.ts';
 import { withServices } from '../services.ts';
+import { registerLabels } from './monitor-labels.ts';
 
 /** A look reads weeks of predictions. */
 const PATIENCE_MS = 10 * 60_000;
@@ -27,6 +28,7 @@ export function register(program: Command, context: CliContext): void {
     .command('show <model>')
     .description('the last look; needs no Temporal')
     .action((model: string) => show(context, model));
+  registerLabels(noun, context);
 }
 
 async function run(context: CliContext, model: string): Promise<void> {
