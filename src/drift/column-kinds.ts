@@ -20,6 +20,8 @@ export interface WindowColumn {
   readonly as: 'numeric' | 'categorical' | null;
   /** Why it is not tested, as part of a sentence. */
   readonly untested: string | null;
+  /** Not tested because the model file says so. */
+  readonly byRole?: boolean;
 }
 
 /** Rows of the reference that are looked at to tell an id from a number or a category. */
@@ -47,7 +49,7 @@ export async function windowColumns(
     const not = (untested: string): WindowColumn => ({ name, kind, as: null, untested });
     if (now === undefined) return not('it is not in the current window; check what writes it');
     const role = roles?.notFeatures.get(name);
-    if (role !== undefined) return not(`it is ${role} of ${roles?.model}, no feature`);
+    if (role !== undefined) return { ...not(`it is ${role} of ${roles?.model}, no feature`), byRole: true };
     if (kind === 'timestamp') return not('a timestamp always moves');
     if (kind === 'id') return not('it looks like an id: every row has a value of its own');
     if (kind === 'other') return not('it is no number, text or boolean');

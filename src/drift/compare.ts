@@ -3,6 +3,7 @@ import { type Connection, withDuckDb } from '../data/engine.ts';
 import { quoteName } from '../data/sql-text.ts';
 import { type ColumnRoles, type WindowColumn, windowColumns } from './column-kinds.ts';
 import type { ColumnDrift, DriftReport, Profile, ReferenceProfile } from './contract.ts';
+import { type Tool, tellAs } from './definitions/compare-as.ts';
 import { NoCommonColumns } from './errors.ts';
 import { judgeDrift } from './judge.ts';
 import { defaultJudgeOptions } from './judge-options.ts';
@@ -18,6 +19,8 @@ export interface CompareOptions {
   readonly roles?: ColumnRoles | null;
   /** Event time, so that days of the reference can tell the noise. */
   readonly timeColumn?: string | null;
+  /** In whose definition the numbers are told; hone's own by default. */
+  readonly definition?: 'hone' | Tool;
   readonly psiLimit?: number;
   readonly minRows?: number;
   /** Where relative paths start. */
@@ -63,7 +66,11 @@ export async function compareWindows(before: string, after: string, options: Com
         windowName: currentName,
       });
       const untested = await untestedColumns(db, columns, [first.relation, second.relation]);
-      return { report: inOrder(judged, untested, columns), reference, current, currentName };
+      const own = inOrder(judged, untested, columns);
+      const { definition: tool = 'hone' } = options;
+      const windows = { before: first.relation, after: second.relation, columns, timeColumn, currentName };
+      const report = tool === 'hone' ? own : await tellAs(db, own, { tool, ...windows });
+      return { report, reference, current, currentName };
     },
     options.signal,
   );

@@ -54,7 +54,8 @@ function judgeColumn(reference: ReferenceProfile, current: Profile, name: string
   const both = n > 0 && m > 0;
   const { statistic, degreesOfFreedom } = chiSquared(a, b);
   const value = both ? psi(a, b) : null;
-  const enough = Math.min(n, m) >= options.minRows && value !== null;
+  const anyKnown = profile.missing < n || (now?.missing ?? m) < m;
+  const enough = Math.min(n, m) >= options.minRows && value !== null && anyKnown;
   const noise = enough
     ? noiseOf({ psi: value, reference: n, current: m, degreesOfFreedom, bands, days: options.days })
     : null;

@@ -19,6 +19,9 @@ export function columnSentence(drift: Omit<ColumnDrift, 'sentence'>, context: Se
     return `${name} is ${current.kind} now and was ${before} in ${reference.name}. Check its type at the source.`;
   }
   if (drift.verdict === 'not_judged') {
+    if (drift.missing.reference === 1 && drift.missing.current === 1) {
+      return `${name}: not judged (no value in either window), ${rows}. Check what writes it.`;
+    }
     const fewest = Math.min(drift.n_current, drift.n_reference);
     return `${name}: not judged (too few rows: ${whole(fewest)} of ${options.minRows} needed), ${rows}. Wait for more rows.`;
   }

@@ -1,6 +1,7 @@
 /** `hone drift`: two windows of any table compared, without a server or a store. */
 import { type Command, Option } from 'commander';
 import type { DriftReport } from '../../drift/contract.ts';
+import type { Tool } from '../../drift/definitions/compare-as.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { wrap } from '../run-text.ts';
@@ -9,6 +10,7 @@ import { table } from '../table.ts';
 interface Asked {
   readonly model?: string;
   readonly timeColumn?: string;
+  readonly definition: 'hone' | Tool;
   readonly failOn?: 'moved';
 }
 
@@ -22,6 +24,11 @@ export function register(program: Command, context: CliContext): void {
       .description('what moved between two data sets; needs no server')
       .option('--model <file|name>', 'which columns are features, and how they are read')
       .option('--time-column <column>', 'days of the reference then tell what is noise')
+      .addOption(
+        new Option('--definition <whose>', "another tool's bins, limits and verdicts, for migration")
+          .choices(['hone', 'evidently', 'nannyml'])
+          .default('hone'),
+      )
       .addOption(new Option('--fail-on <what>', 'end with 3 where a column moved').choices(['moved'])),
     [
       ['drift january.parquet march.parquet', 'every column that both have'],
@@ -39,7 +46,7 @@ async function drift(context: CliContext, reference: string, current: string, as
   const { report } = await inScratch(({ workDir, signal }) =>
     compareWindows(reference, current, {
       ...{ roles: model?.roles ?? null, timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
-      ...{ cwd: context.terminal.cwd, workDir, signal },
+      ...{ definition: asked.definition, cwd: context.terminal.cwd, workDir, signal },
     }),
   );
   context.show(documentOf(report), () => driftText(report));
