@@ -21,4 +21,16 @@ export async function newestTick(store: ObjectStore, model: string): Promise<Tic
   return newest === undefined ? null : await getDocument(store, newest, tickReport);
 }
 
+/** The last `count` by their own time, newest first. @throws ObjectCorrupt */
+export async function lastTicks(store: ObjectStore, model: string, count: number): Promise<TickReport[]> {
+  const keys: string[] = [];
+  for await (const key of store.list(folder(model))) keys.push(key);
+  return await Promise.all(
+    keys
+      .slice(-count)
+      .reverse()
+      .map((key) => getDocument(store, key, tickReport)),
+  );
+}
+
 const folder = (model: string) => `models/${model}/monitoring/ticks/`;

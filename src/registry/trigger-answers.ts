@@ -87,3 +87,19 @@ function waitingKey(model: string): string {
 function encode(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
+
+/** Every answer that the store still has, in no order: keys are digests of event ids. */
+export async function listAnswers(store: ObjectStore, model: string): Promise<Answered[]> {
+  const keys: string[] = [];
+  for await (const key of store.list(`models/${model}/triggers/`)) keys.push(key);
+  const found: Answered[] = [];
+  for (let next = 0; next < keys.length; next += READ_AT_ONCE) {
+    const some = await Promise.all(
+      keys.slice(next, next + READ_AT_ONCE).map((key) => findDocument(store, key, answered)),
+    );
+    found.push(...some.filter((one) => one !== undefined));
+  }
+  return found;
+}
+
+const READ_AT_ONCE = 20;

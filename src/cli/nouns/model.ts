@@ -10,6 +10,7 @@ import { facts, table } from '../table.ts';
 import { relative, utc } from '../time.ts';
 import { stateText } from './ledger.ts';
 import { registerPlan } from './model-plan.ts';
+import { registerWhy } from './model-why.ts';
 
 interface ModelRow {
   readonly model: string;
@@ -28,6 +29,7 @@ export function register(program: Command, context: CliContext): void {
     ['model list', 'all models at a glance'],
     ['model show flights-delay', 'one model'],
     ['model plan flights-delay', 'what the next run would do'],
+    ['model why flights-delay', 'why it was retrained, and why it was not'],
   ]);
   noun
     .command('list')
@@ -38,6 +40,7 @@ export function register(program: Command, context: CliContext): void {
     .description('routing, aliases, runs, triggers and approvers of one model')
     .action((model: string) => show(context, model));
   registerPlan(noun, context);
+  registerWhy(noun, context);
 }
 
 async function list(context: CliContext): Promise<void> {
