@@ -6,6 +6,7 @@ import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
 import type { SnapshotRef } from '../data/contract.ts';
 import { featuresForWindow } from '../data/features/build.ts';
 import type { FeatureDefinition } from '../data/features/definition.ts';
+import { sliceNames } from '../data/features/slices.ts';
 import { alignScores } from '../evaluation/align.ts';
 import { cleanFrom } from '../evaluation/clean-rows.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
@@ -141,7 +142,7 @@ function scorer(
       signal: work.signal,
     });
     const { numeric, categorical } = manifest.signature;
-    const rows = await readFeatureColumns([path], { numeric, categorical, slices: config.gate.slices.columns });
+    const rows = await readFeatureColumns([path], { numeric, categorical, slices: sliceNames(config) });
     cached.set(definition.digest, rows);
     return rows;
   };

@@ -3,6 +3,7 @@ import type { Check, Complaint } from './checks/check.ts';
 import {
   categoriesAreFeatures,
   criticalSlicesAreSlices,
+  fairnessNeedsDecisions,
   featureNamesAreUnique,
   featuresAreKnownBeforehand,
   labelFitsTask,
@@ -36,6 +37,7 @@ const CHECKS: readonly Check[] = [
   metricsCanJudge,
   primaryHasMargin,
   criticalSlicesAreSlices,
+  fairnessNeedsDecisions,
   windowsAreWholeDays,
   durationsAreMoreThanNothing,
   holdoutCanDecide,

@@ -61,6 +61,19 @@ const decision = z.strictObject({
     .nullable(),
 });
 
+/** Limits on how decisions may differ between each group of a protected column and all others. */
+const fairness = z.strictObject({
+  protected: z.array(columnName).min(1),
+  limits: z.strictObject({
+    /** 0.8: decided as positive between 0.8 and 1 / 0.8 times as often as the others. */
+    selection_rate_ratio: z.number().gt(0).lt(1).optional(),
+    true_positive_rate_gap: share.optional(),
+    false_positive_rate_gap: share.optional(),
+    calibration_gap: share.optional(),
+  }),
+  on_breach: z.enum(['block', 'warn']),
+});
+
 const gate = z.strictObject({
   primary: metricName,
   decision,
@@ -84,7 +97,7 @@ const gate = z.strictObject({
     margin: z.partialRecord(metricName, margin),
     min_rows: z.number().int().positive(),
   }),
-  fairness: z.literal('none'),
+  fairness: z.union([z.literal('none'), fairness]),
   on_inconclusive: z.strictObject({ wait_for_labels: duration, then: z.enum(['keep_champion', 'person']) }),
 });
 

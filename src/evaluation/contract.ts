@@ -39,6 +39,31 @@ export const sliceFigures = z.strictObject({
 });
 export type SliceFigures = z.output<typeof sliceFigures>;
 
+const fairnessMeasures = z.strictObject({
+  selection_rate_ratio: interval,
+  true_positive_rate_gap: interval,
+  false_positive_rate_gap: interval,
+  calibration_gap: interval,
+});
+export type FairnessMeasures = z.output<typeof fairnessMeasures>;
+
+const rates = z.strictObject({
+  selection_rate: z.number().nullable(),
+  true_positive_rate: z.number().nullable(),
+  false_positive_rate: z.number().nullable(),
+});
+
+/** One group of a protected column against all other rows; see `groupFigures` for the measures. */
+export const groupFigures = z.strictObject({
+  column: z.string(),
+  value: z.string(),
+  rows: z.number().int().nonnegative(),
+  not_judged: z.string().nullable(),
+  rates: z.strictObject({ group: rates, others: rates }).nullable(),
+  measures: fairnessMeasures.nullable(),
+});
+export type GroupFigures = z.output<typeof groupFigures>;
+
 /** How differently the two models score the same rows. Shown and warned about, never a reason to block. */
 export const behaviour = z.strictObject({
   /** Population stability index of candidate against champion scores over the champion's deciles. */
@@ -88,5 +113,7 @@ export const evaluationReport = z.strictObject({
   }),
   behaviour: behaviour.nullable(),
   slices: z.array(sliceFigures),
+  /** Only where the file declares protected columns. */
+  groups: z.array(groupFigures).optional(),
 });
 export type EvaluationReport = z.output<typeof evaluationReport>;

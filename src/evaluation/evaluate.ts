@@ -5,6 +5,7 @@ import { behaviour } from './behaviour.ts';
 import { compare, prepareModel } from './compare.ts';
 import type { EvaluationReport, ModelFigures } from './contract.ts';
 import { MetricDoesNotFitTask, MulticlassNotJudged } from './errors.ts';
+import { groupFigures } from './fairness.ts';
 import { type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
 import { byMetric, finite, METRICS, metricsOf } from './metrics.ts';
 import { recalibration } from './recalibration.ts';
@@ -103,6 +104,7 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
         ? behaviour(task, candidate, champion, { labels: judged.labels, threshold: judged.decision.threshold })
         : null,
     slices: sliceFigures(config, rows, judged, { candidate, champion }),
+    ...(config.gate.fairness === 'none' ? {} : { groups: groupFigures(config, rows, judged, candidate) }),
   };
 }
 

@@ -11,7 +11,18 @@ export type Verdict = z.output<typeof verdict>;
 export const ruleResult = z.strictObject({
   /** Stable name, such as `primary`, `floor/roc_auc`, `slice/origin=JFK/roc_auc`. */
   rule: z.string(),
-  kind: z.enum(['data', 'floor', 'baseline', 'primary', 'guard', 'anchor', 'slice', 'calibration', 'behaviour']),
+  kind: z.enum([
+    'data',
+    'floor',
+    'baseline',
+    'primary',
+    'guard',
+    'anchor',
+    'slice',
+    'calibration',
+    'behaviour',
+    'fairness',
+  ]),
   effect: z.enum(['blocks', 'warns']),
   outcome: z.enum(['pass', 'fail', 'inconclusive', 'not_judged']),
   metric: metricName.nullable(),

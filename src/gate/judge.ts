@@ -5,6 +5,7 @@ import { levelOfLook } from '../statistics/intervals.ts';
 import { behaviourRules, calibrationRules, scoreShiftNeedsPerson } from './cautions.ts';
 import { anchorRules, championRules, powerOf } from './comparison.ts';
 import type { GateReport, RuleResult, Verdict } from './contract.ts';
+import { fairnessRules } from './fairness-rules.ts';
 import { floorRules } from './floors.ts';
 import { isSliceWarning, sliceRules } from './slice-rules.ts';
 import { verdictSentence } from './verdict-sentence.ts';
@@ -45,7 +46,7 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
   }
   rules.push(...floorRules(report, config, level));
   if (!context.first) rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
-  rules.push(...calibrationRules(report, config, level));
+  rules.push(...fairnessRules(report, config, level), ...calibrationRules(report, config, level));
 
   const verdict = verdictOf(rules);
   return {
@@ -85,11 +86,11 @@ function enoughRule(report: EvaluationReport): RuleResult {
 }
 
 function warningsOf(rules: readonly RuleResult[], config: ModelConfig): string[] {
-  const warned = rules.filter((rule) =>
-    rule.kind === 'slice'
-      ? isSliceWarning(rule, config.gate.slices.critical)
-      : rule.effect === 'warns' && rule.outcome === 'fail',
-  );
+  const warned = rules.filter((rule) => {
+    if (rule.kind === 'slice') return isSliceWarning(rule, config.gate.slices.critical);
+    if (rule.kind === 'fairness') return rule.effect === 'warns' && rule.outcome !== 'pass';
+    return rule.effect === 'warns' && rule.outcome === 'fail';
+  });
   return [...warned.map((rule) => rule.sentence), ...rules.flatMap(nearFloor)];
 }
 

@@ -17,6 +17,7 @@ export function sections(packet: Packet): Section[] {
     figuresSection(packet),
     rulesSection(packet),
     sliceSection(packet.evaluation),
+    ...groupSections(packet.evaluation),
     {
       title: 'Data',
       lines: [`Judged ${rowsAndTime(packet.evaluation)}.`, ...packet.data.findings.slice(0, 10)],
@@ -119,6 +120,26 @@ function sliceSection(report: EvaluationReport): Section {
       ? []
       : [`Not judged: ${small.map((slice) => `${slice.column} ${slice.value} (${slice.not_judged})`).join('; ')}`];
   return { title: 'Slices', lines, table: { head: ['worst five', 'rows', report.primary, 'difference'], rows } };
+}
+
+/** Worded as differences: whether they are acceptable is for the people who decide. */
+function groupSections({ groups = [] }: EvaluationReport): Section[] {
+  if (groups.length === 0) return [];
+  const share = (value: number | null | undefined) => (value == null ? 'undefined' : percent(value));
+  const rows = groups.map(({ column, value, rows: size, rates, not_judged }) => [
+    `${column} ${value}`,
+    count(size),
+    ...(rates
+      ? (['selection_rate', 'true_positive_rate', 'false_positive_rate'] as const).map(
+          (name) => `${share(rates.group[name])} / ${share(rates.others[name])}`,
+        )
+      : [`not judged: ${not_judged}`, '', '']),
+  ]);
+  const head = ['group / all others', 'rows', 'decided positive', 'positives caught', 'false alarms'];
+  const lines = [
+    'Differences between groups of protected columns, as measured. They do not say why, or what is right.',
+  ];
+  return [{ title: 'Groups', lines, table: { head, rows } }];
 }
 
 function safetySection(packet: Packet): Section {

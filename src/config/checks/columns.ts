@@ -91,6 +91,11 @@ export const labelFitsTask: Check = ({ task, data: { label } }) =>
       ]
     : [];
 
+export const fairnessNeedsDecisions: Check = ({ task, gate: { fairness } }) =>
+  fairness !== 'none' && task !== 'binary'
+    ? [{ path: ['gate', 'fairness'], message: `limits between groups are about decisions; a ${task} task makes none` }]
+    : [];
+
 export const criticalSlicesAreSlices: Check = ({ gate: { slices } }) =>
   slices.critical.flatMap((name, index): Complaint[] =>
     slices.columns.includes(name)

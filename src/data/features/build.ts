@@ -15,7 +15,7 @@ import { parquetOf, quoteInstant, quoteName, quoteText } from '../sql-text.ts';
 import { type FeatureDefinition, featureDefinition, featureSelect } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
 import { matureBefore, matureLabel } from './mature-rows.ts';
-import { sliceSelect } from './slices.ts';
+import { sliceNames, sliceSelect } from './slices.ts';
 
 export interface FeaturesInput {
   readonly store: ObjectStore;
@@ -75,7 +75,7 @@ export async function buildRefitFeatures(
 export async function featuresForWindow(input: WindowInput): Promise<string> {
   const { config, raw, asOf, from, to, workDir } = input;
   return withRows(input, async (db, dir, select, definition) => {
-    const key = digestOf({ raw, asOf, from, to, definition: definition.digest, slices: config.gate.slices });
+    const key = digestOf({ raw, asOf, from, to, definition: definition.digest, slices: sliceNames(config) });
     const path = join(workDir, `features-${key.slice(0, 16)}.parquet`);
     const aside = join(dir, 'window.parquet');
     await writeRows(db, select({ from, to }), config, aside);
@@ -110,63 +110,6 @@ async function build(input: FeaturesInput, parts: readonly Part[]) {
     const { digest } = await writeSnapshot(store, manifest);
     return { ref: snapshotRef(digest, manifest), manifest };
   });
-}
-
-type RowsSelect = (window: { from?: string; to: string }) => string;
-
-/** Runs `work` in a locked-down engine that sees the raw snapshot, with the select of the rows that a part may hold. */
-async function withRows<T>(
-  input: Omit<FeaturesInput, 'geometry'> & { geometry?: Geometry },
-  work: (db: Connection, dir: string, select: RowsSelect, definition: FeatureDefinition) => Promise<T>,
-): Promise<T> {
-  const { store, config, raw, asOf, cacheDir, workDir, signal, geometry } = input;
-  const definition = input.definition ?? featureDefinition(config);
-  const snapshot = await readSnapshot(store, raw, 'raw');
-  const files = await localFiles(store, snapshot, cacheDir);
-  const columns = snapshot.columns.map(({ name }) => name);
-  const matureTo = [matureBefore(config, asOf), ...(geometry ? [geometry.mature_before] : [])].sort()[0] ?? asOf;
-  await mkdir(workDir, { recursive: true });
-  const dir = await mkdtemp(join(workDir, 'features-'));
-  try {
-    return await withDuckDb(
-      { tempDir: dir, lockDown: true, allowedPaths: [...files, `${dir}/`] },
-      async (db) => {
-        await checkExpressions(db, definition, columns);
-        const select: RowsSelect = (window) => matureRows(parquetOf(files), config, definition, asOf, matureTo, window);
-        return await work(db, dir, select, definition);
-      },
-      signal,
-    );
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-function matureRows(
-  relation: string,
-  config: ModelConfig,
-  definition: FeatureDefinition,
-  asOf: string,
-  matureTo: string,
-  { from, to }: { from?: string; to: string },
-): string {
-  const time = quoteName(config.data.event_time);
-  const id = `CAST(${quoteName(config.data.id)} AS VARCHAR)`;
-  const entity =
-    config.data.entity === null ? id : `coalesce(CAST(${quoteName(config.data.entity)} AS VARCHAR), ${id})`;
-  const columns = [
-    `${id} AS _id`,
-    `${entity} AS _entity`,
-    `epoch_ms(${time}) AS _event_time`,
-    `${matureLabel(config, asOf)} AS _label`,
-    '1.0::DOUBLE AS _weight',
-    featureSelect(definition),
-    ...sliceSelect(config, definition),
-  ];
-  const bounds = [`${time} < ${quoteInstant(to)}`, `${time} < ${quoteInstant(matureTo)}`];
-  if (from !== undefined) bounds.push(`${time} >= ${quoteInstant(from)}`);
-  return `SELECT * FROM (SELECT ${columns.join(',\n')} FROM ${relation} WHERE ${bounds.join(' AND ')})
-    WHERE _label IS NOT NULL AND isfinite(_label)`;
 }
 
 /** @returns rows written */

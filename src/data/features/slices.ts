@@ -3,9 +3,10 @@ import type { ModelConfig } from '../../config/model.ts';
 import { quoteName } from '../sql-text.ts';
 import type { FeatureDefinition } from './definition.ts';
 
-/** Declared slice columns, without repeats. */
+/** Declared slice columns and protected ones, without repeats. */
 export function sliceNames(config: ModelConfig): string[] {
-  return [...new Set([...config.gate.slices.columns, ...config.gate.slices.critical])];
+  const { slices, fairness } = config.gate;
+  return [...new Set([...slices.columns, ...slices.critical, ...(fairness === 'none' ? [] : fairness.protected)])];
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../config/model.ts';
 import type { Severity } from '../../config/sections/rules.ts';
 import type { Finding } from '../contract.ts';
 import { rowsOf } from '../engine.ts';
+import { sliceNames } from '../features/slices.ts';
 import { quoteName } from '../sql-text.ts';
 import { isNumeric, isTime, mayHold } from './column-types.ts';
 import type { ValidationContext } from './context.ts';
@@ -37,11 +38,10 @@ function neededColumns(config: ModelConfig): Map<string, string> {
     if ('references' in rule) return [rule.references.column];
     return 'column' in rule ? [rule.column] : 'unique' in rule ? rule.unique : [];
   });
-  const { columns, critical } = config.gate.slices;
-  const sliced = [...columns, ...critical].filter((name) => !config.features.sql[name]);
+  const sliced = sliceNames(config).filter((name) => !config.features.sql[name]);
   const used = config.features.use.map((name): [string, string] => [name, 'features.use names']);
   return new Map([
-    ...sliced.map((name): [string, string] => [name, 'gate.slices names']),
+    ...sliced.map((name): [string, string] => [name, 'gate.slices or gate.fairness names']),
     ...ruled.map((name): [string, string] => [name, 'a rule names']),
     ...used,
   ]);
