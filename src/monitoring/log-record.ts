@@ -18,6 +18,8 @@ export interface LoggedCall {
   /** Row-major rows × numeric features; NaN where missing. */
   readonly numeric: Float32Array;
   readonly categorical: readonly (readonly string[])[];
+  /** What joins and windows were known at; null or left out without any. */
+  readonly lookupAsOf?: number | null;
 }
 
 export interface LoggedRow {
@@ -71,6 +73,7 @@ export function recordOf(call: LoggedCall, row: LoggedRow, i: number, node: stri
     latency_ms: call.latencyMs,
     node,
     staged: row.staged,
+    lookup_as_of: call.lookupAsOf ?? null,
   };
   const put = (field: FieldColumn, value: unknown) => {
     record[field.column] = value === null ? null : field.write(value);

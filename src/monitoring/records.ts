@@ -32,6 +32,7 @@ export const predictionRecord: RecordKind = {
     latency_ms: 'DOUBLE',
     node: 'VARCHAR',
     staged: 'BOOLEAN',
+    lookup_as_of: 'TIMESTAMP',
   },
 };
 

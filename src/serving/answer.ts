@@ -176,6 +176,7 @@ function pick(scored: Scored, kept: readonly number[], rows: number): Scored {
     predictions: rowsOf(scored.predictions, new Float64Array((scored.predictions.length / rows) * kept.length)),
     numeric: rowsOf(scored.numeric, new Float32Array((scored.numeric.length / rows) * kept.length)),
     categorical: scored.categorical.map((column) => kept.map((i) => column[i]!)),
+    lookupAsOf: scored.lookupAsOf,
     ms: scored.ms,
   };
 }

@@ -3,7 +3,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FeatureRowsInvalid } from '../data/features/errors.ts';
-import type { FromArm, ToArm } from './arm-messages.ts';
+import type { LookupFiles } from '../data/features/online-lookup.ts';
+import type { FromArm, ServedScores, ToArm } from './arm-messages.ts';
 import type { RawRow } from './contract.ts';
 import { ArmFailed } from './errors.ts';
 import type { ActedFault, Scored } from './loaded-version.ts';
@@ -76,8 +77,12 @@ export class ArmChild {
     return (await this.#ask('scored', { kind: 'score', rows, ...(fault && { fault }) }, timeoutMs)).scored;
   }
 
-  /** @returns the largest disagreement of what was served with what a fresh copy computes */
-  async recheck(rows: readonly RawRow[], served: Float64Array, timeoutMs: number): Promise<number> {
+  async useLookups(lookups: LookupFiles, timeoutMs: number): Promise<void> {
+    await this.#ask('lookups_taken', { kind: 'lookups', lookups }, timeoutMs);
+  }
+
+  /** @returns the largest disagreement of what was served with what a fresh copy computes; null where lookups changed */
+  async recheck(rows: readonly RawRow[], served: ServedScores, timeoutMs: number): Promise<number | null> {
     return (await this.#ask('rechecked', { kind: 'recheck', rows, served }, timeoutMs)).disagreement;
   }
 

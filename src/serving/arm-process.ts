@@ -45,11 +45,22 @@ async function reply(message: ToArm): Promise<FromArm> {
       if (message.fault === 'crash') process.kill(process.pid, 'SIGKILL'); // as the system does when memory runs out
       if (!serving) throw new Error('asked to score before a version was loaded');
       return { kind: 'scored', id, scored: await serving.score(message.rows, message.fault) };
+    case 'lookups':
+      if (!source || !serving) throw new Error('given lookups before a version was loaded');
+      source = { ...source, lookups: message.lookups };
+      await serving.useLookups(message.lookups);
+      await (await judging)?.useLookups(message.lookups);
+      return { kind: 'lookups_taken', id };
     case 'recheck': {
       if (!source) throw new Error('asked to recompute before a version was loaded');
       judging ??= LoadedVersion.load(source);
-      const { predictions } = await (await judging).score(message.rows);
-      return { kind: 'rechecked', id, disagreement: disagreement(message.served, predictions) };
+      const { predictions, lookupAsOf } = await (await judging).score(message.rows);
+      const comparable = lookupAsOf === message.served.lookupAsOf;
+      return {
+        kind: 'rechecked',
+        id,
+        disagreement: comparable ? disagreement(message.served.predictions, predictions) : null,
+      };
     }
   }
 }

@@ -1,6 +1,8 @@
 /** An isolated arm: a child process that is started again after it died, slower each time, while the champion answers. */
 
+import type { LookupFiles } from '../data/features/online-lookup.ts';
 import { ArmChild } from './arm-child.ts';
+import type { ServedScores } from './arm-messages.ts';
 import type { RawRow } from './contract.ts';
 import { ArmFailed } from './errors.ts';
 import type { ActedFault, Scored } from './loaded-version.ts';
@@ -13,7 +15,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const HEALTHY_MS = 60_000;
 
 export class Arm {
-  readonly #source: ScoreSource;
+  #source: ScoreSource;
   readonly #timeoutMs: number;
   #child: ArmChild | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -45,7 +47,13 @@ export class Arm {
     return this.#running().score(rows, this.#timeoutMs + rows.length, fault);
   }
 
-  async recheck(rows: readonly RawRow[], served: Float64Array): Promise<number> {
+  /** Also for a process that is started again later. */
+  async useLookups(lookups: LookupFiles): Promise<void> {
+    await this.#child?.useLookups(lookups, LOAD_TIMEOUT_MS);
+    this.#source = { ...this.#source, lookups };
+  }
+
+  async recheck(rows: readonly RawRow[], served: ServedScores): Promise<number | null> {
     return this.#running().recheck(rows, served, LOAD_TIMEOUT_MS);
   }
 

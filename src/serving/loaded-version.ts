@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OnlineFeatures } from '../data/features/online.ts';
+import { type LookupFiles, Lookups } from '../data/features/online-lookup.ts';
 import { sha256Of } from '../store/content.ts';
 import type { RawRow } from './contract.ts';
 import { VersionNotServable } from './errors.ts';
@@ -14,6 +15,8 @@ export interface Scored {
   readonly predictions: Float64Array;
   readonly numeric: Float32Array;
   readonly categorical: string[][];
+  /** What joins and windows were known at (ms since the epoch); null without any. */
+  readonly lookupAsOf: number | null;
   /** Features and model, in the process that did it. */
   readonly ms: number;
 }
@@ -33,7 +36,7 @@ export class LoadedVersion {
   /**
    * Reads the model from disk, checks its digest, scores the golden rows and runs everything once.
    *
-   * @throws VersionNotServable, ModelRefused, SignatureMismatch, GoldenRowsDiffer, UserSqlFailed
+   * @throws VersionNotServable, ModelRefused, SignatureMismatch, GoldenRowsDiffer, UserSqlFailed, FeatureLookupUnusable
    */
   static async load(source: ScoreSource): Promise<LoadedVersion> {
     const bytes = await readFile(source.modelPath);
@@ -49,7 +52,8 @@ export class LoadedVersion {
     try {
       if (source.golden.length > 0) await checkGolden(runtime, source.golden);
       const { definition, raw_types } = source.served;
-      const features = await OnlineFeatures.open(definition, raw_types);
+      const lookups = source.lookups && (await Lookups.load(source.lookups));
+      const features = await OnlineFeatures.open(definition, raw_types, lookups);
       const loaded = new LoadedVersion(features, runtime);
       await loaded.#warm(raw_types);
       return loaded;
@@ -67,9 +71,14 @@ export class LoadedVersion {
     const start = performance.now();
     if (fault === 'slow') await sleep(STAGED_SLOW_MS);
     if (fault === 'error' || fault === 'crash') throw new Error(`staged ${fault}`);
-    const { numeric, categorical } = await this.#features.compute(rows as Record<string, unknown>[]);
+    const { numeric, categorical, lookupAsOf } = await this.#features.compute(rows as Record<string, unknown>[]);
     const predictions = await this.#runtime.predict({ rows: rows.length, numeric, categorical });
-    return { predictions, numeric, categorical, ms: performance.now() - start };
+    return { predictions, numeric, categorical, lookupAsOf, ms: performance.now() - start };
+  }
+
+  /** Newer joins and windows, for the requests from now on. @throws FeatureLookupUnusable; then the older ones stay */
+  async useLookups(files: LookupFiles): Promise<void> {
+    this.#features.useLookups(await Lookups.load(files));
   }
 
   async release(): Promise<void> {

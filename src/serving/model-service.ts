@@ -62,6 +62,7 @@ export class ModelService {
     this.#fleet.want(table);
     const leases = [...table.canaries, ...(this.#fleet.followed?.table.canaries ?? [])].map(({ lease }) => lease);
     await this.#leases.look([...new Set(leases)]);
+    this.#fleet.refreshLookups();
   }
 
   /**
@@ -185,7 +186,7 @@ export class ModelService {
           this.#check.offer(
             part.slot,
             part.rows.map(({ raw }) => raw),
-            part.scored.predictions,
+            part.scored,
           );
       }
       for (const { row, resolve } of fresh) resolve(byRow.get(row)!);
@@ -224,6 +225,7 @@ export class ModelService {
       latencyMs: scored.ms,
       numeric: scored.numeric,
       categorical: scored.categorical,
+      lookupAsOf: scored.lookupAsOf,
       rows: rows.map((row, i) => ({ ...row, ...scoresOf(part, i), staged })),
     };
     this.#options.log.add(call);

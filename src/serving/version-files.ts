@@ -4,6 +4,8 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { modelConfig } from '../config/model.ts';
+import { lookupRef } from '../data/features/lookup-contract.ts';
+import { fetchLookups, type LookupFiles, newestLookups } from '../data/features/online-lookup.ts';
 import { type GoldenRow, type Signature, versionManifest, versionNumber } from '../registry/contract.ts';
 import { readVersion } from '../registry/versions.ts';
 import { fetchBlob, getBlob, getByDigest, sha256Of } from '../store/content.ts';
@@ -14,6 +16,7 @@ import { VersionNotServable } from './errors.ts';
 /** `configs/<digest>.json`, as far as serving reads it. */
 const configSnapshot = z.object({ model: modelConfig });
 
+const lookupsCopy = z.object({ key: z.string().nullable(), lookups: z.array(lookupRef) });
 const localCopy = z.object({
   manifest: versionManifest,
   served: servedDefinition,
@@ -30,6 +33,8 @@ export interface ScoreSource {
   readonly served: ServedDefinition;
   readonly modelPath: string;
   readonly modelSha256: string;
+  /** Where the definition has joins or windows. */
+  readonly lookups: LookupFiles | null;
 }
 
 export interface VersionFiles {
@@ -58,11 +63,56 @@ export async function fetchVersion(
   const modelPath = await fetchBlob(store, file.sha256, join(cacheDir, 'blobs'));
   await writeAside(path, JSON.stringify(copy));
   const { signature, golden } = copy.manifest;
+  const { served } = copy;
+  const lookups = await lookupsOf(store, { model, version, served }, cacheDir);
   return {
-    source: { model, version, signature, golden, served: copy.served, modelPath, modelSha256: file.sha256 },
+    source: { model, version, signature, golden, served, modelPath, modelSha256: file.sha256, lookups },
     log: copy.log,
     positive: copy.positive,
   };
+}
+
+/** The newest published ones; without a store those that were used last here, and at first those of the registration. */
+async function lookupsOf(
+  store: ObjectStore,
+  source: Pick<ScoreSource, 'model' | 'version' | 'served'>,
+  cacheDir: string,
+): Promise<LookupFiles | null> {
+  const { model, version, served } = source;
+  const registered = served.lookups ?? [];
+  if (registered.length === 0) return null;
+  const path = lookupCopy(store, model, version, cacheDir);
+  try {
+    const newest = await newestLookups(store, model, served.definition.digest, join(cacheDir, 'blobs'));
+    const found = newest ?? (await fetchLookups(store, null, registered, join(cacheDir, 'blobs')));
+    await writeAside(path, JSON.stringify({ key: found.key, lookups: found.lookups }));
+    return found;
+  } catch (error) {
+    const copy = lookupsCopy.safeParse(parseJson(await readFile(path).catch(() => Buffer.from(''))));
+    if (!copy.success) throw error;
+    return await fetchLookups(store, copy.data.key, copy.data.lookups, join(cacheDir, 'blobs'));
+  }
+}
+
+/** @returns null when the version has no lookups or nothing newer was published. @throws as `newestLookups` */
+export async function newerLookups(
+  store: ObjectStore,
+  { model, version, served, lookups }: ScoreSource,
+  cacheDir: string,
+): Promise<LookupFiles | null> {
+  if (lookups === null) return null;
+  const { digest } = served.definition;
+  const newer = await newestLookups(store, model, digest, join(cacheDir, 'blobs'), lookups.key ?? undefined);
+  if (newer === null) return null;
+  await writeAside(
+    lookupCopy(store, model, version, cacheDir),
+    JSON.stringify({ key: newer.key, lookups: newer.lookups }),
+  );
+  return newer;
+}
+
+function lookupCopy(store: ObjectStore, model: string, version: number, cacheDir: string): string {
+  return join(servedFolder(store, model, cacheDir), `${version}-lookups.json`);
 }
 
 async function download(store: ObjectStore, model: string, version: number): Promise<z.output<typeof localCopy>> {

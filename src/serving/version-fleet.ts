@@ -30,6 +30,7 @@ export class VersionFleet {
   #wanted: RouteTable | undefined;
   #followed: Followed | undefined;
   #working: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
   #closed = false;
 
   constructor(model: string, options: SlotOptions, logger: Logger) {
@@ -92,11 +93,27 @@ export class VersionFleet {
       });
   }
 
+  /** Looks for newer joins and windows in the background. What cannot be had leaves the older ones, and is said. */
+  refreshLookups(): void {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#working;
+    await this.#refreshing;
     await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
     this.#slots.clear();
+  }
+
+  async #refresh(): Promise<void> {
+    for (const [version, slot] of this.#slots) {
+      await slot.refreshLookups().catch((error: unknown) => {
+        this.#logger.warn({ err: error, model: this.#model, version }, 'newer lookups cannot be taken; the older stay');
+      });
+    }
   }
 
   /** Champion first, so that a rollback waits for nothing else; then the rest; then what nobody wants goes. */

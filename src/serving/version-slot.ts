@@ -3,12 +3,13 @@ import { FeatureRowsInvalid } from '../data/features/errors.ts';
 import { type LogPolicy, logPolicy } from '../monitoring/log-policy.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Arm } from './arm.ts';
+import type { ServedScores } from './arm-messages.ts';
 import { Coalescer } from './coalesce.ts';
 import type { RawRow } from './contract.ts';
 import { ArmFailed } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import { type ActedFault, LoadedVersion, type Scored } from './loaded-version.ts';
-import { fetchVersion, type VersionFiles } from './version-files.ts';
+import { fetchVersion, newerLookups, type ScoreSource, type VersionFiles } from './version-files.ts';
 
 /** Calls of more rows are not timed as evidence: their size, not the version, would decide. */
 const TIMED_ROWS = 16;
@@ -31,7 +32,7 @@ type Outcome = Scored | FeatureRowsInvalid;
 export class VersionSlot {
   readonly version: number;
   readonly evidence: Evidence;
-  readonly #files: VersionFiles;
+  #files: VersionFiles;
   readonly #options: SlotOptions;
   readonly policy: LogPolicy;
   #arm: Arm | undefined;
@@ -76,7 +77,7 @@ export class VersionSlot {
 
   /** Scores in this process from now on; the other process is closed after the call that it has. */
   async bringIn(): Promise<void> {
-    this.#local ??= await LoadedVersion.load(this.#files.source);
+    this.#local ??= await this.#withNewest((source) => LoadedVersion.load(source));
     const arm = this.#arm;
     this.#arm = undefined;
     if (arm) void this.#running.finally(() => arm.close());
@@ -84,7 +85,7 @@ export class VersionSlot {
 
   /** Scores in a process of its own from now on. */
   async isolate(): Promise<void> {
-    this.#arm ??= await Arm.start(this.#files.source, this.#options.armTimeoutMs);
+    this.#arm ??= await this.#withNewest((source) => Arm.start(source, this.#options.armTimeoutMs));
     const local = this.#local;
     this.#local = undefined;
     if (local) void this.#running.finally(() => local.release());
@@ -108,15 +109,34 @@ export class VersionSlot {
   }
 
   /** Compares served predictions with those of a fresh copy, off the request path. Does nothing for a version in this process. */
-  async recheck(rows: readonly RawRow[], served: Float64Array): Promise<void> {
+  async recheck(rows: readonly RawRow[], served: ServedScores): Promise<void> {
     if (!this.#arm) return;
-    this.evidence.checked(rows.length, await this.#arm.recheck(rows, served));
+    const found = await this.#arm.recheck(rows, served);
+    if (found !== null) this.evidence.checked(rows.length, found);
+  }
+
+  /** Looks once for newer joins and windows, and takes them between two calls. */
+  async refreshLookups(): Promise<void> {
+    const { store, cacheDir } = this.#options;
+    const newer = await newerLookups(store, this.#files.source, cacheDir);
+    if (!newer) return;
+    await Promise.all([this.#local?.useLookups(newer), this.#arm?.useLookups(newer)]);
+    this.#files = { ...this.#files, source: { ...this.#files.source, lookups: newer } };
   }
 
   async close(): Promise<void> {
     if (this.#holders > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     await this.#arm?.close();
     await this.#local?.release();
+  }
+
+  /** Lookups that came while a scorer was being loaded would be missed by it. */
+  async #withNewest<S extends LoadedVersion | Arm>(load: (source: ScoreSource) => Promise<S>): Promise<S> {
+    const { source } = this.#files;
+    const scorer = await load(source);
+    const { lookups } = this.#files.source;
+    if (lookups !== null && lookups !== source.lookups) await scorer.useLookups(lookups);
+    return scorer;
   }
 
   /** A bad row fails its own request only: that one is asked alone, for its own message, and the others together again. */
@@ -176,6 +196,7 @@ function split(merged: Scored, calls: readonly Call[]): Scored[] {
       predictions: merged.predictions.slice(start * width, end * width),
       numeric: merged.numeric.slice(start * features, end * features),
       categorical: merged.categorical.map((column) => column.slice(start, end)),
+      lookupAsOf: merged.lookupAsOf,
       ms: merged.ms,
     };
     start = end;

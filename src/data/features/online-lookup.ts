@@ -6,16 +6,17 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { withDuckDb } from '../engine.ts';
 import { parquetOf, quoteName } from '../sql-text.ts';
 import { FeatureLookupUnusable } from './errors.ts';
-import { type LookupRef, type LookupSet, lookupSet } from './lookup-contract.ts';
+import { type LookupRef, lookupSet } from './lookup-contract.ts';
 import { integerTypes, type RawExact, type RawRows } from './raw-json.ts';
 
 /** Expressions see every window as a field of this struct. */
 export const WINDOWS = 'windows';
 
-/** A published set and its files as verified local copies, in the order of `set.lookups`. Plain data. */
+/** Lookups and their files as verified local copies, in the same order. Plain data. */
 export interface LookupFiles {
-  readonly key: string;
-  readonly set: LookupSet;
+  /** Key of the published set; null for those that a version was registered with. */
+  readonly key: string | null;
+  readonly lookups: readonly LookupRef[];
   readonly paths: readonly string[];
 }
 
@@ -38,9 +39,19 @@ export async function newestLookups(
   if (newest === undefined) return null;
   const set = await findDocument(store, newest, lookupSet);
   if (set === undefined) return null;
+  return await fetchLookups(store, newest, set.lookups, cacheDir);
+}
+
+/** @throws ObjectMissing, ObjectCorrupt, StoreUnreachable */
+export async function fetchLookups(
+  store: ObjectStore,
+  key: string | null,
+  lookups: readonly LookupRef[],
+  cacheDir: string,
+): Promise<LookupFiles> {
   const paths: string[] = [];
-  for (const { file } of set.lookups) paths.push(await fetchBlob(store, file.sha256, cacheDir));
-  return { key: newest, set, paths };
+  for (const { file } of lookups) paths.push(await fetchBlob(store, file.sha256, cacheDir));
+  return { key, lookups, paths };
 }
 
 interface Table {
@@ -50,7 +61,7 @@ interface Table {
   readonly rowOf: ReadonlyMap<string, number>;
 }
 
-/** The lookups of one set, ready to be asked. Never changed: a newer set is another object. */
+/** Lookups of one time, ready to be asked. Never changed: a newer set is another object. */
 export class Lookups {
   readonly #tables: readonly Table[];
   /** Milliseconds since the epoch: the oldest of them. */
@@ -61,11 +72,11 @@ export class Lookups {
     this.asOf = asOf;
   }
 
-  /** @throws FeatureLookupUnusable when a file is not what its set says */
-  static async load({ set, paths }: LookupFiles): Promise<Lookups> {
+  /** @throws FeatureLookupUnusable when a file is not what its lookup says */
+  static async load({ lookups, paths }: LookupFiles): Promise<Lookups> {
     const tables: Table[] = [];
-    for (const [i, ref] of set.lookups.entries()) tables.push(await tableOf(ref, paths[i] ?? ''));
-    return new Lookups(tables, Math.min(Date.parse(set.as_of), ...set.lookups.map(({ as_of }) => Date.parse(as_of))));
+    for (const [i, ref] of lookups.entries()) tables.push(await tableOf(ref, paths[i] ?? ''));
+    return new Lookups(tables, Math.min(...lookups.map(({ as_of }) => Date.parse(as_of))));
   }
 
   /** DuckDB type by column, by the name under which expressions see it: a join's own, or `windows`. */

@@ -139,7 +139,7 @@ test('a newer set is found once, takes over between two requests, and its age go
   const definition = await definitionOf({ flights: { type: 'int32', expr: 'windows.flights' } });
   const first = await publish(around, definition, '10');
   if (!first) throw new Error('nothing published');
-  const again = () => newestLookups(around.store, 'flights-delay', definition.digest, around.cacheDir, first.key);
+  const again = () => newestLookups(around.store, 'flights-delay', definition.digest, around.cacheDir, first.key ?? undefined);
   expect(await again()).toBeNull();
   const features = await OnlineFeatures.open(definition, types, await Lookups.load(first));
   const before = await features.compute(rows.slice(0, 1));
@@ -160,7 +160,7 @@ test('a lookup with a key twice, with other rows than it says, or with a time as
   if (!twice) throw new Error('nothing published');
   await expect(Lookups.load(twice)).rejects.toThrow(/"flights" cannot be used: a key is null or stands in it twice/);
   const [path] = twice.paths;
-  const short = { ...twice, set: { ...twice.set, lookups: twice.set.lookups.slice(1, 2) }, paths: [path ?? ''] };
+  const short = { ...twice, lookups: twice.lookups.slice(1, 2), paths: [path ?? ''] };
   await expect(Lookups.load(short)).rejects.toMatchObject({ code: 'HONE_FEATURE_LOOKUP_UNUSABLE' });
   const good = await publish(around, definition, '12');
   if (!good) throw new Error('nothing published');
