@@ -96,6 +96,14 @@ export class S3Store implements ObjectStore {
     });
   }
 
+  /** Another text whenever the object was written anew; undefined when there is none. */
+  async tag(key: string): Promise<string | undefined> {
+    return await this.#orMissing(key, 'HEAD', async ({ sdk, client, options }) => {
+      const answer = await client.send(new sdk.HeadObjectCommand(this.#at(key)), options);
+      return `${answer.ETag} ${answer.ContentLength} ${answer.LastModified?.toISOString()}`;
+    });
+  }
+
   async *list(prefix: string, options: { after?: string } = {}): AsyncIterable<string> {
     const { bucket, prefix: root } = this.#address;
     const lead = root ? `${root}/` : '';

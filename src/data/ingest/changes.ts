@@ -77,8 +77,8 @@ async function compareRows(before: RawSnapshot, now: RawSnapshot, input: Changes
     { tempDir: dir, memoryMb },
     async (db) => {
       const time = quoteName(config.data.event_time);
-      const newest = `SELECT epoch_ms(max(${time})) AS at FROM ${parquetOf(await path(newestFile))}`;
-      const seenUntil = Number((await rowsOf(db, newest))[0]?.['at']);
+      const newest = `SELECT epoch_ms(max(${time})) AS ms FROM ${parquetOf(await path(newestFile))}`;
+      const seenUntil = Number((await rowsOf(db, newest))[0]?.['ms']);
       const days: Day[] = [];
       for (const name of names) {
         const [old, fresh] = [before, now].map(({ files }) => files.find((file) => file.name === name));
@@ -113,7 +113,7 @@ function monthSql(
   const start = new Date(Math.max(Date.parse(now.window.from), Date.parse(before.window.from))).toISOString();
   const from = windowStart(config, now.as_of) === null ? '' : ` AND ${time} >= ${quoteInstant(start)}`;
   const side = (files: string[], which: number) =>
-    `SELECT ${which} AS side, hash(CAST(${quoteName(id)} AS VARCHAR)) AS id, epoch_ms(${time}) AS at, hash(${known.join(', ')}) AS row,
+    `SELECT ${which} AS side, hash(CAST(${quoteName(id)} AS VARCHAR)) AS id, epoch_ms(${time}) AS ms, hash(${known.join(', ')}) AS said,
             ${labels} IS NOT NULL AS known, hash(CAST(${labels} AS VARCHAR)) AS label
      FROM ${parquetOf(files)} WHERE true${from}`;
   const sides = [
@@ -123,14 +123,14 @@ function monthSql(
   const of = (aggregate: string, which: number) => `${aggregate} FILTER (side = ${which})`;
   return `
     WITH ids AS (
-      SELECT min(at) AS at, ${of('count(*)', 1)} AS n1, ${of('count(*)', 2)} AS n2,
-             ${of('min(row)', 1)} IS DISTINCT FROM ${of('min(row)', 2)} OR ${of('max(row)', 1)} IS DISTINCT FROM ${of('max(row)', 2)} AS differs,
+      SELECT min(ms) AS ms, ${of('count(*)', 1)} AS n1, ${of('count(*)', 2)} AS n2,
+             ${of('min(said)', 1)} IS DISTINCT FROM ${of('min(said)', 2)} OR ${of('max(said)', 1)} IS DISTINCT FROM ${of('max(said)', 2)} AS differs,
              count(*) FILTER (side = 1 AND known) AS k1, count(*) FILTER (side = 2 AND known) AS k2,
              ${of('max(label)', 1)} IS DISTINCT FROM ${of('max(label)', 2)} AS relabelled
       FROM (${sides.join(' UNION ALL ')}) GROUP BY id)
-    SELECT at // 86400000 AS day, sum(n1) AS before,
-           coalesce(sum(n2) FILTER (n1 = 0 AND at > ${seenUntil}), 0) AS new,
-           coalesce(sum(n2) FILTER (n1 = 0 AND at <= ${seenUntil}), 0) AS late,
+    SELECT ms // 86400000 AS day, sum(n1) AS before,
+           coalesce(sum(n2) FILTER (n1 = 0 AND ms > ${seenUntil}), 0) AS new,
+           coalesce(sum(n2) FILTER (n1 = 0 AND ms <= ${seenUntil}), 0) AS late,
            coalesce(sum(n1) FILTER (n2 = 0), 0) AS removed,
            coalesce(sum(n2) FILTER (n1 > 0 AND n2 > 0 AND (differs OR k2 < k1 OR (k1 = n1 AND relabelled))), 0) AS corrected,
            coalesce(sum(k2 - k1) FILTER (n1 > 0 AND k2 > k1), 0) AS labelled

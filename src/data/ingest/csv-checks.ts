@@ -100,7 +100,7 @@ async function refuseDecimalComma(
 ) {
   const types = columns.map((name, i) => `${quoteText(name)}: ${i === at ? "'DOUBLE'" : "'VARCHAR'"}`).join(', ');
   const numbers = `read_csv(${quoteText(file.path)}, columns = {${types}}, auto_detect = false, ${options}`;
-  await scanned(db, file, `SELECT count(*) FROM ${numbers}, store_rejects = true, rejects_limit = 1000)`);
+  await scanned(db, file, `SELECT count(#${at + 1}) FROM ${numbers}, store_rejects = true, rejects_limit = 1000)`);
   const [found] = await rowsOf(
     db,
     `SELECT line, regexp_extract(error_message, '"([+-]?\\d+,\\d+)" to', 1) AS value FROM reject_errors

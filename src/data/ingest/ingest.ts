@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import type { Accepted } from '../accepted.ts';
 import type { RawSnapshot, SnapshotRef } from '../contract.ts';
 import { type Connection, rowsOf, withDuckDb } from '../engine.ts';
+import { snapshotReferences } from '../features/references.ts';
 import { snapshotRef, writeSnapshot } from '../snapshots.ts';
 import { quoteName } from '../sql-text.ts';
 import { gapsOf } from './cadence.ts';
@@ -60,12 +61,13 @@ export async function ingest(input: IngestInput): Promise<Ingested> {
     const source = await openSource({ ...input, base: input.base ?? process.cwd(), dir, window });
     const { files } = source;
     const allowedPaths = [...files.map(({ path }) => path), `${dir}/`];
-    const manifest = await withDuckDb(
+    const snapshot = await withDuckDb(
       { tempDir: dir, memoryMb: MEMORY_MB, lockDown: true, allowedPaths },
       (db) => readable(db, files, () => snapshotOf(db, input, source, window, dir)),
       signal,
     );
     await checkUnchanged(files);
+    const manifest = { ...snapshot, ...(await snapshotReferences({ ...input, dir })) };
     const changes = await changesSince(input.previous ?? null, manifest, source, {
       ...input,
       dir,

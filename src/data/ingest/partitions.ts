@@ -67,7 +67,7 @@ export function partitionColumns(
     .map((key) => {
       const values = files.map(({ partitions }) => partitions[key] ?? NULL_VALUE);
       const type = asText.has(key) ? 'VARCHAR' : typeOf(values.filter((value) => value !== NULL_VALUE));
-      const value = `NULLIF(${quoteList(values)}[file_index + 1], '${NULL_VALUE}')`;
+      const value = `NULLIF(${quoteList(values)}[CAST(file_index AS BIGINT) + 1], '${NULL_VALUE}')`;
       return `CAST(${value} AS ${type}) AS ${quoteName(key)}`;
     });
 }

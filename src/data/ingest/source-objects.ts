@@ -1,9 +1,9 @@
-/** Sources under an S3 prefix: objects become verified local copies, named by their digest in the cache. */
+/** Sources under an S3 prefix: objects become local copies, kept by digest in the cache and fetched once a version. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { sha256OfFile } from '../../store/content.ts';
-import { openStore } from '../../store/open-store.ts';
+import { sha256Of, sha256OfFile } from '../../store/content.ts';
+import { S3Store } from '../../store/s3-store.ts';
 import { SourceIncomplete, SourceMissing } from './errors.ts';
 import { partitionKeys } from './partitions.ts';
 import { type FileFormat, type Found, isData, type SourceFile } from './source-files.ts';
@@ -28,7 +28,7 @@ export interface ObjectsWish {
 export async function fetchObjects(uri: string, wish: ObjectsWish): Promise<Found> {
   const { cacheDir, dir, format, marker, choose, signal } = wish;
   const { prefix, only } = split(uri, format);
-  const store = openStore(prefix);
+  const store = S3Store.at(prefix);
   const keys: string[] = [];
   for await (const key of store.list('')) keys.push(key);
   const present = new Set(keys);
@@ -51,22 +51,37 @@ export async function fetchObjects(uri: string, wish: ObjectsWish): Promise<Foun
   await mkdir(join(dir, 'objects'), { recursive: true });
   for (const [i, { key, ...rest }] of ready.entries()) {
     signal?.throwIfAborted();
-    const aside = join(cacheDir, `${randomUUID()}.part`);
     const path = join(dir, 'objects', `${i}-${basename(key)}`);
-    try {
-      await store.download(key, aside);
-      const sha256 = await sha256OfFile(aside);
-      const cached = join(cacheDir, sha256.slice(0, 2), sha256);
-      await mkdir(dirname(cached), { recursive: true });
-      await rename(aside, cached);
-      await symlink(cached, path);
-    } finally {
-      await rm(aside, { force: true });
-    }
+    await symlink(await cachedCopy(store, key, cacheDir), path);
     const { size, mtimeMs } = await stat(path);
     files.push({ path, name: key, bytes: size, modifiedMs: mtimeMs, ...rest });
   }
   return { files, waiting };
+}
+
+/** A verified copy by digest; what the object's tag stood for last time is remembered, so that it need not travel again. */
+async function cachedCopy(store: S3Store, key: string, cacheDir: string): Promise<string> {
+  const at = (sha256: string) => join(cacheDir, sha256.slice(0, 2), sha256);
+  const isWhole = async (sha256: string) => (await sha256OfFile(at(sha256)).catch(() => undefined)) === sha256;
+  const tag = await store.tag(key);
+  const memory = join(cacheDir, 'sources', sha256Of(JSON.stringify([store.uri, key, tag])));
+  const known = await readFile(memory, 'utf8').catch(() => undefined);
+  if (known !== undefined && (await isWhole(known))) return at(known);
+  const aside = join(cacheDir, `${randomUUID()}.part`);
+  try {
+    await store.download(key, aside);
+    const sha256 = await sha256OfFile(aside);
+    await mkdir(dirname(at(sha256)), { recursive: true });
+    if (!(await isWhole(sha256))) await rename(aside, at(sha256));
+    // an object that was replaced meanwhile is fetched again next time
+    if ((await store.tag(key)) === tag) {
+      await mkdir(dirname(memory), { recursive: true });
+      await writeFile(memory, sha256);
+    }
+    return at(sha256);
+  } finally {
+    await rm(aside, { force: true });
+  }
 }
 
 /** An address that ends like a file means this one object under the prefix before it. */

@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../config/model.ts';
 import { durationMs } from '../../config/values.ts';
 import { type Connection, rowsOf } from '../engine.ts';
+import { historyMs } from '../features/definition.ts';
 import { quoteInstant, quoteName } from '../sql-text.ts';
 import { SourceColumnMissing, SourceColumnUnsuitable } from './errors.ts';
 import { columnsOf, FILE, ROW } from './source-reader.ts';
@@ -48,7 +49,8 @@ export async function createKnown(db: Connection, relation: string, config: Mode
 
 /**
  * Where the snapshot begins: null for all history, else the start of a UTC day early enough for a rolling window and
- * its split (train, gap, validation, gap, holdout, maturity), with a day to spare for edges rounded to whole days.
+ * its split (train, gap, validation, gap, holdout, maturity), with a day to spare for edges rounded to whole days, and for
+ * the windows of features before the first row.
  */
 export function windowStart(config: ModelConfig, asOf: string): string | null {
   const { window, split } = config.training;
@@ -61,7 +63,8 @@ export function windowStart(config: ModelConfig, asOf: string): string | null {
     split.holdout,
     config.data.label.mature_after,
   ];
-  const back = lengths.reduce((total, length) => total + Math.ceil(durationMs(length) / DAY) * DAY, DAY);
+  const needed = lengths.reduce((total, length) => total + Math.ceil(durationMs(length) / DAY) * DAY, DAY);
+  const back = needed + Math.ceil(historyMs(config) / DAY) * DAY;
   return new Date(Math.floor((Date.parse(asOf) - back) / DAY) * DAY).toISOString();
 }
 
