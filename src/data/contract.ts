@@ -20,6 +20,10 @@ const delivery = z.strictObject({
 });
 export type Delivery = z.output<typeof delivery>;
 
+/** A reference table that features join, all rows and columns, as it was when the snapshot was made. */
+const reference = z.strictObject({ path: z.string(), file, columns: z.array(column) });
+export type Reference = z.output<typeof reference>;
+
 /** An immutable copy of source rows with event time in `[window.from, window.to)`. Stored at `snapshots/<digest>.json`. */
 export const rawSnapshot = z.strictObject({
   kind: z.literal('raw'),
@@ -40,6 +44,7 @@ export const rawSnapshot = z.strictObject({
   deliveries: z.array(delivery).optional(),
   /** Days (UTC, both included) without any row, where there usually are some. */
   gaps: z.array(z.strictObject({ from: z.string(), to: z.string() })).optional(),
+  references: z.array(reference).optional(),
 });
 export type RawSnapshot = z.output<typeof rawSnapshot>;
 

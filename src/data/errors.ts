@@ -16,6 +16,21 @@ export class UserSqlFailed extends HoneError {
   }
 }
 
+/** SQL that a person wrote was stopped because it ran too long. */
+export class UserSqlTimedOut extends HoneError {
+  readonly code = 'HONE_USER_SQL_TIMED_OUT';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(where: string, limitMs: number, options?: ErrorOptions) {
+    super(
+      `The SQL of ${where} was stopped after ${limitMs / 1000} s, its time limit. Nothing was changed. A join without a ` +
+        'condition is the usual reason. Simplify it, shorten the windows, or raise features.time_limit in the model file.',
+      options,
+    );
+  }
+}
+
 /** The engine failed in a way that nobody above could explain better. */
 export class DataEngineFailed extends HoneError {
   readonly code = 'HONE_DATA_ENGINE_FAILED';

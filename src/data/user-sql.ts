@@ -1,7 +1,7 @@
 /** Reads SQL that a person wrote, as DuckDB parses it, before any of it runs. */
 import { z } from 'zod';
-import { type Connection, rowsOf } from './engine.ts';
-import { UserSqlFailed } from './errors.ts';
+import { type Connection, isEngineError, rowsOf } from './engine.ts';
+import { UserSqlFailed, UserSqlTimedOut } from './errors.ts';
 import { quoteText } from './sql-text.ts';
 
 const parsed = z.looseObject({
@@ -16,13 +16,53 @@ const selectNode = z.looseObject({
   where_clause: z.null(),
 });
 
+/** What SQL of a person may take where the model file says nothing. */
+export const TIME_LIMIT_MS = 10 * 60_000;
+
+/**
+ * Interrupts whatever runs on `db` when `work` takes longer than `limitMs`.
+ *
+ * @param where whose SQL it is, for the message
+ * @throws UserSqlTimedOut
+ */
+export async function withTimeLimit<T>(
+  db: Connection,
+  where: string,
+  limitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    db.interrupt();
+  }, limitMs);
+  try {
+    return await work();
+  } catch (error) {
+    if (late && isEngineError(error)) throw new UserSqlTimedOut(where, limitMs, { cause: error });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const functionCall = z.looseObject({
+  class: z.literal('FUNCTION'),
+  is_operator: z.literal(false),
+  function_name: z.string(),
+});
+
 /** What one expression uses, found anywhere inside it. */
 export interface ExpressionParts {
-  /** Column names as written, without those of a lambda's own parameters. */
+  /** Column names as written, without those of a lambda's own parameters; of `a.b` the first part. */
   readonly columns: readonly string[];
+  /** The same names in all their parts: `['a', 'b']`. */
+  readonly paths: readonly (readonly string[])[];
   readonly functions: readonly string[];
   /** Syntax classes such as WINDOW, SUBQUERY, STAR. */
   readonly classes: readonly string[];
+  /** Name of the function that the whole expression is a call of; null for anything else. */
+  readonly call: string | null;
 }
 
 /** @throws UserSqlFailed unless the text is exactly one SELECT */
@@ -40,9 +80,17 @@ export async function expressionParts(db: Connection, expression: string, where:
   if (!select.success || select.data.select_list.length !== 1 || select.data.from_table.type !== 'EMPTY') {
     throw new UserSqlFailed(where, 'it is not one expression over the columns of a row');
   }
-  const found = { columns: new Set<string>(), functions: new Set<string>(), classes: new Set<string>() };
+  const found = nothingFound();
   collect(select.data.select_list[0], found, new Set());
-  return { columns: [...found.columns], functions: [...found.functions], classes: [...found.classes] };
+  const paths = [...found.paths].map((path) => JSON.parse(path) as string[]);
+  const call = functionCall.safeParse(select.data.select_list[0]);
+  return {
+    columns: [...new Set(paths.flatMap((path) => path.slice(0, 1)))],
+    paths,
+    functions: [...found.functions],
+    classes: [...found.classes],
+    call: call.success ? call.data.function_name.toLowerCase() : null,
+  };
 }
 
 async function parseOne(db: Connection, sql: string, where: string): Promise<unknown> {
@@ -54,9 +102,14 @@ async function parseOne(db: Connection, sql: string, where: string): Promise<unk
 }
 
 interface Found {
-  columns: Set<string>;
+  /** JSON of the parts. */
+  paths: Set<string>;
   functions: Set<string>;
   classes: Set<string>;
+}
+
+function nothingFound(): Found {
+  return { paths: new Set(), functions: new Set(), classes: new Set() };
 }
 
 function collect(node: unknown, found: Found, bound: ReadonlySet<string>): void {
@@ -68,15 +121,16 @@ function collect(node: unknown, found: Found, bound: ReadonlySet<string>): void 
   const fields = node as Record<string, unknown>;
   if (typeof fields['class'] === 'string') found.classes.add(fields['class']);
   if (fields['class'] === 'LAMBDA') {
-    const own = { columns: new Set<string>(), functions: new Set<string>(), classes: new Set<string>() };
+    const own = nothingFound();
     collect(fields['lhs'], own, new Set());
-    collect(fields['expr'], found, new Set([...bound, ...own.columns]));
+    const parameters = [...own.paths].map((path) => String((JSON.parse(path) as string[])[0]));
+    collect(fields['expr'], found, new Set([...bound, ...parameters]));
     return;
   }
   if (fields['class'] === 'COLUMN_REF' && Array.isArray(fields['column_names'])) {
     // `a.b` may be table.column or a field of the struct `a`; there is no table to name, so the first part is the column
-    const name = String(fields['column_names'][0]);
-    if (!bound.has(name)) found.columns.add(name);
+    const path = fields['column_names'].map(String);
+    if (!bound.has(path[0] ?? '')) found.paths.add(JSON.stringify(path));
     return;
   }
   if (typeof fields['function_name'] === 'string') found.functions.add(fields['function_name'].toLowerCase());

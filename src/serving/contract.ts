@@ -16,7 +16,7 @@ export const servedDefinition = z.strictObject({
     numeric: z.array(z.string()),
     categorical: z.array(z.string()),
     columns: z.array(
-      z.looseObject({ name: z.string(), type: z.enum(['int32', 'float32', 'string']), expr: z.string() }),
+      z.looseObject({ name: z.string(), type: z.enum(['int32', 'float32', 'boolean', 'string']), expr: z.string() }),
     ),
     hidden: z.array(z.string()),
     digest,

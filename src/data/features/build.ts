@@ -1,37 +1,26 @@
 /** The features stage: a raw snapshot to feature rows in the parts of a window geometry. */
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelConfig } from '../../config/model.ts';
 import { durationMs } from '../../config/values.ts';
 import type { Geometry } from '../../registry/contract.ts';
 import { digestOf, putBlob } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import type { FeatureSnapshot, SnapshotRef } from '../contract.ts';
-import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from '../engine.ts';
+import { engineSentence, isEngineError, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
 import { SourceWithoutRows } from '../ingest/errors.ts';
-import { type FeaturePart, localFiles, readSnapshot, snapshotRef, writeSnapshot } from '../snapshots.ts';
-import { parquetOf, quoteInstant, quoteName, quoteText } from '../sql-text.ts';
-import { type FeatureDefinition, featureDefinition, featureSelect } from './definition.ts';
-import { checkExpressions } from './expression-check.ts';
-import { matureBefore, matureLabel } from './mature-rows.ts';
-import { sliceNames, sliceSelect } from './slices.ts';
+import { type FeaturePart, readSnapshot, snapshotRef, writeSnapshot } from '../snapshots.ts';
+import { quoteText } from '../sql-text.ts';
+import { withTimeLimit } from '../user-sql.ts';
+import { materialiseLookups } from './lookups.ts';
+import { countLabels, matureRows, type OpenedRows, type RowsInput, withRawRows } from './row-select.ts';
+import { sliceNames } from './slices.ts';
 
-export interface FeaturesInput {
-  readonly store: ObjectStore;
-  readonly config: ModelConfig;
-  /** Digest of the raw snapshot. */
-  readonly raw: string;
-  readonly asOf: string;
+export interface FeaturesInput extends RowsInput {
   readonly geometry: Geometry;
-  readonly cacheDir: string;
-  readonly workDir: string;
-  /** Another definition than the configuration's own, such as the champion's. */
-  readonly definition?: FeatureDefinition;
-  readonly signal?: AbortSignal;
 }
 
-export type WindowInput = Omit<FeaturesInput, 'geometry'> & { readonly from: string; readonly to: string };
+export type WindowInput = RowsInput & { readonly from: string; readonly to: string };
 
 interface Part {
   readonly part: FeaturePart;
@@ -41,9 +30,9 @@ interface Part {
 
 /**
  * Parts `train`, `validation` and `holdout`: mature rows with a label under `if_never`, by half-open windows of event
- * time, ordered by event time and id.
+ * time, ordered by event time and id. With joins or windows, their values as of `asOf` too, for serving.
  *
- * @throws SourceWithoutRows when a part is empty; UserSqlFailed for an expression
+ * @throws SourceWithoutRows when a part is empty; UserSqlFailed for an expression, UserSqlTimedOut
  */
 export function buildFeatures(input: FeaturesInput): Promise<{ ref: SnapshotRef; manifest: FeatureSnapshot }> {
   const { train, validation, holdout } = input.geometry;
@@ -74,11 +63,13 @@ export async function buildRefitFeatures(
  */
 export async function featuresForWindow(input: WindowInput): Promise<string> {
   const { config, raw, asOf, from, to, workDir } = input;
-  return withRows(input, async (db, dir, select, definition) => {
-    const key = digestOf({ raw, asOf, from, to, definition: definition.digest, slices: sliceNames(config) });
+  return withRawRows(input, async (rows) => {
+    const { digest } = rows.definition;
+    const key = digestOf({ raw, asOf, from, to, definition: digest, slices: sliceNames(config) });
     const path = join(workDir, `features-${key.slice(0, 16)}.parquet`);
-    const aside = join(dir, 'window.parquet');
-    await writeRows(db, select({ from, to }), config, aside);
+    const aside = join(rows.dir, 'window.parquet');
+    const select = await matureRows(rows, config, undefined, { from, to });
+    await writeRows(rows, select({ from, to }), config, aside);
     await rename(aside, path);
     return path;
   });
@@ -86,17 +77,22 @@ export async function featuresForWindow(input: WindowInput): Promise<string> {
 
 async function build(input: FeaturesInput, parts: readonly Part[]) {
   const { store, config, raw, asOf, geometry } = input;
-  return withRows(input, async (db, dir, select, definition) => {
+  const manifest = await withRawRows(input, async (rows): Promise<FeatureSnapshot> => {
+    const { dir, definition } = rows;
+    const ends = [...parts].sort((a, b) => Date.parse(a.from) - Date.parse(b.from));
+    const select = await matureRows(rows, config, geometry.mature_before, {
+      ...(ends[0] ? { from: ends[0].from } : {}),
+      to: geometry.mature_before,
+    });
     const written: FeatureSnapshot['parts'] = [];
     for (const part of parts) {
       const name = `${part.part}.parquet`;
       const path = join(dir, name);
-      const rows = await writeRows(db, select(part), config, path);
-      if (rows === 0) throw new SourceWithoutRows(config.model, `mature ${part.part} row with a label`, part);
-      written.push({ part: part.part, file: { ...(await putBlob(store, { path }, name)), rows } });
+      const count = await writeRows(rows, select(part), config, path);
+      if (count === 0) throw new SourceWithoutRows(config.model, `mature ${part.part} row with a label`, part);
+      written.push({ part: part.part, file: { ...(await putBlob(store, { path }, name)), rows: count } });
     }
-    const [counted] = await rowsOf(db, `SELECT count(_label) AS n FROM (${select({ to: geometry.mature_before })})`);
-    const manifest: FeatureSnapshot = {
+    return {
       kind: 'features',
       model: config.model,
       raw,
@@ -105,23 +101,32 @@ async function build(input: FeaturesInput, parts: readonly Part[]) {
       numeric: [...definition.numeric],
       categorical: [...definition.categorical],
       parts: written,
-      mature_labels: Number(counted?.['n']),
+      mature_labels: await countLabels(rows, config, geometry.mature_before),
     };
-    const { digest } = await writeSnapshot(store, manifest);
-    return { ref: snapshotRef(digest, manifest), manifest };
   });
+  const lookups = await materialiseLookups(input);
+  const whole = lookups ? { ...manifest, lookups: lookups.lookups } : manifest;
+  const { digest } = await writeSnapshot(store, whole);
+  return { ref: snapshotRef(digest, whole), manifest: whole };
 }
 
 /** @returns rows written */
-async function writeRows(db: Connection, select: string, config: ModelConfig, path: string): Promise<number> {
+async function writeRows(
+  { db, limitMs }: OpenedRows,
+  select: string,
+  config: ModelConfig,
+  path: string,
+): Promise<number> {
   const target = `${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`;
+  const where = `the features of ${config.model}`;
   try {
-    const [written] = await rowsOf(db, `COPY (SELECT * FROM (${select}) ORDER BY _event_time, _id) TO ${target}`);
+    const copy = `COPY (SELECT * FROM (${select}) ORDER BY _event_time, _id) TO ${target}`;
+    const [written] = await withTimeLimit(db, where, limitMs, () => rowsOf(db, copy));
     return Number(written?.['Count']);
   } catch (error) {
     if (!isEngineError(error) || !/^(Binder|Conversion|Invalid Input|Out of Range|Catalog) Error/.test(error.message)) {
       throw error;
     }
-    throw new UserSqlFailed(`the features of ${config.model}`, engineSentence(error), { cause: error });
+    throw new UserSqlFailed(where, engineSentence(error), { cause: error });
   }
 }

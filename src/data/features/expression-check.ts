@@ -3,18 +3,12 @@ import { type Connection, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
 import { expressionParts } from '../user-sql.ts';
 import type { FeatureDefinition } from './definition.ts';
-
-const refused: Record<string, string> = {
-  WINDOW: 'a window function looks at other rows, which are not there when one row is scored',
-  SUBQUERY: 'a subquery looks at other rows or tables, which are not there when one row is scored',
-  POSITIONAL_REFERENCE: '#1 means another column when the source changes',
-  PARAMETER: 'there is nothing to bind a parameter to',
-  STAR: '* takes all columns, whatever they are',
-};
+import { VisibleColumns } from './visible-columns.ts';
+import { checkWindow, refuseClasses } from './window-check.ts';
 
 /**
  * @param columns raw columns that are there, with the hidden ones (label, outcomes) left in
- * @returns raw columns that the definition reads, in first-use order
+ * @returns raw columns that a row must have to get its features, keys of joins and windows included, in first-use order
  * @throws UserSqlFailed for syntax, unknown or hidden columns, aggregates, windows, subqueries, and functions whose
  * value changes from call to call (clock, random numbers)
  */
@@ -24,28 +18,19 @@ export async function checkExpressions(
   columns: readonly string[],
 ): Promise<string[]> {
   const unfit = await functionsRefused(db);
-  const known = new Map(columns.map((name) => [name.toLowerCase(), name]));
-  const hidden = new Set(definition.hidden.map((name) => name.toLowerCase()));
+  const visible = new VisibleColumns(definition, columns);
   const read = new Set<string>();
   for (const { name, expr } of definition.columns) {
     const where = `feature "${name}"`;
     const parts = await expressionParts(db, expr, where);
-    for (const kind of parts.classes) {
-      if (refused[kind]) throw new UserSqlFailed(where, refused[kind]);
-    }
+    refuseClasses(parts, where);
     for (const each of parts.functions) {
       const problem = unfit.get(each);
       if (problem) throw new UserSqlFailed(where, `${each}() ${problem}`);
     }
-    for (const column of parts.columns) {
-      if (hidden.has(column.toLowerCase())) {
-        throw new UserSqlFailed(where, `"${column}" is the label, its time or an outcome, known only afterwards`);
-      }
-      const found = known.get(column.toLowerCase());
-      if (found === undefined) throw new UserSqlFailed(where, `the source has no column "${column}"`);
-      read.add(found);
-    }
+    for (const path of parts.paths) for (const column of visible.read(path, where)) read.add(column);
   }
+  for (const window of definition.windows ?? []) await checkWindow(db, window, visible, unfit);
   return [...read];
 }
 

@@ -8,9 +8,7 @@ import { parquetOf, quoteName } from '../sql-text.ts';
 import { FeatureLookupUnusable } from './errors.ts';
 import { type LookupRef, lookupSet } from './lookup-contract.ts';
 import { integerTypes, type RawExact, type RawRows } from './raw-json.ts';
-
-/** Expressions see every window as a field of this struct. */
-export const WINDOWS = 'windows';
+import { WINDOWS } from './visible-columns.ts';
 
 /** Lookups and their files as verified local copies, in the same order. Plain data. */
 export interface LookupFiles {
@@ -88,11 +86,6 @@ export class Lookups {
       structs.set(structOf(ref), fields);
     }
     return structs;
-  }
-
-  /** Raw columns that are keys. */
-  get keys(): string[] {
-    return [...new Set(this.#tables.flatMap(({ ref }) => ref.key.map(({ column }) => column)))];
   }
 
   /** @throws FeatureLookupUnusable for a key whose text is the engine's own business, such as a time */

@@ -1,4 +1,5 @@
 /** Features of rows as they arrive for prediction: bare columns cast here, expressions by the same SQL and engine as offline. */
+import { expressionParts } from '../user-sql.ts';
 import type { FeatureDefinition } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
 import { type BareCast, bareCast } from './online-bare.ts';
@@ -57,9 +58,7 @@ export class OnlineFeatures {
       const { db } = engine;
       const structs: Lookups['structs'] = lookups?.structs ?? new Map();
       lookups?.checkKeys(rawTypes);
-      const known = [...Object.keys(rawTypes), ...structs.keys()];
-      const read = await checkExpressions(db, definition, known);
-      const raw = [...new Set([...read.filter((name) => !structs.has(name)), ...(lookups?.keys ?? [])])];
+      const raw = await checkExpressions(db, definition, Object.keys(rawTypes));
       const bare: Plan['bare'][number][] = [];
       const evaluated: FeatureDefinition['columns'][number][] = [];
       for (const column of definition.columns) {
@@ -77,10 +76,13 @@ export class OnlineFeatures {
         await engine.close();
         return new OnlineFeatures({ ...parts, engine: null });
       }
-      const part = { ...definition, columns: evaluated };
-      const needed = await checkExpressions(db, part, known);
-      const typed = needed.map((name) => [name, structs.get(name) ?? rawTypes[name] ?? 'VARCHAR'] as const);
-      await engine.prepare(definition.model, part, new Map(typed));
+      const named = new Set<string>();
+      for (const { name, expr } of evaluated) {
+        const { columns } = await expressionParts(db, expr, `feature "${name}"`);
+        for (const column of columns) named.add(column.toLowerCase());
+      }
+      const needed = [...Object.entries(rawTypes), ...structs].filter(([name]) => named.has(name.toLowerCase()));
+      await engine.prepare(definition.model, { columns: evaluated }, new Map(needed));
       return new OnlineFeatures({ ...parts, engine });
     } catch (error) {
       await engine.close();
