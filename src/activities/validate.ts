@@ -31,6 +31,7 @@ export const validateActivities = (deps: Deps) => ({
       asOf: run.as_of,
       ...(previous ? { previous: previous.accepted } : {}),
       vouched,
+      base: deps.workspace,
       cacheDir: deps.cacheDir,
       workDir: join(deps.scratchDir, run.run, `validate-${work.attempt}`),
       signal: work.signal,

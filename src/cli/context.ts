@@ -65,7 +65,7 @@ export function openContext(terminal: Terminal, options: () => GlobalOptions, ru
       return exitCode;
     },
     show(document, text) {
-      terminal.out(options().json ? `${JSON.stringify(document, null, 2)}\n` : `${text().trimEnd()}\n`);
+      terminal.out(options().json ? `${jsonText(document)}\n` : `${text().trimEnd()}\n`);
     },
     say(sentence) {
       if (!options().quiet) terminal.err(`${sentence}\n`);
@@ -85,4 +85,11 @@ export function openContext(terminal: Terminal, options: () => GlobalOptions, ru
     },
   };
   return context;
+}
+
+/** Indented JSON in which no character can turn a terminal around: the same document, invisible characters spelt out. */
+function jsonText(document: unknown): string {
+  const spelt = (text: string) =>
+    [...Array(text.length).keys()].map((i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
+  return JSON.stringify(document, null, 2).replace(/[\u007f-\u009f\u2028\u2029\p{Cf}]/gu, spelt);
 }

@@ -20,6 +20,7 @@ import { register as rollback } from './nouns/rollback.ts';
 import { register as rollout } from './nouns/rollout.ts';
 import { register as run } from './nouns/run.ts';
 import { register as up } from './nouns/up.ts';
+import { register as validate } from './nouns/validate.ts';
 
 export type Register = (program: Command, context: CliContext) => void;
 
@@ -28,6 +29,7 @@ export const NOUNS: readonly Register[] = [
   up,
   doctor,
   model,
+  validate,
   run,
   gate,
   packet,

@@ -1,6 +1,6 @@
 /** Loads a workspace: `config/hone.yaml` and each model under `config/models`. All problems are told at once. */
 import { access, readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, parse, relative, resolve } from 'node:path';
 import { crossCheck } from './cross-checks.ts';
 import { ConfigInvalid, ModelUnknown, WorkspaceMissing } from './errors.ts';
 import { readExtended } from './extends.ts';
@@ -66,6 +66,21 @@ export function modelOf(workspace: Workspace, name: string): LoadedModel {
   if (model !== undefined) return model;
   const known = [...workspace.models.keys()];
   throw new ModelUnknown(name, known, nearest(name, known));
+}
+
+/**
+ * A model file anywhere, checked without `config/hone.yaml`.
+ *
+ * @throws ConfigInvalid with every problem of the file and of those it extends
+ */
+export async function loadModelFile(path: string): Promise<LoadedModel> {
+  const full = resolve(path);
+  const { root } = parse(full);
+  const { model, problems } = await loadModel(root, relative(root, full), undefined);
+  if (model === undefined || problems.length > 0) {
+    throw new ConfigInvalid(tidy(problems.map((problem) => ({ ...problem, file: join(root, problem.file) }))));
+  }
+  return model;
 }
 
 async function modelFiles(root: string): Promise<string[]> {

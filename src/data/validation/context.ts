@@ -28,6 +28,8 @@ export interface ValidationContext {
   readonly asOf: string;
   /** Nothing may be later than this: `asOf` in a run; the time of the call where `asOf` was taken from the data. */
   readonly horizon: string;
+  /** No label can have become known later: `asOf` in a run, where later ones are hidden; else the time of the call. */
+  readonly labelHorizon: string;
   /** Folder that may be written to; removed afterwards. */
   readonly dir: string;
   /** The Parquet files behind `raw`, in the order of `file_index`. */
@@ -58,7 +60,7 @@ export interface History {
 export type Surroundings = Pick<
   ValidationContext,
   'db' | 'config' | 'raw' | 'previous' | 'asOf' | 'horizon' | 'dir' | 'parquet' | 'references' | 'lineOf'
-> & { readonly limitMs?: number };
+> & { readonly limitMs?: number; readonly labelHorizon?: string };
 
 /**
  * Creates the views.
@@ -89,6 +91,7 @@ export async function openContext(
   return {
     ...around,
     limitMs: around.limitMs ?? STATEMENT_LIMIT_MS,
+    labelHorizon: around.labelHorizon ?? around.horizon,
     columns: byName(raw.columns),
     recentFrom,
     pastFrom,

@@ -14,10 +14,18 @@ type Ungraded = Omit<RowCheck, 'severity' | 'tolerate' | 'rule'> & { readonly ru
 
 /**
  * @param types of all columns
- * @param horizon ISO instant: nothing may be later
+ * @param latest ISO instants: of an event, and of a label
  */
-export function inferredChecks(config: ModelConfig, types: ReadonlyMap<string, string>, horizon: string): RowCheck[] {
-  const all = [...rowChecks(config, horizon), ...labelTimeChecks(config, horizon), ...numberChecks(config, types)];
+export function inferredChecks(
+  config: ModelConfig,
+  types: ReadonlyMap<string, string>,
+  latest: { event: string; label: string },
+): RowCheck[] {
+  const all = [
+    ...rowChecks(config, latest.event),
+    ...labelTimeChecks(config, latest.label),
+    ...numberChecks(config, types),
+  ];
   return all.flatMap((check) => {
     const severity = gradeOf(config, check.rule);
     return severity === 'off' ? [] : [{ ...check, severity, tolerate: 0 }];

@@ -1,6 +1,7 @@
 /** Findings to a verdict and one sentence for a person. */
 import type { Finding, ValidationReport } from '../contract.ts';
 import { percent } from './shown.ts';
+import { bounded, worstFirst } from './worst-first.ts';
 
 /** More than this share set aside is no cleaning any more: the data is broken. */
 const MAX_QUARANTINED = 0.2;
@@ -30,13 +31,14 @@ export function report(
   accepted: string,
   vouched = 0,
 ): ValidationReport {
-  const rejects = findings.filter(({ severity }) => severity === 'reject');
-  const warnings = findings.filter(({ severity }) => severity === 'warn').length;
+  const listed = bounded(worstFirst(findings));
+  const rejects = listed.filter(({ severity }) => severity === 'reject');
+  const warnings = listed.filter(({ severity }) => severity === 'warn').length;
   const [first] = rejects;
   const others = rejects.length > 1 ? ` ${rejects.length - 1} more findings reject too.` : '';
   const kept = vouched > 0 ? ` ${vouched} kept because a person vouched for them,` : '';
   const sentence = first
     ? `Rejected: ${first.sentence}${others} No model was trained; what is served stays as it is.`
     : `Accepted ${raw.rows - quarantined} of ${raw.rows} rows: ${quarantined} set aside,${kept} ${warnings} warnings.`;
-  return { verdict: first ? 'reject' : 'accept', rows: raw.rows, quarantined, findings, sentence, accepted };
+  return { verdict: first ? 'reject' : 'accept', rows: raw.rows, quarantined, findings: listed, sentence, accepted };
 }

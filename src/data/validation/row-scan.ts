@@ -50,8 +50,9 @@ async function footerStatistics({ db, config, parquet }: ValidationContext): Pro
 }
 
 function checkPart(context: ValidationContext, statistics: Statistics): ScanPart {
-  const { config, columns, horizon } = context;
-  const all = [...configuredChecks(config.data.rules, columns), ...inferredChecks(config, columns, horizon)];
+  const { config, columns, horizon, labelHorizon } = context;
+  const latest = { event: horizon, label: labelHorizon };
+  const all = [...configuredChecks(config.data.rules, columns), ...inferredChecks(config, columns, latest)];
   const checks = all.filter(({ column, proven }) => {
     const known = column === null ? undefined : statistics.get(column);
     return !(known && proven?.(known));
