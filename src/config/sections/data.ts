@@ -1,6 +1,8 @@
 /** Section `data` of a model file: where rows come from, what each column means, and the rules that they must hold. */
 import { z } from 'zod';
 import { columnName, duration, share } from '../values.ts';
+import { leakageLimits } from './leakage.ts';
+import { pastLimits } from './past.ts';
 import { checks, rule } from './rules.ts';
 import { source } from './sources.ts';
 
@@ -24,4 +26,8 @@ export const data = z.strictObject({
   rules: z.array(rule),
   /** Optional: configurations stored before there were grades stay readable. */
   checks: checks.optional(),
+  /** Longest age of the newest row at `as_of`; null: not judged. */
+  freshness: duration.nullable().optional(),
+  against_past: pastLimits.optional(),
+  leakage: leakageLimits.optional(),
 });

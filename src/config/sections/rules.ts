@@ -51,6 +51,18 @@ export const checks = z.strictObject({
   constant: wholeGrade,
   cardinality: wholeGrade,
   label_coverage: wholeGrade,
+  stale: wholeGrade,
+  gap: wholeGrade,
+  missing_shift: wholeGrade,
+  new_categories: wholeGrade,
+  level_jump: wholeGrade,
+  label_rate: wholeGrade,
+  flood: wholeGrade,
+  label_copy: wholeGrade,
+  predicts_label: wholeGrade,
+  outcome_copy: wholeGrade,
+  shared_rows: wholeGrade,
+  newer_than_event: wholeGrade,
 });
 export type InferredRule = keyof z.output<typeof checks>;
 export type Grade = Severity | 'off';

@@ -20,6 +20,18 @@ export const USUAL_GRADES: Readonly<Record<InferredRule, Grade>> = {
   constant: 'warn',
   cardinality: 'warn',
   label_coverage: 'warn',
+  stale: 'reject',
+  gap: 'warn',
+  missing_shift: 'warn',
+  new_categories: 'warn',
+  level_jump: 'warn',
+  label_rate: 'warn',
+  flood: 'warn',
+  label_copy: 'reject',
+  predicts_label: 'reject',
+  outcome_copy: 'reject',
+  shared_rows: 'warn',
+  newer_than_event: 'warn',
 };
 
 export function gradeOf(config: ModelConfig, rule: InferredRule): Grade {

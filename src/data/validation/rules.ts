@@ -3,7 +3,8 @@ import type { Finding } from '../contract.ts';
 import { featureDefinition } from '../features/definition.ts';
 import { checkExpressions } from '../features/expression-check.ts';
 import type { RuleFamily, ValidationContext } from './context.ts';
-import { volumeFindings } from './history/volume.ts';
+import { historyFindings } from './history/history.ts';
+import { leakageFindings } from './leakage/leakage.ts';
 import { lookAlikeFindings } from './look-alikes.ts';
 import { metadataFindings } from './metadata-checks.ts';
 import { countAside, openQuarantine } from './quarantine.ts';
@@ -19,7 +20,8 @@ const FAMILIES: readonly RuleFamily[] = [
   repeatFindings,
   lookAlikeFindings,
   referenceFindings,
-  volumeFindings,
+  historyFindings,
+  leakageFindings,
 ];
 
 export interface RulesResult {

@@ -1,0 +1,41 @@
+/** Columns that are missing more often, or less often, than they were. */
+import type { Finding } from '../../contract.ts';
+import { quoteName } from '../../sql-text.ts';
+import type { ValidationContext } from '../context.ts';
+import { wholeGradeOf } from '../grades.ts';
+import { percent, showName } from '../shown.ts';
+import { daysOf, shiftOf } from './days.ts';
+import { pastLimits, windowOf } from './limits.ts';
+
+/** @param used raw columns that features read */
+export async function missingShareFindings(context: ValidationContext, used: readonly string[]): Promise<Finding[]> {
+  const severity = wholeGradeOf(context.config, 'missing_shift');
+  const columns = used.filter((name) => context.columns.has(name) && context.pastColumns.has(name));
+  if (severity === null || columns.length === 0) return [];
+  const { missing_change: change, min_rows: least } = pastLimits(context.config);
+  const days = await daysOf(
+    context,
+    columns.map((name) => `${quoteName(name)} IS NULL`),
+  );
+  return columns.flatMap((column, i): Finding[] => {
+    const shift = shiftOf(days, i, { change, least });
+    if (shift === null) return [];
+    const count = Math.round(shift.recent * shift.rows);
+    const usual = `${percent(shift.least)} to ${percent(shift.most)} in equally long spans before`;
+    const sentence = `${showName(column)} is missing in ${percent(shift.recent)} of the ${shift.rows} newest rows; it was ${percent(shift.past)} (${usual}). Ask its producer what changed; models read a missing value as one that says something.`;
+    const limit = `within ${percent(change)} of ${percent(shift.past)}`;
+    return [
+      {
+        rule: 'missing_shift',
+        column,
+        severity,
+        count,
+        share: shift.recent,
+        limit,
+        window: windowOf(context),
+        examples: [],
+        sentence,
+      },
+    ];
+  });
+}

@@ -1,0 +1,59 @@
+/** Pairs of features whose comparison is the label: "price above its mean" leaks, though neither column does alone. */
+import type { Finding } from '../../contract.ts';
+import { rowsOf } from '../../engine.ts';
+import type { ValidationContext } from '../context.ts';
+import { wholeGradeOf } from '../grades.ts';
+import { showName } from '../shown.ts';
+import type { LeakSample } from './sample.ts';
+import type { Target } from './skill.ts';
+
+/** More numeric features than this make too many pairs to look at; the first ones are compared. */
+const MAX_FEATURES = 60;
+const AT_ONCE = 200;
+
+/**
+ * Of binary targets: AUC of "a is greater than b", which is (true positive rate + true negative rate) / 2.
+ *
+ * @param alone features that were found to tell the label alone: their pairs say nothing new
+ */
+export async function comparisonFindings(
+  { config }: ValidationContext,
+  sample: LeakSample,
+  target: Target,
+  alone: ReadonlySet<string | null>,
+): Promise<Finding[]> {
+  const severity = wholeGradeOf(config, 'predicts_label');
+  if (severity === null || target.kind !== 'binary') return [];
+  const numeric = sample.features
+    .flatMap(({ name, type }, i) => (type === 'string' || alone.has(name) ? [] : [{ name, i }]))
+    .slice(0, MAX_FEATURES);
+  const pairs = numeric.flatMap((a, at) => numeric.slice(at + 1).map((b) => ({ a, b })));
+  const { warn_at: warnAt, reject_at: rejectAt } = sample.limits;
+  const findings: Finding[] = [];
+  for (let from = 0; from < pairs.length; from += AT_ONCE) {
+    const some = pairs.slice(from, from + AT_ONCE);
+    const [scan = {}] = await rowsOf(
+      sample.db,
+      `SELECT ${some.map(({ a, b }, k) => `avg((f${a.i} > f${b.i})::INT) FILTER (y = 1) AS t${k}, avg((f${a.i} > f${b.i})::INT) FILTER (y = 0) AS u${k}`).join(', ')}
+       FROM (SELECT *, ${target.sql} AS y FROM leak_sample)`,
+    );
+    for (const [k, { a, b }] of some.entries()) {
+      const skill = (1 + Math.abs(Number(scan[`t${k}`] ?? 0) - Number(scan[`u${k}`] ?? 0))) / 2;
+      if (skill < warnAt) continue;
+      const grade = skill >= rejectAt ? severity : 'warn';
+      const limit = `AUC under ${grade === 'warn' ? warnAt : rejectAt}`;
+      const sentence = `Whether feature ${showName(a.name)} is greater than ${showName(b.name)} tells the label with an AUC of ${skill.toFixed(4)} on ${sample.rows} mature rows (${limit}). If one of them is known only after the event, remove it from features and list it under data.outcomes.`;
+      findings.push({
+        rule: 'predicts_label',
+        column: a.name,
+        severity: grade,
+        count: sample.rows,
+        share: skill,
+        limit,
+        examples: [],
+        sentence,
+      });
+    }
+  }
+  return findings;
+}
