@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { register as approve } from './nouns/approve.ts';
 import { register as config } from './nouns/config.ts';
+import { register as data } from './nouns/data.ts';
 import { register as demo } from './nouns/demo.ts';
 import { register as doctor } from './nouns/doctor.ts';
 import { register as drift } from './nouns/drift.ts';
@@ -39,6 +40,7 @@ export const NOUNS: readonly Register[] = [
   freeze,
   monitor,
   query,
+  data,
   drift,
   registry,
   ledger,
