@@ -19,8 +19,9 @@ export async function dayCounts(
 ): Promise<Map<string, DayCounts>> {
   const names = Object.keys(columns);
   const selects = names.map(
-    (name, i) => `(SELECT ${i} AS c, (${day})::INT AS d, ${binSql(name, columns[name]!)} AS b, count(*)::DOUBLE AS n
-      FROM ${relation} GROUP BY d, b)`,
+    // Equal values of a day are counted first, and their bin is looked up once.
+    (name, i) => `(SELECT ${i}, d, ${binSql('x', columns[name]!)}, sum(n)::DOUBLE FROM
+      (SELECT (${day})::INT, ${quoteName(name)}, count(*) FROM ${relation} GROUP BY ALL) t(d, x, n) GROUP BY 1, 2, 3)`,
   );
   const [at, days, bins, counts] = names.length === 0 ? [] : await read(db, selects.join(' UNION ALL '));
   const byColumn = names.map(() => new Map<number, Float64Array>());

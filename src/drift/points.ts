@@ -1,4 +1,5 @@
 /** A numeric profile as points on a line: each value, or each grid cell at the mean of its rows, with a row count. */
+import { toGrid } from './add.ts';
 import type { NumericProfile } from './contract.ts';
 
 /** Ascending positions and the rows at each; infinite and missing values are left out. */
@@ -26,11 +27,13 @@ export function pointsOf(profile: NumericProfile): Points {
 }
 
 /**
- * Both profiles for a comparison of distribution functions. Two grids of the same cells are put on the cells' common
+ * Both profiles for a comparison of distribution functions. Where one is a grid, both are put on its cells' common
  * places, for inside a cell the order of the two samples is not known.
  */
 export function alignedPoints(a: NumericProfile, b: NumericProfile): [Points, Points] {
-  const [f, g] = [a.fine, b.fine];
+  const own = a.fine.kind === 'grid' ? a.fine : b.fine.kind === 'grid' ? b.fine : null;
+  if (own === null) return [pointsOf(a), pointsOf(b)];
+  const [f, g] = [toGrid(a, own).fine, toGrid(b, own).fine];
   if (f.kind !== 'grid' || g.kind !== 'grid' || f.lo !== g.lo || f.hi !== g.hi || f.cells !== g.cells) {
     return [pointsOf(a), pointsOf(b)];
   }

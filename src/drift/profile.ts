@@ -1,12 +1,14 @@
 /** Profiles columns in DuckDB: one scan a column, all groups (windows, days) at once, columns read back as arrays. */
 import type { Connection } from '../data/engine.ts';
 import { quoteName, quoteNumber } from '../data/sql-text.ts';
-import type { CategoricalProfile, ColumnProfile, NumericProfile, Profile } from './contract.ts';
+import type { Profile } from './contract.ts';
+import { type Cell, categoricalOf, keptLevels, numericOf } from './profile-cells.ts';
 
-/** Above about this many distinct values a numeric column is kept as a grid. */
+/** Above this many distinct values a numeric column is kept as a grid. */
 export const exactValues = 9_500;
 export const gridCells = 4_096;
-const keptLevels = 10_000;
+/** First rows that are looked at to see which columns have too many values to keep each. */
+const sampleRows = 50_000;
 
 export interface Grid {
   readonly lo: number;
@@ -19,6 +21,8 @@ export interface ColumnSpec {
   readonly kind: 'numeric' | 'categorical';
   /** Bounds of the reference, so that profiles add up and cells can be compared; taken from the data where absent. */
   readonly grid?: Grid;
+  /** How the reference is kept, which saves a look at the values. */
+  readonly keptAs?: 'exact' | 'grid';
 }
 
 /**
@@ -32,140 +36,178 @@ export async function profileGroups(
   columns: readonly ColumnSpec[],
   group = '0',
 ): Promise<Map<number, Profile>> {
-  const source = `(SELECT * FROM ${relation} WHERE (${group}) IS NOT NULL)`;
-  const sizes = await read(db, `SELECT (${group})::INT, count(*)::DOUBLE FROM ${source} GROUP BY 1 ORDER BY 1`);
   const profiles = new Map<number, Profile>();
-  sizes[0]?.forEach((key, i) => {
-    profiles.set(Number(key), { rows: Number(sizes[1]?.[i]), columns: {} });
+  const [keys, sizes] = await read(
+    db,
+    group === '0'
+      ? `SELECT 0, count(*)::DOUBLE FROM ${relation} HAVING count(*) > 0`
+      : `SELECT (${group})::INT, count(*)::DOUBLE FROM ${relation} WHERE (${group}) IS NOT NULL GROUP BY 1 ORDER BY 1`,
+  );
+  keys?.forEach((key, i) => {
+    profiles.set(Number(key), { rows: Number(sizes?.[i]), columns: {} });
   });
   if (columns.length === 0 || profiles.size === 0) return profiles;
 
-  const grids = await chooseGrids(db, source, columns);
-  const selects = columns.map((column, i) => selectColumn(column, i, group, source, grids.get(column.name)));
-  const [at, key, value, label, counts, sums] = await read(db, selects.join(' UNION ALL '));
-  const cells = new Map<string, Cell[]>();
-  for (let i = 0; i < (at?.length ?? 0); i++) {
-    const id = `${at?.[i]}/${key?.[i]}`;
-    const list = cells.get(id) ?? [];
-    cells.set(id, list);
-    list.push({
-      value: value?.[i] === null ? null : Number(value?.[i]),
-      label: (label?.[i] ?? null) as string | null,
-      count: Number(counts?.[i]),
-      sum: Number(sums?.[i] ?? 0),
-    });
+  const source: Source = { relation, group, groups: profiles.size };
+  const grids = await chooseGrids(
+    db,
+    source,
+    columns,
+    [...profiles.values()].reduce((sum, { rows }) => sum + rows, 0),
+  );
+  let cells = await readCells(db, source, columns, grids);
+  for (const again of await badlyKept(db, source, columns, grids, cells)) {
+    if (again.grid !== undefined) grids.set(columns[again.i]!.name, again.grid);
+    else grids.delete(columns[again.i]!.name);
+    const repeated = await readCells(db, source, columns, grids, again);
+    cells = cells.map((own, i) => (i === again.i ? (repeated[i] ?? own) : own));
   }
-  for (const [groupKey, profile] of profiles) {
-    columns.forEach((column, i) => {
-      const own = cells.get(`${i}/${groupKey}`) ?? [];
-      profile.columns[column.name] = assemble(column, own, profile.rows, grids.get(column.name));
+  for (const [key, profile] of profiles) {
+    columns.forEach(({ name, kind }, i) => {
+      const own = cells[i]?.get(key) ?? [];
+      profile.columns[name] =
+        kind === 'numeric' ? numericOf(own, profile.rows, grids.get(name)) : categoricalOf(own, profile.rows);
     });
   }
   return profiles;
 }
 
-interface Cell {
-  readonly value: number | null;
-  readonly label: string | null;
-  readonly count: number;
-  readonly sum: number;
+interface Source {
+  readonly relation: string;
+  readonly group: string;
+  readonly groups: number;
 }
 
-function selectColumn(column: ColumnSpec, i: number, group: string, source: string, grid: Grid | undefined): string {
-  const head = `SELECT ${i} AS c, (${group})::INT AS g`;
-  if (column.kind === 'categorical') {
-    return `(${head}, NULL::DOUBLE AS v, ${levelOf(column.name)} AS l, count(*)::DOUBLE AS n, 0::DOUBLE AS s FROM ${source}
-      GROUP BY g, l QUALIFY row_number() OVER (PARTITION BY g ORDER BY l IS NULL DESC, n DESC, l) <= ${keptLevels + 1})`;
-  }
-  const x = numberOf(column.name);
-  if (grid === undefined) {
-    return `(${head}, ${x} AS v, NULL AS l, count(*)::DOUBLE AS n, 0::DOUBLE AS s FROM ${source} GROUP BY g, v)`;
-  }
-  const width = quoteNumber((grid.hi - grid.lo) / grid.cells);
-  const cell = `CASE WHEN isinf(x) THEN x WHEN x < ${quoteNumber(grid.lo)} THEN -1::DOUBLE WHEN x > ${quoteNumber(grid.hi)}
-    THEN ${quoteNumber(grid.cells)} ELSE least(floor((x - ${quoteNumber(grid.lo)}) / ${width}), ${quoteNumber(grid.cells - 1)}) END`;
-  return `(SELECT ${i} AS c, g, ${cell} AS v, NULL AS l, count(*)::DOUBLE AS n, sum(x) AS s
-    FROM (SELECT (${group})::INT AS g, ${x} AS x FROM ${source}) GROUP BY g, v)`;
+/** One column that has to be read again, and how. */
+interface Again {
+  readonly i: number;
+  readonly grid: Grid | undefined;
+  /** Looks at each value for NaN and infinity, and keeps however many there are. */
+  readonly careful: true;
 }
 
-/** Grids for the columns with too many values to keep each: the given bounds, else the 0.01 and 99.99 % points. */
-async function chooseGrids(db: Connection, source: string, columns: readonly ColumnSpec[]): Promise<Map<string, Grid>> {
-  const grids = new Map<string, Grid>();
-  const numeric = columns.filter((column) => column.kind === 'numeric');
-  if (numeric.length === 0) return grids;
-  const distinct = await read(
-    db,
-    `SELECT ${numeric.map((column) => `approx_count_distinct(${quoteName(column.name)})::DOUBLE`).join(', ')} FROM ${source}`,
+/** Cells by column, then by group. */
+type ColumnCells = Map<number, Cell[]>;
+
+async function readCells(
+  db: Connection,
+  source: Source,
+  columns: readonly ColumnSpec[],
+  grids: ReadonlyMap<string, Grid>,
+  only?: Again,
+): Promise<ColumnCells[]> {
+  const selects = columns.flatMap((column, i) =>
+    only !== undefined && only.i !== i ? [] : [selectColumn(column, i, source, grids.get(column.name), only?.careful)],
   );
-  for (const [i, column] of numeric.entries()) {
-    if (Number(distinct[i]?.[0]) <= exactValues) continue;
-    const given = column.grid ?? (await boundsOf(db, source, column.name));
-    if (given.hi > given.lo) grids.set(column.name, given);
+  const [at, keys, values, labels, counts, sums] = await read(db, selects.join(' UNION ALL '));
+  const cells: ColumnCells[] = columns.map(() => new Map());
+  for (let i = 0; i < (at?.length ?? 0); i++) {
+    const groups = cells[Number(at?.[i])]!;
+    const key = Number(keys?.[i]);
+    const list = groups.get(key) ?? [];
+    groups.set(key, list);
+    const value = values?.[i] ?? null;
+    list.push({
+      value: value === null || Number.isNaN(value) ? null : Number(value),
+      label: (labels?.[i] ?? null) as string | null,
+      count: Number(counts?.[i]),
+      sum: Number(sums?.[i] ?? 0),
+    });
+  }
+  return cells;
+}
+
+/**
+ * Values are grouped as they are stored and made numbers afterwards: integers then meet DuckDB's quickest grouping.
+ * Columns are named by place only, for a table may have a column of any name.
+ */
+function selectColumn(
+  { name, kind }: ColumnSpec,
+  i: number,
+  { relation, group, groups }: Source,
+  grid: Grid | undefined,
+  careful = false,
+): string {
+  const [key, where] = group === '0' ? ['0', ''] : [`(${group})::INT`, `WHERE (${group}) IS NOT NULL`];
+  const x = quoteName(name);
+  if (kind === 'categorical') {
+    const top = `QUALIFY row_number() OVER (PARTITION BY k ORDER BY coalesce(x, '') = '' DESC, n DESC, x) <= ${keptLevels + 2}`;
+    return `(SELECT ${i}, k, NULL::DOUBLE, x, n::DOUBLE, 0::DOUBLE FROM
+      (SELECT ${key}, ${x}::VARCHAR, count(*) FROM ${relation} ${where} GROUP BY ALL) t(k, x, n) ${top})`;
+  }
+  if (grid === undefined) {
+    // One more than is kept tells that there are too many.
+    const limit = careful ? '' : `LIMIT ${exactValues * groups + 1}`;
+    return `(SELECT ${i}, k, x::DOUBLE, NULL::VARCHAR, n::DOUBLE, 0::DOUBLE FROM
+      (SELECT ${key}, ${x}, count(*) FROM ${relation} ${where} GROUP BY ALL) t(k, x, n) ${limit})`;
+  }
+  const [lo, hi] = [quoteNumber(grid.lo), quoteNumber(grid.hi)];
+  const inside = `least(floor((x - ${lo}) / ${quoteNumber((grid.hi - grid.lo) / grid.cells)}), ${quoteNumber(grid.cells - 1)})`;
+  // No ELSE: a missing value has no cell (`least` passes over nulls).
+  const cell = `CASE WHEN x > ${hi} THEN ${quoteNumber(grid.cells)} WHEN x < ${lo} THEN -1::DOUBLE WHEN x <= ${hi} THEN ${inside} END`;
+  const known = careful ? `CASE WHEN isnan(x) THEN NULL WHEN isinf(x) THEN x ELSE ${cell} END` : cell;
+  return `(SELECT ${i}, k, c, NULL::VARCHAR, n::DOUBLE, s FROM
+    (SELECT k, ${known}, count(*), sum(x) FROM (SELECT ${key}, ${x}::DOUBLE FROM ${relation} ${where}) t(k, x) GROUP BY 1, 2) u(k, c, n, s))`;
+}
+
+/** Columns with more values than the sample showed, and grids whose tails hold NaN or infinity: few, so read again. */
+async function badlyKept(
+  db: Connection,
+  source: Source,
+  columns: readonly ColumnSpec[],
+  grids: ReadonlyMap<string, Grid>,
+  cells: readonly ColumnCells[],
+): Promise<Again[]> {
+  const again: Again[] = [];
+  for (const [i, column] of columns.entries()) {
+    const own = [...(cells[i]?.values() ?? [])];
+    const grid = grids.get(column.name);
+    if (column.kind === 'categorical') continue;
+    if (grid !== undefined) {
+      if (own.some((list) => list.some(({ sum }) => !Number.isFinite(sum)))) again.push({ i, grid, careful: true });
+    } else if (own.reduce((sum, list) => sum + list.length, 0) > exactValues * source.groups) {
+      again.push({ i, grid: await gridFor(db, source, column), careful: true });
+    }
+  }
+  return again;
+}
+
+/** Grids for the columns with too many values to keep each. */
+async function chooseGrids(
+  db: Connection,
+  source: Source,
+  columns: readonly ColumnSpec[],
+  rows: number,
+): Promise<Map<string, Grid>> {
+  const grids = new Map<string, Grid>();
+  const numeric = columns.filter(({ kind, keptAs }) => kind === 'numeric' && keptAs !== 'exact');
+  const asked = numeric.filter(({ keptAs }) => keptAs === undefined);
+  const many = new Set(numeric.filter(({ keptAs, grid }) => keptAs === 'grid' && grid !== undefined));
+  if (asked.length > 0 && rows > exactValues) {
+    const counts = asked.map(({ name }) => `count(DISTINCT ${quoteName(name)})::DOUBLE`);
+    const names = asked.map(({ name }) => quoteName(name)).join(', ');
+    const sample = `(SELECT ${names} FROM ${source.relation} LIMIT ${sampleRows})`;
+    const distinct = await read(db, `SELECT ${counts.join(', ')} FROM ${sample}`);
+    asked.forEach((column, i) => {
+      if (Number(distinct[i]?.[0]) > exactValues) many.add(column);
+    });
+  }
+  for (const column of many) {
+    const grid = await gridFor(db, source, column);
+    if (grid !== undefined) grids.set(column.name, grid);
   }
   return grids;
 }
 
-async function boundsOf(db: Connection, source: string, name: string): Promise<Grid> {
+/** The given bounds, else the 0.01 and 99.99 % points; undefined where they are one point. */
+async function gridFor(db: Connection, { relation }: Source, column: ColumnSpec): Promise<Grid | undefined> {
+  if (column.grid !== undefined) return column.grid;
   const [points] = await read(
     db,
-    `SELECT unnest(quantile_disc(x, [0.0001, 0.9999])) FROM (SELECT ${numberOf(name)} AS x FROM ${source}) WHERE isfinite(x)`,
+    `SELECT unnest(quantile_disc(x, [0.0001, 0.9999])) FROM (SELECT ${numberOf(column.name)} AS x FROM ${relation}) WHERE isfinite(x)`,
   );
-  return { lo: Number(points?.[0] ?? 0), hi: Number(points?.[1] ?? 0), cells: gridCells };
-}
-
-function assemble(column: ColumnSpec, cells: Cell[], rows: number, grid: Grid | undefined): ColumnProfile {
-  return column.kind === 'numeric' ? numericOf(cells, rows, grid) : categoricalOf(cells, rows);
-}
-
-/** Builds the profile from groups of equal values (`grid` absent) or of equal cell numbers. */
-function numericOf(cells: Cell[], rows: number, grid: Grid | undefined): NumericProfile {
-  const countAt = (wanted: number | null): number => cells.find((cell) => cell.value === wanted)?.count ?? 0;
-  const finite = cells
-    .filter((cell): cell is Cell & { value: number } => cell.value !== null && Number.isFinite(cell.value))
-    .sort((a, b) => a.value - b.value);
-  const infinite: [number, number] = [countAt(Number.NEGATIVE_INFINITY), countAt(Number.POSITIVE_INFINITY)];
-  const base = { kind: 'numeric', rows, missing: countAt(null), infinite } as const;
-  if (grid === undefined) {
-    const values = finite.map((cell) => (cell.value === 0 ? 0 : cell.value)); // no minus zero
-    const fine = { kind: 'exact', values, counts: finite.map((cell) => cell.count) } as const;
-    return { ...base, min: values[0] ?? null, max: values.at(-1) ?? null, fine };
-  }
-  const tail = (place: number): { count: number; sum: number } => {
-    const cell = finite.find((one) => one.value === place);
-    return { count: cell?.count ?? 0, sum: cell?.sum ?? 0 };
-  };
-  const inside = finite.filter((cell) => cell.value >= 0 && cell.value < grid.cells);
-  return {
-    ...base,
-    min: grid.lo,
-    max: grid.hi,
-    fine: {
-      kind: 'grid',
-      ...grid,
-      at: inside.map((cell) => cell.value),
-      counts: inside.map((cell) => cell.count),
-      sums: inside.map((cell) => cell.sum),
-      under: tail(-1),
-      over: tail(grid.cells),
-    },
-  };
-}
-
-function categoricalOf(cells: Cell[], rows: number): CategoricalProfile {
-  const missing = cells.find((cell) => cell.label === null)?.count ?? 0;
-  const levels = cells
-    .filter((cell): cell is Cell & { label: string } => cell.label !== null)
-    .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
-    .slice(0, keptLevels);
-  const kept = levels.reduce((sum, cell) => sum + cell.count, 0);
-  return {
-    kind: 'categorical',
-    rows,
-    missing,
-    levels: levels.map((cell) => cell.label),
-    counts: levels.map((cell) => cell.count),
-    other: rows - missing - kept,
-  };
+  const [lo, hi] = [Number(points?.[0] ?? 0), Number(points?.[1] ?? 0)];
+  return hi > lo ? { lo, hi, cells: gridCells } : undefined;
 }
 
 /** SQL of a number as DOUBLE, with NaN as null. */

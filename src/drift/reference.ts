@@ -6,7 +6,7 @@ import type { ColumnProfile, NoiseBand, Profile, ReferenceColumn, ReferenceProfi
 import { dayCounts } from './day-counts.ts';
 import { ReferenceEmpty } from './errors.ts';
 import { type DayCounts, noiseBands } from './noise-bands.ts';
-import { type ColumnSpec, type Grid, gridCells, profileGroups, read } from './profile.ts';
+import { type ColumnSpec, gridCells, profileGroups, read } from './profile.ts';
 import { dayCountsOfValues, profileOfValues } from './values.ts';
 
 /** Name under which a reference keeps the distribution of predictions. */
@@ -102,13 +102,14 @@ export function columnSpecs(numeric: readonly string[], categorical: readonly st
   ];
 }
 
-/** The bounds that later profiles of a column must use: its own grid, or its range where every value was kept. */
-export function gridOf(profile: ColumnProfile | undefined): { grid?: Grid } {
+/** What later profiles of a column must use: the reference's own grid, or its range where every value was kept. */
+export function gridOf(profile: ColumnProfile | undefined): Pick<ColumnSpec, 'grid' | 'keptAs'> {
   if (profile?.kind !== 'numeric') return {};
-  if (profile.fine.kind === 'grid')
-    return { grid: { lo: profile.fine.lo, hi: profile.fine.hi, cells: profile.fine.cells } };
-  if (profile.min === null || profile.max === null || profile.max <= profile.min) return {};
-  return { grid: { lo: profile.min, hi: profile.max, cells: gridCells } };
+  if (profile.fine.kind === 'grid') {
+    return { keptAs: 'grid', grid: { lo: profile.fine.lo, hi: profile.fine.hi, cells: profile.fine.cells } };
+  }
+  if (profile.min === null || profile.max === null || profile.max <= profile.min) return { keptAs: 'exact' };
+  return { keptAs: 'exact', grid: { lo: profile.min, hi: profile.max, cells: gridCells } };
 }
 
 /** SQL of a time column as BIGINT milliseconds since the epoch. */

@@ -51,10 +51,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(workDir, { recursive: true, force: true }));
 
-async function compare(
-  one: Case<unknown>,
-  definition: 'hone' | 'evidently' | 'nannyml',
-): Promise<Comparison> {
+async function compare(one: Case<unknown>, definition: 'hone' | 'evidently' | 'nannyml'): Promise<Comparison> {
   const folder = join(workDir, `${definition} ${one.name}`);
   const [before, after] = [join(folder, 'before.parquet'), join(folder, 'after.parquet')];
   await withDuckDb({ tempDir: folder }, async (db) => {
@@ -129,7 +126,8 @@ test.each(evidently)("hone's own distances over values equal scipy's: $name", as
     const profiles = [reference.columns[name]?.profile, current.columns[name]];
     // Beyond 9,500 values a column is kept as a grid of 4,096 cells.
     const exact = profiles.every((profile) => profile?.kind === 'numeric' && profile.fine.kind === 'exact');
-    expectEqual(drift.ks_statistic, scipy.ks_statistic, `${name} ks`, exact ? 1e-9 : 2e-2);
+    if (exact) expectEqual(drift.ks_statistic, scipy.ks_statistic, `${name} ks`);
+    else expect(Math.abs((drift.ks_statistic ?? 1) - scipy.ks_statistic), `${name} ks`).toBeLessThan(5e-4);
     expectEqual(drift.wasserstein_distance, scipy.wasserstein_distance, `${name} w`, exact ? 1e-9 : 1e-3);
   }
   const fewest = Math.min(...one.rows);
