@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { readFeatureColumns } from '../data/columns.ts';
 import type { FeatureSnapshot, SnapshotRef } from '../data/contract.ts';
-import { featureDefinition } from '../data/features/definition.ts';
+import { definitionFor } from '../data/features/definition.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { referenceProfile } from '../drift/reference.ts';
 import { registerVersion, rejectVersion } from '../registry/changes.ts';
@@ -114,7 +114,7 @@ async function manifestOf(
       mature_labels: features.mature_labels,
       ...(trained.rounds === null ? {} : { best_iteration: trained.rounds }),
     },
-    files: [...trained.files, await servedDefinitionFile(deps, run, features)],
+    files: [...trained.files, await servedDefinitionFile(deps, run, features), ...lookupFiles(features)],
     signature: trained.signature,
     golden: trained.golden,
     reference_profile: await putByDigest(deps.store, 'profiles', profile),
@@ -122,11 +122,16 @@ async function manifestOf(
   };
 }
 
+/** Joins and windows as of this run, so that the version can serve alone until newer ones are published. */
+function lookupFiles({ lookups = [] }: FeatureSnapshot): VersionManifest['files'] {
+  return lookups.map(({ file: { name, sha256, bytes } }) => ({ name, sha256, bytes }));
+}
+
 /** How serving turns a raw row into the model's input: the same expressions, typed by the snapshot's columns. */
 async function servedDefinitionFile(deps: Deps, run: RunRef, features: FeatureSnapshot) {
   const { model } = await configOf(deps, run.config);
   const raw = await readSnapshot(deps.store, features.raw, 'raw');
-  const definition = featureDefinition(model);
+  const definition = definitionFor(model, raw);
   const hidden = new Set(definition.hidden);
   const served: z.input<typeof servedDefinition> = {
     definition: {
@@ -136,6 +141,7 @@ async function servedDefinitionFile(deps: Deps, run: RunRef, features: FeatureSn
       categorical: [...definition.categorical],
       columns: definition.columns.map((column) => ({ ...column })),
     },
+    ...(features.lookups ? { lookups: features.lookups } : {}),
     raw_types: Object.fromEntries(
       raw.columns.filter((one) => !hidden.has(one.name)).map((one) => [one.name, one.type]),
     ),

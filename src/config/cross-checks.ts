@@ -8,6 +8,12 @@ import {
   featuresAreKnownBeforehand,
   labelFitsTask,
 } from './checks/columns.ts';
+import {
+  joinsAreNamedApart,
+  lookupsAreKnownBeforehand,
+  precomputedComputesNothing,
+  windowsAreUsable,
+} from './checks/features.ts';
 import { metricsCanJudge, metricsFitTask, primaryHasMargin } from './checks/metrics.ts';
 import {
   approversExist,
@@ -32,6 +38,10 @@ const CHECKS: readonly Check[] = [
   featuresAreKnownBeforehand,
   featureNamesAreUnique,
   categoriesAreFeatures,
+  lookupsAreKnownBeforehand,
+  windowsAreUsable,
+  joinsAreNamedApart,
+  precomputedComputesNothing,
   labelFitsTask,
   metricsFitTask,
   metricsCanJudge,

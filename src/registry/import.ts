@@ -2,8 +2,9 @@
 import type { ConfigSnapshot } from '../config/snapshot.ts';
 import { durationMs } from '../config/values.ts';
 import { readFeatureColumns } from '../data/columns.ts';
+import type { RawSnapshot } from '../data/contract.ts';
 import { featuresForWindow } from '../data/features/build.ts';
-import { type FeatureDefinition, featureDefinition } from '../data/features/definition.ts';
+import { definitionFor, type FeatureDefinition } from '../data/features/definition.ts';
 import { ingest } from '../data/ingest/ingest.ts';
 import { FEATURE_DEFINITION_FILE, MODEL_FILE, type ServedDefinition, servedDefinition } from '../serving/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';
@@ -81,7 +82,7 @@ async function proven(order: ImportOrder): Promise<Proven> {
     const store = openStore(`file:${workDir}/store`);
     const common = { store, config, asOf, cacheDir, workDir, ...(signal ? { signal } : {}) };
     const { ref, manifest } = await ingest({ ...common, base });
-    const served = order.served ?? servedNow(order.config, manifest.columns);
+    const served = order.served ?? servedNow(order.config, manifest);
     requireSameFeatures(config.model, signature, served);
     const definition = served.definition as unknown as FeatureDefinition;
     const to = new Date(Date.parse(asOf) - durationMs(config.data.label.mature_after)).toISOString();
@@ -94,16 +95,13 @@ async function proven(order: ImportOrder): Promise<Proven> {
   }
 }
 
-function servedNow(
-  { model: config }: ConfigSnapshot,
-  columns: readonly { name: string; type: string }[],
-): ServedDefinition {
-  const definition = featureDefinition(config);
+function servedNow({ model: config }: ConfigSnapshot, raw: RawSnapshot): ServedDefinition {
+  const definition = definitionFor(config, raw);
   const hidden = new Set(definition.hidden);
   return servedDefinition.parse({
     definition: JSON.parse(JSON.stringify(definition)),
     raw_types: Object.fromEntries(
-      columns.filter(({ name }) => !hidden.has(name)).map(({ name, type }) => [name, type]),
+      raw.columns.filter(({ name }) => !hidden.has(name)).map(({ name, type }) => [name, type]),
     ),
     id: config.data.id,
     entity: config.data.entity,

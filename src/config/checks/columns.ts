@@ -3,7 +3,7 @@ import type { ModelConfig } from '../model.ts';
 import type { Check, Complaint } from './check.ts';
 
 /** Columns known only afterwards (or only about the row itself), and why each is no feature. */
-function forbidden({ data }: ModelConfig): Map<string, string> {
+export function forbidden({ data }: ModelConfig): Map<string, string> {
   const { label } = data;
   return new Map([
     [data.id, 'it is data.id, a name for the row that says nothing about the next one'],
@@ -43,12 +43,12 @@ export const featuresAreKnownBeforehand: Check = (config) => {
 };
 
 /** Whether SQL names a column, quoted or bare; text literals are not names. */
-function mentions(expr: string, column: string): boolean {
+export function mentions(expr: string, column: string): boolean {
   const names = expr.replace(/'(?:[^']|'')*'/g, "''").match(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [];
   return names.some((name) => (name.startsWith('"') ? name.slice(1, -1) : name).toLowerCase() === column.toLowerCase());
 }
 
-export const featureNamesAreUnique: Check = ({ features: { use, sql } }) => [
+export const featureNamesAreUnique: Check = ({ features: { use, sql, windows = {} } }) => [
   ...use.flatMap((name, index): Complaint[] =>
     use.indexOf(name) === index ? [] : [{ path: ['features', 'use', index], message: `${name} is listed twice` }],
   ),
@@ -62,23 +62,29 @@ export const featureNamesAreUnique: Check = ({ features: { use, sql } }) => [
         ]
       : [],
   ),
+  ...Object.keys(windows).flatMap((name): Complaint[] =>
+    use.includes(name) || Object.hasOwn(sql, name)
+      ? [{ path: ['features', 'windows', name], message: `${name} is a feature already; give the window its own name` }]
+      : [],
+  ),
 ];
 
-export const categoriesAreFeatures: Check = ({ features: { use, sql, categories } }) =>
+export const categoriesAreFeatures: Check = ({ features: { use, sql, windows = {}, categories } }) =>
   categories.columns.flatMap((name, index): Complaint[] => {
     const path = ['features', 'categories', 'columns', index];
-    const derived = Object.hasOwn(sql, name) ? sql[name] : undefined;
+    const section = Object.hasOwn(sql, name) ? 'sql' : 'windows';
+    const derived = Object.hasOwn(sql, name) ? sql[name] : Object.hasOwn(windows, name) ? windows[name] : undefined;
     if (derived !== undefined && derived.type !== 'string') {
       return [
         {
           path,
-          message: `${name} is a category, but features.sql gives it the type ${derived.type}`,
+          message: `${name} is a category, but features.${section} gives it the type ${derived.type}`,
           hint: 'write type: string',
         },
       ];
     }
     if (derived !== undefined || use.includes(name)) return [];
-    return [{ path, message: `${name} is neither in features.use nor in features.sql` }];
+    return [{ path, message: `${name} is neither in features.use nor in features.sql or features.windows` }];
   });
 
 export const labelFitsTask: Check = ({ task, data: { label } }) =>

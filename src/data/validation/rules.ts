@@ -1,6 +1,6 @@
 /** Runs every family of rules on an open context, cheapest first; a broken shape ends it before any row is read. */
 import type { Finding } from '../contract.ts';
-import { featureDefinition } from '../features/definition.ts';
+import { definitionFor } from '../features/definition.ts';
 import { checkExpressions } from '../features/expression-check.ts';
 import type { RuleFamily, ValidationContext } from './context.ts';
 import { historyFindings } from './history/history.ts';
@@ -32,15 +32,15 @@ export interface RulesResult {
   readonly vouched: number;
 }
 
-/** @throws UserSqlFailed where a rule or feature expression does not run; FeatureDefinitionInvalid */
+/** @throws UserSqlFailed where a rule or feature expression does not run; FeatureDefinitionInvalid; ProducerUnknown */
 export async function runRules(context: ValidationContext, vouches: readonly Vouch[] = []): Promise<RulesResult> {
   const { db, config, raw, previous, columns } = context;
   const findings = [...metadataFindings(config, raw, previous), ...(await shapeFindings(context))];
   if (findings.some(({ severity }) => severity === 'reject')) return { findings, quarantined: 0, vouched: 0 };
 
-  await checkExpressions(db, featureDefinition(config), [...columns.keys()]);
+  const used = await checkExpressions(db, definitionFor(config, raw), [...columns.keys()]);
   await openQuarantine(db);
-  for (const family of FAMILIES) findings.push(...(await family(context)));
+  for (const family of FAMILIES) findings.push(...(await family({ ...context, used })));
   const vouched = await forgive(context, vouches);
   const quarantined = await countAside(db);
   const excess = tooManyAside(quarantined, raw.rows);
