@@ -66,9 +66,6 @@ export function skewFindings(sample: SkewSample): Finding[] {
     ...wrong.map((each) => finding(each, 'broken', window, brokenSentence(each, sample))),
     ...stale.map((each) => finding(each, 'stable', window, staleSentence(each, sample))),
     ...(same > 0 ? [sameFinding(same, sample)] : []),
-    ...(compared.length === 0
-      ? [notJudged(window, `no feature is kept in the log (${sample.notKept.join(', ')})`)]
-      : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
+import type { FeatureWindow } from '../../src/data/features/definition.ts';
 import type { LookupRef } from '../../src/data/features/lookup-contract.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
 import { read } from '../../src/drift/profile.ts';
@@ -36,11 +37,22 @@ async function lookupOf(day: string, hours: Record<string, number>): Promise<Loo
 const withLookup = (lookup: LookupRef) => async (manifest: VersionManifest) => {
   const file = manifest.files.find(({ name }) => name === FEATURE_DEFINITION_FILE);
   const definition = JSON.parse(Buffer.from(await getBlob(served.store, file?.sha256 ?? '')).toString()) as {
-    definition: { columns: { name: string; expr: string }[] };
+    definition: { columns: { name: string; expr: string }[]; windows?: FeatureWindow[] };
   };
   for (const column of definition.definition.columns) {
     if (column.name === 'dep_hour') column.expr = 'windows.usual_hour';
   }
+  definition.definition.windows = [
+    {
+      name: 'usual_hour',
+      type: 'int32',
+      by: ['carrier'],
+      length_ms: 1,
+      delay_ms: 0,
+      expr: 'max(sched_dep_minute // 60)',
+      of_labels: false,
+    },
+  ];
   const text = JSON.stringify({ ...definition, lookups: [lookup] });
   const blob = await putBlob(served.store, Buffer.from(text), FEATURE_DEFINITION_FILE);
   return { ...manifest, files: [...manifest.files.filter((one) => one !== file), blob] };

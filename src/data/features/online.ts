@@ -81,8 +81,9 @@ export class OnlineFeatures {
         const { columns } = await expressionParts(db, expr, `feature "${name}"`);
         for (const column of columns) named.add(column.toLowerCase());
       }
-      const needed = [...Object.entries(rawTypes), ...structs].filter(([name]) => named.has(name.toLowerCase()));
-      await engine.prepare(definition.model, { columns: evaluated }, new Map(needed));
+      const known = new Map<string, string | ReadonlyMap<string, string>>([...Object.entries(rawTypes), ...structs]);
+      const needed = new Map([...known].filter(([name]) => named.has(name.toLowerCase())));
+      await engine.prepare(definition.model, { columns: evaluated }, needed);
       return new OnlineFeatures({ ...parts, engine });
     } catch (error) {
       await engine.close();

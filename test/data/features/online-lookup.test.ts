@@ -14,13 +14,35 @@ const late = `SELECT * FROM (VALUES ('JFK', 'AA', 12, 0.1::FLOAT), ('JFK', 'UA',
 const types = { origin: 'VARCHAR', carrier: 'VARCHAR', n: 'BIGINT' };
 
 async function definitionOf(sql: Record<string, { type: 'int32' | 'float32' | 'string'; expr: string }>) {
-  return featureDefinition(
-    await flightsConfig((config) => {
-      config.features.use = ['n'];
-      config.features.sql = sql;
-      config.features.categories.columns = [];
-    }),
-  );
+  const config = await flightsConfig((config) => {
+    config.features.use = ['n'];
+    config.features.sql = sql;
+    config.features.categories.columns = [];
+  });
+  const window = { by: ['origin', 'carrier'], length_ms: 1, delay_ms: 0, expr: 'count(*)', of_labels: false };
+  const definition: FeatureDefinition = {
+    ...featureDefinition(config),
+    joins: [
+      {
+        name: 'airport',
+        path: 'airports.parquet',
+        key: [{ column: 'origin', reference: 'code' }],
+        valid_from: null,
+        known_at: null,
+        columns: [
+          { name: 'city', type: 'string' },
+          { name: 'metres', type: 'int32' },
+          { name: 'latitude', type: 'float32' },
+          { name: 'coastal', type: 'boolean' },
+        ],
+      },
+    ],
+    windows: [
+      { ...window, name: 'flights', type: 'int32' },
+      { ...window, name: 'late_share', type: 'float32' },
+    ],
+  };
+  return definition;
 }
 
 const columns = (types: Record<string, string>) => Object.entries(types).map(([name, type]) => ({ name, type }));
@@ -139,7 +161,8 @@ test('a newer set is found once, takes over between two requests, and its age go
   const definition = await definitionOf({ flights: { type: 'int32', expr: 'windows.flights' } });
   const first = await publish(around, definition, '10');
   if (!first) throw new Error('nothing published');
-  const again = () => newestLookups(around.store, 'flights-delay', definition.digest, around.cacheDir, first.key ?? undefined);
+  const again = () =>
+    newestLookups(around.store, 'flights-delay', definition.digest, around.cacheDir, first.key ?? undefined);
   expect(await again()).toBeNull();
   const features = await OnlineFeatures.open(definition, types, await Lookups.load(first));
   const before = await features.compute(rows.slice(0, 1));
