@@ -48,8 +48,14 @@ export interface ValidationContext {
   readonly pastColumns: ReadonlyMap<string, string>;
 }
 
+/** After the definition of features was found to fit the columns. */
+export interface CheckedContext extends ValidationContext {
+  /** Raw columns that features read, keys of joins and windows included. */
+  readonly used: readonly string[];
+}
+
 /** One family of rules. Counts are exact; a family runs no scan that another has run already. */
-export type RuleFamily = (context: ValidationContext) => Promise<Finding[]>;
+export type RuleFamily = (context: CheckedContext) => Promise<Finding[]>;
 
 export interface History {
   /** A relation over the rows, event time as TIMESTAMPTZ. */

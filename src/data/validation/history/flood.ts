@@ -2,14 +2,14 @@
 import type { Finding } from '../../contract.ts';
 import { rowsOf } from '../../engine.ts';
 import { quoteName } from '../../sql-text.ts';
-import type { ValidationContext } from '../context.ts';
+import type { CheckedContext } from '../context.ts';
 import { wholeGradeOf } from '../grades.ts';
 import { guardedColumns, percent, showName, showValue } from '../shown.ts';
 import { pastLimits, windowOf } from './limits.ts';
 
 /** By each slice column that is a column of the source; the worst slice of a column is named. */
-export async function floodFindings(context: ValidationContext, used: readonly string[]): Promise<Finding[]> {
-  const { db, config, columns, pastColumns } = context;
+export async function floodFindings(context: CheckedContext): Promise<Finding[]> {
+  const { db, config, columns, pastColumns, used } = context;
   const severity = wholeGradeOf(config, 'flood');
   const there = (name: string) => columns.has(name) && pastColumns.has(name);
   const content = used.filter(there).map(quoteName);

@@ -1,6 +1,4 @@
 /** Every comparison with the recent past. What has too few rows on either side is not judged, and so never an alarm. */
-import { featureDefinition } from '../../features/definition.ts';
-import { checkExpressions } from '../../features/expression-check.ts';
 import type { RuleFamily } from '../context.ts';
 import { categoryFindings } from './categories.ts';
 import { floodFindings } from './flood.ts';
@@ -10,14 +8,13 @@ import { missingShareFindings } from './missing-share.ts';
 import { volumeFindings } from './volume.ts';
 
 export const historyFindings: RuleFamily = async (context) => {
-  const used = await checkExpressions(context.db, featureDefinition(context.config), [...context.columns.keys()]);
   return [
     ...(await freshnessFindings(context)),
     ...(await volumeFindings(context)),
     ...(await gapFindings(context)),
-    ...(await missingShareFindings(context, used)),
+    ...(await missingShareFindings(context)),
     ...(await categoryFindings(context)),
     ...(await labelRateFindings(context)),
-    ...(await floodFindings(context, used)),
+    ...(await floodFindings(context)),
   ];
 };

@@ -1,16 +1,15 @@
 /** Columns that are missing more often, or less often, than they were. */
 import type { Finding } from '../../contract.ts';
 import { quoteName } from '../../sql-text.ts';
-import type { ValidationContext } from '../context.ts';
+import type { CheckedContext } from '../context.ts';
 import { wholeGradeOf } from '../grades.ts';
 import { percent, showName } from '../shown.ts';
 import { daysOf, shiftOf } from './days.ts';
 import { pastLimits, windowOf } from './limits.ts';
 
-/** @param used raw columns that features read */
-export async function missingShareFindings(context: ValidationContext, used: readonly string[]): Promise<Finding[]> {
+export async function missingShareFindings(context: CheckedContext): Promise<Finding[]> {
   const severity = wholeGradeOf(context.config, 'missing_shift');
-  const columns = used.filter((name) => context.columns.has(name) && context.pastColumns.has(name));
+  const columns = context.used.filter((name) => context.columns.has(name) && context.pastColumns.has(name));
   if (severity === null || columns.length === 0) return [];
   const { missing_change: change, min_rows: least } = pastLimits(context.config);
   const days = await daysOf(

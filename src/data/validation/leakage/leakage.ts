@@ -1,6 +1,4 @@
 /** Every search for answers that leaked into features. What has too few rows is not judged. */
-import { featureDefinition } from '../../features/definition.ts';
-import { checkExpressions } from '../../features/expression-check.ts';
 import type { RuleFamily } from '../context.ts';
 import { newerFindings } from './newer-than-event.ts';
 import { outcomeCopyFindings } from './outcome-copy.ts';
@@ -9,7 +7,6 @@ import { openSample } from './sample.ts';
 import { sharedRowFindings } from './shared-rows.ts';
 
 export const leakageFindings: RuleFamily = async (context) => {
-  const used = await checkExpressions(context.db, featureDefinition(context.config), [...context.columns.keys()]);
   const sample = await openSample(context);
   const copies = await outcomeCopyFindings(context, sample);
   const known = new Set(copies.map(({ column }) => column));
@@ -19,6 +16,6 @@ export const leakageFindings: RuleFamily = async (context) => {
     ...copies,
     ...telling.filter(({ column }) => !known.has(column)), // one leak, one finding
     ...(await sharedRowFindings(context)),
-    ...(await newerFindings(context, used)),
+    ...(await newerFindings(context)),
   ];
 };

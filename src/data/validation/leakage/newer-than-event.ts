@@ -2,13 +2,12 @@
 import type { Finding } from '../../contract.ts';
 import { rowsOf } from '../../engine.ts';
 import { quoteName } from '../../sql-text.ts';
-import type { ValidationContext } from '../context.ts';
+import type { CheckedContext } from '../context.ts';
 import { wholeGradeOf } from '../grades.ts';
 import { percent, showName } from '../shown.ts';
 
-/** @param used raw columns that features read */
-export async function newerFindings(context: ValidationContext, used: readonly string[]): Promise<Finding[]> {
-  const { db, config, columns, raw } = context;
+export async function newerFindings(context: CheckedContext): Promise<Finding[]> {
+  const { db, config, columns, raw, used } = context;
   const severity = wholeGradeOf(config, 'newer_than_event');
   const event = config.data.event_time;
   const times = used.filter((name) => name !== event && /^(TIMESTAMP|DATE)/.test(columns.get(name) ?? ''));

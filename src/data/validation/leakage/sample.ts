@@ -1,9 +1,10 @@
 /** A bounded sample of mature, labelled rows with every feature's value: what the search for leaks looks at. */
 import type { LeakageLimits } from '../../../config/sections/leakage.ts';
 import { type Connection, rowsOf } from '../../engine.ts';
-import { type FeatureColumn, featureDefinition, featureSql } from '../../features/definition.ts';
+import { definitionFor, type FeatureColumn, featureSql } from '../../features/definition.ts';
 import { knownLabel, matureBefore } from '../../features/mature-rows.ts';
 import { quoteInstant, quoteName } from '../../sql-text.ts';
+import { expressionParts } from '../../user-sql.ts';
 import type { ValidationContext } from '../context.ts';
 
 /** For configurations that were stored before there were limits; a test holds them equal to the defaults. */
@@ -26,7 +27,7 @@ export interface LeakSample {
 export async function openSample(context: ValidationContext): Promise<LeakSample> {
   const { db, config, columns, asOf } = context;
   const limits = config.data.leakage ?? USUAL_LEAKAGE_LIMITS;
-  const features = featureDefinition(config).columns;
+  const features = await rowFeatures(context);
   const outcomes = config.data.outcomes.filter((name) => columns.has(name));
   const label = knownLabel(config, asOf);
   const mature = `${quoteName(config.data.event_time)} < ${quoteInstant(matureBefore(config, asOf))} AND (${label}) IS NOT NULL`;
@@ -44,4 +45,15 @@ export async function openSample(context: ValidationContext): Promise<LeakSample
   );
   const [taken] = await rowsOf(db, 'SELECT count(*) AS n FROM leak_sample');
   return { db, rows: Number(taken?.['n']), limits, features, outcomes };
+}
+
+/** Features that the row alone gives; what joins and windows bring is held to its time where it is looked up. */
+async function rowFeatures({ db, config, raw, columns }: ValidationContext): Promise<FeatureColumn[]> {
+  const known = new Set([...columns.keys()].map((name) => name.toLowerCase()));
+  const found: FeatureColumn[] = [];
+  for (const feature of definitionFor(config, raw).columns) {
+    const { paths } = await expressionParts(db, feature.expr, `feature "${feature.name}"`);
+    if (paths.every(([first = '']) => known.has(first.toLowerCase()))) found.push(feature);
+  }
+  return found;
 }
