@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import type { ModelConfig } from '../../src/config/model.ts';
 import { recordAccepted } from '../../src/data/accepted.ts';
 import { featureDefinition } from '../../src/data/features/definition.ts';
+import { materialiseLookups } from '../../src/data/features/lookups.ts';
 import { OnlineFeatures } from '../../src/data/features/online.ts';
+import { fetchLookups, Lookups } from '../../src/data/features/online-lookup.ts';
 import { ingest } from '../../src/data/ingest/ingest.ts';
 import { localFiles } from '../../src/data/snapshots.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
@@ -34,6 +36,8 @@ async function served(change: (config: ModelConfig) => void = () => {}): Promise
   const { ref, manifest: raw } = await ingest({ ...around, config, asOf });
   const types = Object.fromEntries(raw.columns.map(({ name, type }) => [name, type]));
   const definition = featureDefinition(config);
+  const set = await materialiseLookups({ ...around, config, raw: ref.digest, asOf: '2013-01-14T06:00:00.000Z' });
+  const lookups = set && (await Lookups.load(await fetchLookups(around.store, null, set.lookups, around.cacheDir)));
   const file = { definition, raw_types: types, id: 'flight_id', entity: 'tail_number', event_time: 'event_ts' };
   const blob = await putBlob(
     around.store,
@@ -67,7 +71,7 @@ async function served(change: (config: ModelConfig) => void = () => {}): Promise
         rows: raw.rows,
       }),
     async serve(rows) {
-      const features = await OnlineFeatures.open(definition, types);
+      const features = await OnlineFeatures.open(definition, types, lookups);
       const computed = await features.compute(rows);
       await features.close();
       const log = new LogWriter({
@@ -166,6 +170,29 @@ test('a caller that sends other values than are delivered pages with the feature
   );
   expect(report.actions.some(({ kind }) => kind === 'trigger')).toBe(false);
   expect(report.sentence).toContain('was served with other values');
+});
+
+test('a feature from a lookup is reported with its age, not as a defect; what is wrong beside it still is', async () => {
+  const place = await served((config) => {
+    config.features.windows = {
+      late_share_7d: {
+        ...{ type: 'float32', by: ['origin'], length: 'P7D', delay: 'PT0S', doc: 'late flights of a week' },
+        ...{ expr: 'avg(arrived_late)', of_labels: true },
+      },
+    };
+    config.features.sql['late_above'] = { type: 'float32', expr: 'windows.late_share_7d * distance_miles' };
+  });
+  await place.accept();
+  await place.serve(place.rows.map((row) => ({ ...row, plane_seats: 1 })));
+  const found = new Map((await look(place)).map((each) => [each.subject, each]));
+  expect(found.get('plane_seats')).toMatchObject({ state: 'broken' });
+  for (const name of ['late_share_7d', 'late_above']) {
+    expect(found.get(name)?.sentence).toMatch(
+      /comes from a lookup that was up to 6\d hours|comes from a lookup that was up to 3 days old: /,
+    );
+    expect(found.get(name)).toMatchObject({ state: 'stable' });
+    expect(found.get(name)?.value).toBeGreaterThan(0.5);
+  }
 });
 
 test('features that the log does not keep are named as not judged, and a protected id is not shown', async () => {

@@ -58,7 +58,8 @@ export class OnlineFeatures {
       const { db } = engine;
       const structs: Lookups['structs'] = lookups?.structs ?? new Map();
       lookups?.checkKeys(rawTypes);
-      const raw = await checkExpressions(db, definition, Object.keys(rawTypes));
+      // windows of labels read hidden columns, which no request has
+      const raw = await checkExpressions(db, definition, [...Object.keys(rawTypes), ...definition.hidden]);
       const bare: Plan['bare'][number][] = [];
       const evaluated: FeatureDefinition['columns'][number][] = [];
       for (const column of definition.columns) {
