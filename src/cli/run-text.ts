@@ -63,6 +63,7 @@ export function storyText(story: RunStory, colors: Colors, now: Date, ui: string
   return [
     stageTree(story, colors, now).join('\n'),
     more,
+    ...(story.changes.length === 0 ? [] : [['Its data', ...story.changes.flatMap(wrap)].join('\n')]),
     ...(said.length === 0 ? [] : [table(['WHEN', 'MESSAGE', 'BY', 'ANSWER'], said)]),
     ...(source === '' ? [] : [source]),
     nextText(story),

@@ -1,6 +1,7 @@
 /** One run from whoever still knows it: its workflow, what it last showed without a worker, or the store's record. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
+import { keptChanges } from '../data/ingest/kept-changes.ts';
 import { findDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { HoneClient } from './connect.ts';
@@ -37,6 +38,8 @@ export interface RunStory {
   readonly model: string;
   /** Every trigger that asked for this run. */
   readonly reasons: readonly z.output<typeof reason>[];
+  /** What its delivery changed since the newest accepted data, one sentence each; empty before ingest. */
+  readonly changes: readonly string[];
   /** `workflow`: now. `memo`: as last shown, no worker answers. `record`: from the store, after its end. */
   readonly source: 'workflow' | 'memo' | 'record';
   readonly open: boolean;
@@ -62,19 +65,21 @@ export async function runStory(client: HoneClient, store: ObjectStore, run: stri
   const model = modelOfRun(run);
   const record = await findDocument(store, `models/${model}/runs/${run}/record.json`, runRecord);
   const reasons = (await findDocument(store, `models/${model}/runs/${run}/reasons.json`, z.array(reason))) ?? [];
-  if (record) return { ...fromRecord(record), run, model, reasons };
+  const changes = (await keptChanges(store, model, run))?.sentences ?? [];
+  const known = { run, model, reasons, changes };
+  if (record) return { ...fromRecord(record), ...known };
   const shown = await lastShown(client, run);
   if (shown === null) throw new RunUnknown(run);
   try {
-    return { ...(await fromWorkflow(client, run, shown.open)), run, model, reasons };
+    return { ...(await fromWorkflow(client, run, shown.open)), ...known };
   } catch (error) {
     if (!(error instanceof WorkerMissing || error instanceof WorkerSilent)) throw error;
     if (!shown.open && shown.outcome === null) throw new RunRecordMissing(run);
-    return { ...shown, run, model, reasons };
+    return { ...shown, ...known };
   }
 }
 
-type Told = Omit<RunStory, 'run' | 'model' | 'reasons'>;
+type Told = Omit<RunStory, 'run' | 'model' | 'reasons' | 'changes'>;
 
 function fromRecord({ stages, messages, sentence, outcome, version, ended_at }: z.output<typeof runRecord>): Told {
   return {
