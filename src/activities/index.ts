@@ -11,6 +11,7 @@ import { ingestActivities } from './ingest.ts';
 import { monitorActivities } from './monitor.ts';
 import { ownerActivities } from './owner.ts';
 import { registerActivities } from './register.ts';
+import { retentionActivities } from './retention.ts';
 import { rollbackActivities } from './rollback.ts';
 import { trainActivities } from './train.ts';
 import { triggerActivities } from './trigger.ts';
@@ -30,6 +31,7 @@ export const createActivities = (deps: Deps) => ({
   ...approveActivities(deps),
   ...deployActivities(deps),
   ...monitorActivities(deps),
+  ...retentionActivities(deps),
   ...endActivities(deps),
   ...rollbackActivities(deps),
 });

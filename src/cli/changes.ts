@@ -41,6 +41,8 @@ export function changeText(change: Change): string {
       return `${change.rows} rows of ${shortRun(change.run)} re-admitted (${change.how.replace('_', ' ')})`;
     case 'vouch_withdrawn':
       return `vouch ${change.readmission.slice(0, 8)} withdrawn`;
+    case 'subject_erased':
+      return `a subject erased (${change.rows} rows)`;
     default:
       return change satisfies never;
   }

@@ -11,10 +11,13 @@ export interface ScheduleChange {
 }
 
 const MANAGED = 'hone';
+/** Records go by whole days. */
+const RETENTION_EVERY_MS = durationMs('P1D');
 
 export const scheduleIds = (model: string) => ({
   retraining: `schedule/${model}/retraining`,
   monitoring: `schedule/${model}/monitoring`,
+  retention: `schedule/${model}/retention`,
 });
 
 /** Makes Temporal's schedules those of the given models; with `dryRun` only says what would change. */
@@ -100,6 +103,20 @@ function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] 
         taskQueue,
         args: [{ model }],
         staticSummary: `look at ${model}`,
+      },
+      policies: { ...policies, overlap: ScheduleOverlapPolicy.SKIP },
+      memo,
+    },
+    {
+      scheduleId: ids.retention,
+      spec: { intervals: [{ every: RETENTION_EVERY_MS }] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'retention',
+        workflowId: `retention/${model}`,
+        taskQueue,
+        args: [{ model }],
+        staticSummary: `remove old records of ${model}`,
       },
       policies: { ...policies, overlap: ScheduleOverlapPolicy.SKIP },
       memo,

@@ -16,6 +16,10 @@ export const honeConfig = z.strictObject({
   serving: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535), poll: duration }),
   /** `wall`: the time is now. `logical`: the time is what the store's `clock.json` says (replays such as the demo). */
   clock: z.enum(['wall', 'logical']),
+  /** Where the key of the hashes in the prediction log is found; the key itself never stands in a file of the repository. */
+  log_hash_key: z
+    .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })])
+    .optional(),
   groups: z.record(slug, z.array(z.string().min(1)).min(1)),
 });
 export type HoneConfig = z.output<typeof honeConfig>;

@@ -1,12 +1,13 @@
 /** Writes records as Parquet under date partitions and fetches them back, checked. Files are written once, never appended to. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withDuckDb } from '../data/engine.ts';
 import { quoteName, quoteText } from '../data/sql-text.ts';
 import { sha256OfFile } from '../store/content.ts';
 import { ObjectCorrupt } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { cachedPath } from './partition-files.ts';
 import type { RecordKind, RecordType } from './records.ts';
 
 /** A record ready to be written: column to value; a column left out is NULL. */
@@ -83,11 +84,11 @@ export async function fetchPartitions(
   return paths;
 }
 
-async function fetchChecked(store: ObjectStore, key: string, sha256: string, cacheDir: string): Promise<string> {
-  const folder = join(cacheDir, sha256.slice(0, 2));
-  const path = join(folder, `${sha256}.parquet`);
+/** A local copy, checked against the SHA-256 in its name. @throws ObjectCorrupt, ObjectMissing */
+export async function fetchChecked(store: ObjectStore, key: string, sha256: string, cacheDir: string): Promise<string> {
+  const path = cachedPath(cacheDir, sha256);
   if ((await sha256OfFile(path).catch(() => undefined)) === sha256) return path;
-  await mkdir(folder, { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
   const aside = `${path}.${randomUUID()}`;
   try {
     await store.download(key, aside);

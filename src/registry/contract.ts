@@ -108,6 +108,8 @@ export const change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('confirmed'), version: versionNumber }),
   z.strictObject({ kind: z.literal('frozen'), reason: z.string() }),
   z.strictObject({ kind: z.literal('unfrozen'), reason: z.string() }),
+  /** `subject` is a keyed hash: a ledger is never rewritten, so it may not hold what has to go. */
+  z.strictObject({ kind: z.literal('subject_erased'), subject: z.string(), rows: z.number().int().nonnegative() }),
   z.strictObject({
     kind: z.literal('rows_readmitted'),
     /** The run that had set them aside. */

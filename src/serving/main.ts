@@ -4,11 +4,12 @@
  * Serves every model of the workspace; SIGTERM and SIGINT finish the requests under way, write the logs out and end it.
  */
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadWorkspace } from '../config/load.ts';
 import { durationMs } from '../config/values.ts';
 import { HoneError } from '../errors.ts';
+import { servingCacheOf } from '../monitoring/hash-key.ts';
 import { openStore } from '../store/open-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { startServingNode } from './server.ts';
@@ -37,7 +38,8 @@ try {
     pollMs: durationMs(hone.serving.poll),
     logger,
     stagedFaults: values['staged-faults'],
-    cacheDir: values.cache ?? join(dir, '.hone', 'cache', 'serving'),
+    logHashKey: { reference: hone.log_hash_key, dir },
+    cacheDir: values.cache ?? servingCacheOf(dir),
   });
   let closing = false;
   const end = async (signal: string) => {

@@ -1,12 +1,12 @@
 /** Starts one serving node: follows ledgers, answers over HTTP, says in `nodes/<node>.json` what it does. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { hashKey, type KeyPlace } from '../monitoring/hash-key.ts';
 import { LogWriter } from '../monitoring/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { buildApp } from './app.ts';
 import type { NodeRecord } from './contract.ts';
-import { hashKey } from './hash-key.ts';
 import { ServingMetrics } from './metrics.ts';
 import { ModelService } from './model-service.ts';
 import { removeNode, writeNode } from './nodes.ts';
@@ -27,6 +27,8 @@ export interface ServingNodeOptions {
   readonly stagedFaults?: boolean;
   /** Where versions are cached and logs wait; several nodes may share it. */
   readonly cacheDir: string;
+  /** Where the key of the log's hashes is found; left out: in the environment, or made in `cacheDir`. */
+  readonly logHashKey?: Pick<KeyPlace, 'reference' | 'dir'>;
   /** Of one scoring call of a canary or shadow, plus 1 ms a row; then its process is killed. Default 2,000. */
   readonly armTimeoutMs?: number;
 }
@@ -52,7 +54,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
   const statuses = () => Object.fromEntries([...services].map(([model, service]) => [model, service.status()]));
   const metrics = new ServingMetrics(statuses, log);
   const parts = { store, cacheDir, log, logger, metrics, staged, armTimeoutMs: options.armTimeoutMs ?? 2000 };
-  const logHashKey = await hashKey(cacheDir, logger);
+  const logHashKey = await hashKey({ reference: undefined, dir: '.', ...options.logHashKey, cacheDir }, logger);
   for (const model of models) services.set(model, new ModelService(model, { ...parts, logHashKey }));
 
   const boot = randomUUID();

@@ -47,6 +47,7 @@ test('a dry run shows what would be created and changes nothing', async () => {
     schedules: [
       { schedule: `schedule/${town.model}/retraining`, change: 'created' },
       { schedule: `schedule/${town.model}/monitoring`, change: 'created' },
+      { schedule: `schedule/${town.model}/retention`, change: 'created' },
     ],
     search_attributes: [],
   });
@@ -55,7 +56,7 @@ test('a dry run shows what would be created and changes nothing', async () => {
 
 test('applied twice, the second time changes nothing', async () => {
   expect((await cli('config', 'apply')).code).toBe(0);
-  await expect.poll(scheduleIds).toHaveLength(2);
+  await expect.poll(scheduleIds).toHaveLength(3);
   await expect
     .poll(async () => (await cli('config', 'apply')).out)
     .toContain('Nothing has changed: 1 model is current.');

@@ -182,11 +182,12 @@ describe('a Temporal Schedule', () => {
 
   test('is made from the model file, and made once', async () => {
     const configs = [...town.workspace.models.values()].map(({ config }) => config);
-    const { retraining, monitoring } = scheduleIds(town.model);
+    const { retraining, monitoring, retention } = scheduleIds(town.model);
     const made = (await applySchedules(town.client, configs)).map(({ schedule, change }) => [schedule, change]);
     expect(made).toEqual([
       [retraining, 'created'],
       [monitoring, 'created'],
+      [retention, 'created'],
     ]);
     await eventually(
       'nothing is left to change',

@@ -7,6 +7,7 @@ import { withExamples } from '../examples.ts';
 import { tickText } from '../monitor-text.ts';
 import { ledgerOf } from '../refs.ts';
 import { withServices } from '../services.ts';
+import { registerErase } from './monitor-erase.ts';
 import { registerLabels } from './monitor-labels.ts';
 
 /** A look reads weeks of predictions. */
@@ -29,6 +30,7 @@ export function register(program: Command, context: CliContext): void {
     .description('the last look; needs no Temporal')
     .action((model: string) => show(context, model));
   registerLabels(noun, context);
+  registerErase(noun, context);
 }
 
 async function run(context: CliContext, model: string): Promise<void> {

@@ -1,0 +1,92 @@
+/** What is recorded goes again: by age, and for one subject when somebody asks for it. */
+import { join } from 'node:path';
+import { whole } from '../drift/sentences.ts';
+import { eraseSubject } from '../monitoring/erasure.ts';
+import { close, type ErasureReport, findReport, findRequest, subjectHash } from '../monitoring/erasure-requests.ts';
+import { ErasureUnknown, HashKeyMissing } from '../monitoring/errors.ts';
+import { findHashKey, servingCacheOf } from '../monitoring/hash-key.ts';
+import { removeOld } from '../monitoring/retention.ts';
+import { subjectErased } from '../registry/erasure.ts';
+import { openLedger } from '../registry/ledger.ts';
+import { asOfNow } from '../store/clock.ts';
+import type { ErasureEnd } from '../workflows/erasure.ts';
+import type { RetentionEnd } from '../workflows/retention.ts';
+import { activity } from './boundary.ts';
+import { configOf, type Deps } from './deps.ts';
+import { ModelNotApplied } from './errors.ts';
+
+export const retentionActivities = (deps: Deps) => ({
+  removeOldRecords: activity(deps, async (work, model: string, asOf: string): Promise<RetentionEnd> => {
+    const config = await configured(deps, model);
+    const note = await removeOld({
+      store: deps.store,
+      config,
+      asOf: new Date(asOf).toISOString(),
+      cacheDir: deps.cacheDir,
+      onProgress: (removed) => work.report({ removed }),
+      signal: work.signal,
+    });
+    work.log.info({ removed: note.removed.length }, note.sentence);
+    return { sentence: note.sentence, removed: note.removed.length };
+  }),
+
+  eraseSubject: activity(deps, async (work, model: string, id: string): Promise<ErasureEnd> => {
+    const asked = await findRequest(deps.store, model, id);
+    const done = await findReport(deps.store, model, id);
+    if (asked === undefined) {
+      if (done === undefined) throw new ErasureUnknown(model, id);
+      return endOf(done); // an earlier attempt ended, its answer was lost
+    }
+    const config = await configured(deps, model);
+    const key = await findHashKey({
+      reference: deps.hone.log_hash_key,
+      dir: deps.workspace,
+      cacheDir: servingCacheOf(deps.workspace),
+    });
+    if (key === undefined) throw new HashKeyMissing('no prediction server of this machine has made one yet');
+    const { rows } = await eraseSubject({
+      store: deps.store,
+      config,
+      subject: asked.subject,
+      key,
+      cacheDir: deps.cacheDir,
+      workDir: join(deps.scratchDir, model, `erase-${id}-${work.attempt}`),
+      onProgress: (files) => work.report({ files }),
+      signal: work.signal,
+    });
+    const total = rows.log + rows.labels + rows.business;
+    const report: ErasureReport = done ?? {
+      contract: 1,
+      model,
+      subject: subjectHash(key, asked.subject),
+      reason: asked.reason,
+      by: asked.by,
+      as_of: await asOfNow(deps.store, deps.hone.clock),
+      rows,
+      sentence:
+        `Erased ${whole(rows.log)} predictions, ${whole(rows.labels)} labels and ${whole(rows.business)} business ` +
+        `figures of the subject from ${model}; read back, nothing is left.`,
+    };
+    await openLedger(deps.store, model).append({
+      effectId: `erasure/${id}`,
+      as_of: report.as_of,
+      actor: asked.by,
+      trust: 'asserted',
+      why: asked.reason,
+      step: subjectErased({ subject: report.subject, rows: total }),
+    });
+    await close(deps.store, model, id, report);
+    work.log.info({ rows }, report.sentence);
+    return endOf(report);
+  }),
+});
+
+async function configured(deps: Deps, model: string) {
+  const state = await openLedger(deps.store, model).state();
+  if (!state.config) throw new ModelNotApplied(model);
+  return (await configOf(deps, state.config)).model;
+}
+
+function endOf({ sentence, rows }: ErasureReport): ErasureEnd {
+  return { sentence, rows };
+}
