@@ -69,7 +69,7 @@ async function newCategories(context: ValidationContext, column: string, severit
   ];
 }
 
-/** Only where the past has at least as many rows: more rows never have fewer levels. */
+/** More rows never have more levels than in proportion, so a past with fewer rows only raises the limit. */
 async function levelJump(context: ValidationContext, column: string, severity: Severity): Promise<Finding | null> {
   const { db, config } = context;
   const { level_ratio: ratio, min_rows: least } = pastLimits(config);
@@ -85,9 +85,10 @@ async function levelJump(context: ValidationContext, column: string, severity: S
     number,
     number,
   ];
-  if (rows < least || before < rows || usual === 0 || now <= usual * ratio) return null;
+  const most = Math.ceil(usual * ratio * Math.max(1, rows / before));
+  if (rows < least || before < least || usual === 0 || now <= most) return null;
   const sentence = `${showName(column)} has ${now} values in the ${rows} newest rows; the ${before} rows before them have ${usual}. Look for ids, times or free text in it.`;
-  const limit = `at most ${ratio} times the ${usual} values of the past`;
+  const limit = `at most ${most} values`;
   return {
     rule: 'level_jump',
     column,
