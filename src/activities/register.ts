@@ -142,6 +142,7 @@ async function servedDefinitionFile(deps: Deps, run: RunRef, features: FeatureSn
       columns: definition.columns.map((column) => ({ ...column })),
     },
     ...(features.lookups ? { lookups: features.lookups } : {}),
+    ...(model.features.precomputed ? { precomputed: raw.producer } : {}),
     raw_types: Object.fromEntries(
       raw.columns.filter((one) => !hidden.has(one.name)).map((one) => [one.name, one.type]),
     ),

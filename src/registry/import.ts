@@ -100,6 +100,7 @@ function servedNow({ model: config }: ConfigSnapshot, raw: RawSnapshot): ServedD
   const hidden = new Set(definition.hidden);
   return servedDefinition.parse({
     definition: JSON.parse(JSON.stringify(definition)),
+    ...(config.features.precomputed ? { precomputed: raw.producer } : {}),
     raw_types: Object.fromEntries(
       raw.columns.filter(({ name }) => !hidden.has(name)).map(({ name, type }) => [name, type]),
     ),

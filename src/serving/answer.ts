@@ -117,7 +117,7 @@ async function answerByChampion(
   if (!slot) throw new NoChampion(model, 'the candidate failed and there is no champion to answer instead');
   const entities = rows.map(({ entity }) => entity);
   const { outcome, staged } = await scoreStaged(slot, rows, context);
-  if (outcome instanceof FeatureRowsInvalid) throw refusal(outcome, rows);
+  if (outcome instanceof FeatureRowsInvalid) throw refusal(outcome, rows, slot);
   slot.evidence.asked(entities);
   if (outcome instanceof Error) {
     slot.evidence.failed(kindOf(outcome), entities);
@@ -182,13 +182,17 @@ function pick(scored: Scored, kept: readonly number[], rows: number): Scored {
 }
 
 /** Indexes of the call become indexes of the request. */
-function refusal(error: FeatureRowsInvalid, rows: readonly AskedRow[]): RequestRefused {
+function refusal(error: FeatureRowsInvalid, rows: readonly AskedRow[], { source }: VersionSlot): RequestRefused {
   const [first] = error.problems;
   const row = first && rows[first.row];
   if (!first || !row) return new RequestRefused(error.message);
   if (first.field === '*') return new RequestRefused(first.problem, rows.length === 1 ? row.path : 'rows');
   const others = error.problems.length > 1 ? ` (and ${error.problems.length - 1} more fields)` : '';
-  return new RequestRefused(`${first.problem}${others}`, fieldPath(row.path, first.field));
+  const { precomputed: maker } = source.served;
+  const ready = maker
+    ? `; this model takes ready features, made as by ${maker.name} ${maker.version}: send them all`
+    : '';
+  return new RequestRefused(`${first.problem}${others}${ready}`, fieldPath(row.path, first.field));
 }
 
 function kindOf(error: Error): RowFailure {

@@ -30,6 +30,8 @@ export const servedDefinition = z.strictObject({
   threshold: z.number().nullable(),
   /** Joins and windows as of registration, so that a version can serve alone; their files are in the version's manifest. */
   lookups: z.array(lookupRef).optional(),
+  /** Features come ready: who made those that the model was fitted on. A caller sends the same columns. */
+  precomputed: z.strictObject({ name: z.string(), version: z.string() }).optional(),
 });
 export type ServedDefinition = z.output<typeof servedDefinition>;
 
