@@ -9,6 +9,7 @@ import { ledgerOf } from '../refs.ts';
 import { facts, table } from '../table.ts';
 import { relative, utc } from '../time.ts';
 import { stateText } from './ledger.ts';
+import { registerInit } from './model-init.ts';
 import { registerPlan } from './model-plan.ts';
 import { registerWhy } from './model-why.ts';
 
@@ -29,6 +30,7 @@ export function register(program: Command, context: CliContext): void {
     ['model list', 'all models at a glance'],
     ['model show flights-delay', 'one model'],
     ['model plan flights-delay', 'what the next run would do'],
+    ['model init churn --from data/churn.parquet', 'a model file for data of your own'],
     ['model why flights-delay', 'why it was retrained, and why it was not'],
   ]);
   noun
@@ -40,6 +42,7 @@ export function register(program: Command, context: CliContext): void {
     .description('routing, aliases, runs, triggers and approvers of one model')
     .action((model: string) => show(context, model));
   registerPlan(noun, context);
+  registerInit(noun, context);
   registerWhy(noun, context);
 }
 
