@@ -18,13 +18,7 @@ export interface Agreement {
   readonly differing: readonly string[];
 }
 
-/** @param limit rows of each file; none: all of them */
-export async function everyRow(
-  { dir }: Surroundings,
-  model: string,
-  folder: string,
-  limit?: number,
-): Promise<Agreement> {
+export async function everyRow({ dir }: Surroundings, model: string, folder: string): Promise<Agreement> {
   const config = (await loadWorkspace(project)).models.get(model)?.config;
   if (!config) throw new Error(`there is no model ${model}`);
   const definition = featureDefinition(config);
@@ -40,7 +34,7 @@ export async function everyRow(
     const inputs = [...online.inputs.keys()];
     for (const name of files) {
       const source = `(SELECT row_number() OVER () AS _row, * FROM ${parquetOf([join(events, name)])})`;
-      const count = limit ?? Number((await columns(db, `SELECT count(*) FROM ${source}`))[0]?.[0]);
+      const count = Number((await columns(db, `SELECT count(*) FROM ${source}`))[0]?.[0]);
       for (let from = 0; from < count; from += ROWS_A_REQUEST) {
         const part = `FROM ${source} WHERE _row > ${from} AND _row <= ${Math.min(count, from + ROWS_A_REQUEST)} ORDER BY _row`;
         const offline = await columns(db, `SELECT ${featureSelect(definition)} ${part}`);
