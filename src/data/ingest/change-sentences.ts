@@ -9,7 +9,7 @@ const LISTED = 5;
 /** The most important first; never empty. */
 export function changeSentences(
   { since, periods, labelled, files, gaps }: Omit<Changes, 'sentences'>,
-  now: RawSnapshot,
+  now: Pick<RawSnapshot, 'rows' | 'window'>,
   repeated: readonly Repeat[],
 ): string[] {
   const of = (kind: Period['kind']) => periods.filter((period) => period.kind === kind);
@@ -26,7 +26,7 @@ export function changeSentences(
       : '',
     ...repeated.slice(0, LISTED).map(({ name, sameAs }) => `${name} is the same file as ${sameAs} and adds nothing.`),
     repeated.length > LISTED ? `${repeated.length - LISTED} more files repeat others and add nothing.` : '',
-    labelled > 0 ? `${rowsText(labelled)} got their label.` : '',
+    labelled > 0 ? `${rowsText(labelled)} got ${labelled === 1 ? 'its' : 'their'} label.` : '',
     tell(of('new'), 'is new', 'rows'),
   ].filter((sentence) => sentence !== '');
   if (since === null) {

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../config/model.ts';
 import { type Connection, engineSentence, isEngineError, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
 import { parquetOf, quoteList, quoteName, quoteText } from '../sql-text.ts';
-import { checkQuery } from '../user-sql.ts';
+import { checkQuery, timeLimitMs, withTimeLimit } from '../user-sql.ts';
 import { type CsvDialect, type CsvWish, checkCsv } from './csv-checks.ts';
 import { SourceUnreadable } from './errors.ts';
 import { checkRows } from './file-checks.ts';
@@ -44,7 +44,8 @@ export async function sourceRelation(reading: Reading): Promise<string> {
   await db.run(`CREATE VIEW source AS SELECT * EXCLUDE (${places.join(', ')}) FROM ${relation}`);
   await columnsOf(db, 'source');
   try {
-    const staged = await stage(db, `(${source.query}\n)`, dir);
+    const limit = { where, setting: 'data.source.timeout', ms: timeLimitMs(source.timeout) };
+    const staged = await withTimeLimit(db, limit, () => stage(db, `(${source.query}\n)`, dir));
     return `(SELECT *, 0 AS ${FILE}, file_row_number AS ${ROW} FROM ${staged})`;
   } catch (error) {
     if (isEngineError(error) && !reading.files.some(({ path }) => error.message.includes(path))) {
