@@ -19,6 +19,7 @@ const histories = await readHistories();
 
 /** A branch that is added to a workflow belongs here, and into the life that models-life.ts plays. */
 const BRANCHES = [
+  'erasure.done',
   'model.fresh_beside_a_run',
   'model.merged_queued_continued',
   'model.released_a_lost_run',
@@ -28,6 +29,7 @@ const BRANCHES = [
   'probation.ended',
   'probation.superseded',
   'requestRun.skipped',
+  'retention.done',
   'retraining.cancelled',
   'retraining.cancelled_early',
   'retraining.cancelled_in_canary',

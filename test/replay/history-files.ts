@@ -36,6 +36,11 @@ export async function readHistories(): Promise<RecordedHistory[]> {
 export async function writeHistories(recorded: readonly RecordedHistory[]): Promise<void> {
   await rm(HISTORIES, { recursive: true, force: true });
   await mkdir(HISTORIES, { recursive: true });
+  await addHistories(recorded);
+}
+
+/** Leaves those of other names as they are. */
+export async function addHistories(recorded: readonly RecordedHistory[]): Promise<void> {
   for (const { name, workflowId, history } of recorded) {
     const { events } = JSON.parse(historyToJSON(history)) as { events: unknown[] };
     const lines = events.map((event) => JSON.stringify(anonymous(event))).join(',\n');

@@ -1,14 +1,18 @@
 /**
  * `npm run histories:record`: plays every branch of every workflow with real parts and keeps the histories for
  * `histories.test.ts`. To be run after a deliberate change of workflow code that old runs need not survive.
+ * `npm run histories:record -- records` plays only what becomes of records, and leaves all other histories as they are.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevServer } from '../../src/local/dev-server.ts';
 import { smallTown, type Town } from '../town.ts';
-import { type RecordedHistory, writeHistories } from './history-files.ts';
+import type { Keep } from './actor.ts';
+import { addHistories, type RecordedHistory, writeHistories } from './history-files.ts';
 import { playModelsLife } from './models-life.ts';
+import { playRecordsLife } from './records-life.ts';
 
+const recordsOnly = process.argv[2] === 'records';
 const started = Date.now();
 const recorded: RecordedHistory[] = [];
 const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
@@ -23,6 +27,7 @@ let town: Town | undefined;
 try {
   const open = await smallTown({
     temporal: server.address,
+    serving: !recordsOnly,
     // A month is too short for fine verdicts: a branch is what is to be recorded, not a judgement.
     edit: ({ training, gate }) => {
       Object.assign(training as object, { refit: 'none' });
@@ -32,12 +37,14 @@ try {
   });
   town = open;
   const temporal = await open.client.temporal();
-  await playModelsLife(open, async (name, workflowId, runId) => {
+  const keep: Keep = async (name, workflowId, runId) => {
     const history = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
     recorded.push({ name, workflowId, history });
     say(`${name}: ${history.events?.length} events`);
-  });
-  await writeHistories(recorded);
+  };
+  if (!recordsOnly) await playModelsLife(open, keep);
+  await playRecordsLife(open, keep);
+  await (recordsOnly ? addHistories(recorded) : writeHistories(recorded));
   say(`${recorded.length} histories written`);
 } finally {
   await town?.close();
