@@ -8,7 +8,7 @@ import type { RowCheck } from './row-checks.ts';
 /** Earlier events are taken for an empty time that was read as the epoch (give or take a time zone). */
 const PREHISTORIC = '1971-01-01T00:00:00.000Z';
 /** The largest integer below which every integer is a DOUBLE of its own. */
-const EXACT = '9007199254740992';
+const EXACT = 9_007_199_254_740_992n;
 
 type Ungraded = Omit<RowCheck, 'severity' | 'tolerate' | 'rule'> & { readonly rule: InferredRule };
 
@@ -124,7 +124,7 @@ function numberChecks({ features }: ModelConfig, types: ReadonlyMap<string, stri
         what: 'are integers beyond 2^53, which a model can only round',
         cure: 'Such a number is a name: list the column under features.categories.columns, or take it out of features.use.',
         proven: ({ least, most }) =>
-          least !== null && most !== null && Number(least) >= -Number(EXACT) && Number(most) <= Number(EXACT),
+          least !== null && most !== null && BigInt(least) >= -EXACT && BigInt(most) <= EXACT,
       },
     ];
   });

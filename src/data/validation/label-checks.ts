@@ -14,7 +14,9 @@ const COVERAGE_EXPECTED = 0.5;
 export function labelPart(context: ValidationContext): ScanPart {
   const { config, asOf } = context;
   const label = `(${knownLabel(config, asOf)})`;
-  const given = `${quoteName(config.data.label.column)} IS NOT NULL`;
+  const { column, available_at: at } = config.data.label;
+  const due = at === null ? 'true' : `coalesce(${quoteName(at)} <= ${quoteInstant(asOf)}, true)`;
+  const given = `${quoteName(column)} IS NOT NULL AND ${due}`;
   const mature = `${quoteName(config.data.event_time)} < ${quoteInstant(matureBefore(config, asOf))}`;
   return {
     select: [

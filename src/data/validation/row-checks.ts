@@ -65,7 +65,11 @@ function between({ column, between: [least, most] }: Extract<Rule, { between: un
     what: `are not within ${least} to ${most}`,
     cure: 'Mend the source, or widen the range.',
     proven: ({ least: smallest, most: largest }) =>
-      whole && smallest !== null && largest !== null && Number(smallest) >= least && Number(largest) <= most,
+      whole &&
+      smallest !== null &&
+      largest !== null &&
+      BigInt(smallest) >= BigInt(least) &&
+      BigInt(largest) <= BigInt(most),
   };
 }
 
