@@ -22,10 +22,10 @@ export class UserSqlTimedOut extends HoneError {
   readonly retryable = false;
   override readonly exitCode: ExitCode = 2;
 
-  constructor(where: string, limitMs: number, options?: ErrorOptions) {
+  constructor(limit: { where: string; setting: string; ms: number }, options?: ErrorOptions) {
     super(
-      `The SQL of ${where} was stopped after ${limitMs / 1000} s, its time limit. Nothing was changed. A join without a ` +
-        'condition is the usual reason. Simplify it, shorten the windows, or raise features.time_limit in the model file.',
+      `The SQL of ${limit.where} was stopped after ${limit.ms / 1000} s, its time limit. Nothing was changed. A join without a ` +
+        `condition is the usual reason. Simplify it, or raise ${limit.setting} in the model file.`,
       options,
     );
   }

@@ -1,5 +1,6 @@
 /** Reads SQL that a person wrote, as DuckDB parses it, before any of it runs. */
 import { z } from 'zod';
+import { durationMs } from '../config/values.ts';
 import { type Connection, isEngineError, rowsOf } from './engine.ts';
 import { UserSqlFailed, UserSqlTimedOut } from './errors.ts';
 import { quoteText } from './sql-text.ts';
@@ -16,30 +17,34 @@ const selectNode = z.looseObject({
   where_clause: z.null(),
 });
 
-/** What SQL of a person may take where the model file says nothing. */
-export const TIME_LIMIT_MS = 10 * 60_000;
+/** @param configured a duration of the model file; ten minutes where it says nothing */
+export function timeLimitMs(configured: string | undefined): number {
+  return durationMs(configured ?? 'PT10M');
+}
+
+export interface TimeLimit {
+  /** Whose SQL it is, for the message. */
+  readonly where: string;
+  /** Where the model file sets the limit. */
+  readonly setting: string;
+  readonly ms: number;
+}
 
 /**
- * Interrupts whatever runs on `db` when `work` takes longer than `limitMs`.
+ * Interrupts whatever runs on `db` when `work` takes longer than its limit. The engine looks between batches of 2,048 rows.
  *
- * @param where whose SQL it is, for the message
  * @throws UserSqlTimedOut
  */
-export async function withTimeLimit<T>(
-  db: Connection,
-  where: string,
-  limitMs: number,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function withTimeLimit<T>(db: Connection, limit: TimeLimit, work: () => Promise<T>): Promise<T> {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     db.interrupt();
-  }, limitMs);
+  }, limit.ms);
   try {
     return await work();
   } catch (error) {
-    if (late && isEngineError(error)) throw new UserSqlTimedOut(where, limitMs, { cause: error });
+    if (late && isEngineError(error)) throw new UserSqlTimedOut(limit, { cause: error });
     throw error;
   } finally {
     clearTimeout(timer);

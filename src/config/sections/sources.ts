@@ -29,7 +29,13 @@ export const source = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('parquet'), ...delivered }),
   z.strictObject({ type: z.literal('csv'), ...delivered, ...csv }),
   z.strictObject({ type: z.literal('jsonl'), ...delivered }),
-  z.strictObject({ type: z.literal('sql'), ...delivered, query: z.string().min(1) }),
+  z.strictObject({
+    type: z.literal('sql'),
+    ...delivered,
+    query: z.string().min(1),
+    /** How long the query may take; PT10M where nothing is said. */
+    timeout: duration.optional(),
+  }),
   z.strictObject({
     type: z.literal('command'),
     command: z.array(z.string()).min(1),

@@ -12,6 +12,7 @@ import { SourceWithoutRows } from '../ingest/errors.ts';
 import { type FeaturePart, readSnapshot, snapshotRef, writeSnapshot } from '../snapshots.ts';
 import { quoteText } from '../sql-text.ts';
 import { withTimeLimit } from '../user-sql.ts';
+import { limitOf } from './lookup-tables.ts';
 import { materialiseLookups } from './lookups.ts';
 import { countLabels, matureRows, type OpenedRows, type RowsInput, withRawRows } from './row-select.ts';
 import { sliceNames } from './slices.ts';
@@ -121,7 +122,7 @@ async function writeRows(
   const where = `the features of ${config.model}`;
   try {
     const copy = `COPY (SELECT * FROM (${select}) ORDER BY _event_time, _id) TO ${target}`;
-    const [written] = await withTimeLimit(db, where, limitMs, () => rowsOf(db, copy));
+    const [written] = await withTimeLimit(db, limitOf(where, limitMs), () => rowsOf(db, copy));
     return Number(written?.['Count']);
   } catch (error) {
     if (!isEngineError(error) || !/^(Binder|Conversion|Invalid Input|Out of Range|Catalog) Error/.test(error.message)) {

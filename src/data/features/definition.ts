@@ -5,6 +5,7 @@ import { durationMs } from '../../config/values.ts';
 import { digestOf } from '../../store/content.ts';
 import type { RawSnapshot } from '../contract.ts';
 import { engineVersion } from '../engine.ts';
+import { declaredProducer } from '../ingest/producer.ts';
 import { quoteName } from '../sql-text.ts';
 import { checkDefinition } from './definition-check.ts';
 import { ProducerUnknown } from './errors.ts';
@@ -66,9 +67,9 @@ export interface FeatureDefinition {
  */
 export function definitionFor(config: ModelConfig, raw: Pick<RawSnapshot, 'producer'>): FeatureDefinition {
   if (!config.features.precomputed) return featureDefinition(config);
-  // `duckdb` is what ingest writes where nobody names a producer
-  if (raw.producer.name === 'duckdb') throw new ProducerUnknown(config.model);
-  return featureDefinition(config, raw.producer);
+  const producer = declaredProducer(raw);
+  if (!producer) throw new ProducerUnknown(config.model);
+  return featureDefinition(config, producer);
 }
 
 /**

@@ -84,8 +84,8 @@ export class ProducerUnknown extends HoneError {
   constructor(model: string) {
     super(
       `The features of ${model} come ready (features.precomputed), but their delivery names no producer and version: a ` +
-        'change of the producer would change features unseen. Nothing was changed. Name it in the delivery or under ' +
-        'data.source.producer: docs/how-to/write-features.md.',
+        'change of the producer would change features unseen. Nothing was changed. Name both in _producer.json ' +
+        'beside the files, or under data.source.producer: docs/how-to/write-features.md.',
     );
   }
 }

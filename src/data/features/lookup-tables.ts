@@ -3,7 +3,7 @@ import type { ModelConfig } from '../../config/model.ts';
 import { type Connection, engineSentence, isEngineError, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
 import { quoteInstant, quoteName } from '../sql-text.ts';
-import { withTimeLimit } from '../user-sql.ts';
+import { type TimeLimit, withTimeLimit } from '../user-sql.ts';
 import type { FeatureDefinition, FeatureJoin, FeatureWindow } from './definition.ts';
 import { createTimeline } from './join-timeline.ts';
 import { keyColumn, keyText, type PlacedTable } from './row-relation.ts';
@@ -23,6 +23,11 @@ export interface LookupInput {
   readonly references: ReadonlyMap<string, string>;
   readonly asOf: string;
   readonly limitMs: number;
+}
+
+/** The limit of one statement over the features. */
+export function limitOf(where: string, ms: number): TimeLimit {
+  return { where, setting: 'features.time_limit', ms };
 }
 
 /**
@@ -45,7 +50,7 @@ export async function lookupTables(
     const table = `_window_${i}`;
     const where = `features.windows.${window.name}`;
     const missing = await emptyValue(db, window, input);
-    await withTimeLimit(db, where, limitMs, () => windowTable(input, window, table, withinOf(input, span)));
+    await withTimeLimit(db, limitOf(where, limitMs), () => windowTable(input, window, table, withinOf(input, span)));
     tables.set(window.name, { table, byTime: true, missing: { [window.name]: missing } });
   }
   return tables;

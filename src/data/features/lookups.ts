@@ -8,7 +8,7 @@ import { withTimeLimit } from '../user-sql.ts';
 import { engineType, type FeatureJoin, type FeatureWindow } from './definition.ts';
 import { createTimeline } from './join-timeline.ts';
 import { type LookupRef, type LookupSet, lookupSet } from './lookup-contract.ts';
-import { joinSelect } from './lookup-tables.ts';
+import { joinSelect, limitOf } from './lookup-tables.ts';
 import { keyColumn } from './row-relation.ts';
 import { type OpenedRows, type RowsInput, withRawRows } from './row-select.ts';
 import { emptyValue, keysWithRows, windowSelect } from './window-values.ts';
@@ -72,7 +72,9 @@ async function windowLookup(input: RowsInput, rows: OpenedRows, each: FeatureWin
     columns: [{ name: each.name, type: engineType(each.type) }],
     missing: { [each.name]: await emptyValue(db, each, rows) },
   };
-  return await withTimeLimit(db, `features.windows.${each.name}`, limitMs, () => write(input, rows, shape, select));
+  return await withTimeLimit(db, limitOf(`features.windows.${each.name}`, limitMs), () =>
+    write(input, rows, shape, select),
+  );
 }
 
 type Shape = Pick<LookupRef, 'of' | 'name' | 'columns' | 'missing'> & { readonly key: readonly string[] };

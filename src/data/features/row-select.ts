@@ -2,12 +2,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelConfig } from '../../config/model.ts';
-import { durationMs } from '../../config/values.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { withDuckDb } from '../engine.ts';
 import { localFiles, readSnapshot } from '../snapshots.ts';
 import { parquetOf, quoteInstant, quoteName } from '../sql-text.ts';
-import { TIME_LIMIT_MS } from '../user-sql.ts';
+import { timeLimitMs } from '../user-sql.ts';
 import { definitionFor, type FeatureDefinition, featureSelect } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
 import { type LookupInput, lookupTables } from './lookup-tables.ts';
@@ -65,7 +64,7 @@ export async function withRawRows<T>(input: RowsInput, work: (rows: OpenedRows) 
         return await work({
           ...{ db, dir, definition, asOf, data: config.data, relation: parquetOf(files) },
           references: new Map([...references].map(([path, file]) => [path, parquetOf([file])])),
-          limitMs: timeLimitMs(config),
+          limitMs: timeLimitMs(config.features.time_limit),
         });
       },
       signal,
@@ -73,10 +72,6 @@ export async function withRawRows<T>(input: RowsInput, work: (rows: OpenedRows) 
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-export function timeLimitMs({ features }: ModelConfig): number {
-  return features.time_limit === undefined ? TIME_LIMIT_MS : durationMs(features.time_limit);
 }
 
 /**

@@ -40,7 +40,8 @@ export async function checkWindow(
 ): Promise<void> {
   const where = `features.windows.${name}`;
   const parts = await expressionParts(db, expr, where);
-  refuseClasses({ ...parts, classes: parts.classes.filter((kind) => kind !== 'STAR') }, where); // count(*) is one
+  refuseClasses(parts, where);
+  await expressionParts(db, `${expr}\n OVER ()`, where); // brackets around it would not run as a window
   if (parts.call === null || !aggregates.has(parts.call)) {
     throw new UserSqlFailed(where, `it is not one aggregate: ${[...aggregates].join(', ')}`);
   }

@@ -7,6 +7,7 @@ import { historyFindings } from './history/history.ts';
 import { leakageFindings } from './leakage/leakage.ts';
 import { lookAlikeFindings } from './look-alikes.ts';
 import { metadataFindings } from './metadata-checks.ts';
+import { producerFindings } from './producers.ts';
 import { countAside, openQuarantine } from './quarantine.ts';
 import { forgive, type Vouch } from './quarantine-vouch.ts';
 import { referenceFindings } from './references.ts';
@@ -35,7 +36,11 @@ export interface RulesResult {
 /** @throws UserSqlFailed where a rule or feature expression does not run; FeatureDefinitionInvalid; ProducerUnknown */
 export async function runRules(context: ValidationContext, vouches: readonly Vouch[] = []): Promise<RulesResult> {
   const { db, config, raw, previous, columns } = context;
-  const findings = [...metadataFindings(config, raw, previous), ...(await shapeFindings(context))];
+  const findings = [
+    ...metadataFindings(config, raw, previous),
+    ...producerFindings(config, raw, previous),
+    ...(await shapeFindings(context)),
+  ];
   if (findings.some(({ severity }) => severity === 'reject')) return { findings, quarantined: 0, vouched: 0 };
 
   const used = await checkExpressions(db, definitionFor(config, raw), [...columns.keys()]);
