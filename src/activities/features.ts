@@ -4,6 +4,7 @@ import type { SnapshotRef } from '../data/contract.ts';
 import { buildFeatures, buildRefitFeatures } from '../data/features/build.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { windowGeometry } from '../evaluation/geometry.ts';
+import { refreshLookups } from '../registry/served-lookups.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -24,8 +25,15 @@ export const featureActivities = (deps: Deps) => {
     };
   };
   return {
+    /** Also brings the joins and windows of what is served up to date: this data was accepted. */
     features: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
-      return (await buildFeatures(await inputOf(work, run, raw, 'features'))).ref;
+      const input = await inputOf(work, run, raw, 'features');
+      const { ref } = await buildFeatures(input);
+      for (const { version, problem } of await refreshLookups(input)) {
+        if (problem === null) work.log.info({ version }, 'joins and windows of a served version are as of now');
+        else work.log.warn({ version, problem }, 'a served version keeps its older joins and windows');
+      }
+      return ref;
     }),
 
     /** All mature rows: what a refit trains on after the gate. */
