@@ -11,7 +11,7 @@ export interface LogWriterOptions {
   readonly tempDir: string;
   readonly flushMs?: number;
   readonly flushRows?: number;
-  /** Rows that may wait while the store does not take them; beyond it the oldest go. */
+  /** Rows that may wait while the store does not take them; beyond it the oldest go. The newest call is always taken. */
   readonly maxRows?: number;
   readonly onError: (error: unknown) => void;
 }
