@@ -72,6 +72,11 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     calibration_in_the_large: found.models[name]!.bias,
     recalibration: calibrated(scores),
   });
+  const size = {
+    rows: judged.index.length,
+    rarer_class: rarerClass(task, judged.labels),
+    blocks: { unit: judged.unit, count: judged.blocks, keys: judged.keys },
+  };
 
   return {
     contract: 1,
@@ -79,12 +84,10 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     task,
     primary: config.gate.primary,
     window: judged.window,
-    rows: judged.index.length,
+    ...size,
     unlabelled: rows.label.length - judged.index.length,
-    rarer_class: rarerClass(task, judged.labels),
     label_mean: mean(judged.labels),
-    blocks: { unit: judged.unit, count: judged.blocks, keys: judged.keys },
-    too_little: tooLittle(config, judged),
+    too_little: tooLittle(config, size),
     level: LEVEL,
     resamples: config.gate.uncertainty.resamples,
     seed: input.seed,
@@ -128,15 +131,17 @@ function reportedMetrics(config: ModelConfig): MetricName[] {
   });
 }
 
-function tooLittle(config: ModelConfig, judged: JudgedRows): string[] {
-  const { min_blocks, min_rows, min_rarer_class } = config.gate.uncertainty;
-  const rows = judged.index.length;
-  const rarer = rarerClass(config.task, judged.labels);
+/** Why no verdict is possible on so few rows; empty where there is enough. */
+export function tooLittle(
+  { gate: { uncertainty } }: ModelConfig,
+  { rows, rarer_class: rarer, blocks }: Pick<EvaluationReport, 'rows' | 'rarer_class' | 'blocks'>,
+): string[] {
+  const { min_blocks, min_rows, min_rarer_class } = uncertainty;
   const reasons: string[] = [];
   if (rows < min_rows) reasons.push(`${rows} rows with a label, ${min_rows} needed`);
   if (rarer !== null && rarer < min_rarer_class)
     reasons.push(`${rarer} rows of the rarer class, ${min_rarer_class} needed`);
-  if (judged.blocks < min_blocks) reasons.push(`${judged.blocks} blocks (${judged.unit}), ${min_blocks} needed`);
+  if (blocks.count < min_blocks) reasons.push(`${blocks.count} blocks (${blocks.unit}), ${min_blocks} needed`);
   return reasons;
 }
 

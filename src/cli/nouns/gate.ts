@@ -1,6 +1,8 @@
-/** `hone gate explain`: every rule that judged a run, with its number, limit and interval. */
+/** `hone gate explain` and `backtest`: every rule that judged a run, and what another policy would have decided. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { modelOfRun } from '../../client/run-id.ts';
+import { loadModelFile, modelOf } from '../../config/load.ts';
 import type { Judgement } from '../../gate/read-judgements.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -13,6 +15,13 @@ export function register(program: Command, context: CliContext): void {
   withExamples(noun.command('explain <run>').description('every rule, look by look'), [
     ['gate explain flights-delay-000042', 'why was it not promoted?'],
   ]).action((run: string) => explain(context, run));
+  withExamples(
+    noun
+      .command('backtest <model>')
+      .description('what another policy would have decided on past runs; nothing is changed')
+      .requiredOption('--policy <file>', 'a model file with the gate to try'),
+    [['gate backtest flights-delay --policy stricter.yaml', 'judge the stored figures of past runs again']],
+  ).action((model: string, { policy }: { policy: string }) => backtest(context, model, policy));
 }
 
 async function explain(context: CliContext, run: string): Promise<void> {
@@ -25,10 +34,41 @@ async function explain(context: CliContext, run: string): Promise<void> {
   context.show({ model, run, looks }, () => judgements.map(judgementText).join('\n\n'));
 }
 
+async function backtest(context: CliContext, model: string, file: string): Promise<void> {
+  modelOf(await context.workspace(), model);
+  const { config } = await loadModelFile(resolve(context.terminal.cwd, file));
+  const { backtestGate, backtestSentence } = await import('../../gate/backtest.ts');
+  const decisions = await backtestGate(await context.store(), config, model);
+  const sentence =
+    decisions.length === 0 ? `The gate has not judged any version of ${model} yet.` : backtestSentence(decisions);
+  context.show({ model, policy: file, sentence, decisions }, () => {
+    if (decisions.length === 0) return sentence;
+    const rows = decisions.map((one) => [
+      one.run ?? '-',
+      one.as_of.slice(0, 10),
+      String(one.version),
+      String(one.look),
+      one.was + (one.was_clear ? '' : ' *'),
+      one.would_be + (one.would_be_clear ? '' : ' *'),
+    ]);
+    const changed = decisions.filter(({ was, would_be: now }) => was !== now);
+    const missing = [...new Set(decisions.flatMap(({ not_measured: names }) => names))];
+    return [
+      wrap(sentence).join('\n'),
+      table(['RUN', 'AS OF', 'VERSION', 'LOOK', 'WAS', 'WOULD BE'], rows),
+      '* a warning, or a reason why only a person may approve',
+      ...changed.map((one) => wrap(`- ${one.run ?? one.version}: ${one.sentence}`).join('\n')),
+      ...(missing.length === 0
+        ? []
+        : [wrap(`Not measured at the time, so undecided: ${missing.join(', ')}.`).join('\n')]),
+    ].join('\n\n');
+  });
+}
+
 /** What decided comes first: rules that failed, then those that could not be decided, warnings, the rest. */
 const ORDER = ['fail', 'inconclusive', 'pass', 'not_judged'] as const;
 
-export function judgementText({ version, look, report }: Judgement): string {
+export function judgementText({ version, look, report }: Omit<Judgement, 'evaluation'>): string {
   const rules = [...report.rules].sort(
     (a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome) || a.effect.localeCompare(b.effect),
   );
