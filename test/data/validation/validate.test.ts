@@ -54,7 +54,9 @@ test('the shipped flights are accepted, with the rows that break a quarantine ru
   expect(report.quarantined).toBeGreaterThan(0);
   const finding = report.findings.find(({ column }) => column === 'distance_miles');
   expect(finding?.examples.length).toBeLessThanOrEqual(20);
-  expect(finding?.sentence).toMatch(/rows \(.* %\) of "distance_miles" are not within 100 to 4000\. They were set aside\./);
+  expect(finding?.sentence).toMatch(
+    /rows \(.* %\) of "distance_miles" are not within 100 to 4000\. They were set aside\./,
+  );
   const accepted = await readSnapshot(around.store, report.accepted, 'raw');
   expect(accepted.rows).toBe(report.rows - report.quarantined);
 });

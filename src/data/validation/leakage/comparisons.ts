@@ -14,18 +14,18 @@ const AT_ONCE = 200;
 /**
  * Of binary targets: AUC of "a is greater than b", which is (true positive rate + true negative rate) / 2.
  *
- * @param alone features that were found to tell the label alone: their pairs say nothing new
+ * @param skills of the features that are under suspicion of nothing; of a pair the one that tells more alone is named
  */
 export async function comparisonFindings(
   { config }: ValidationContext,
   sample: LeakSample,
   target: Target,
-  alone: ReadonlySet<string | null>,
+  skills: ReadonlyMap<string, number>,
 ): Promise<Finding[]> {
   const severity = wholeGradeOf(config, 'predicts_label');
   if (severity === null || target.kind !== 'binary') return [];
   const numeric = sample.features
-    .flatMap(({ name, type }, i) => (type === 'string' || alone.has(name) ? [] : [{ name, i }]))
+    .flatMap(({ name, type }, i) => (type === 'string' || !skills.has(name) ? [] : [{ name, i }]))
     .slice(0, MAX_FEATURES);
   const pairs = numeric.flatMap((a, at) => numeric.slice(at + 1).map((b) => ({ a, b })));
   const { warn_at: warnAt, reject_at: rejectAt } = sample.limits;
@@ -41,11 +41,12 @@ export async function comparisonFindings(
       const skill = (1 + Math.abs(Number(scan[`t${k}`] ?? 0) - Number(scan[`u${k}`] ?? 0))) / 2;
       if (skill < warnAt) continue;
       const grade = skill >= rejectAt ? severity : 'warn';
+      const column = (skills.get(a.name) ?? 0) >= (skills.get(b.name) ?? 0) ? a.name : b.name;
       const limit = `AUC under ${grade === 'warn' ? warnAt : rejectAt}`;
       const sentence = `Whether feature ${showName(a.name)} is greater than ${showName(b.name)} tells the label with an AUC of ${skill.toFixed(4)} on ${sample.rows} mature rows (${limit}). If one of them is known only after the event, remove it from features and list it under data.outcomes.`;
       findings.push({
         rule: 'predicts_label',
-        column: a.name,
+        column,
         severity: grade,
         count: sample.rows,
         share: skill,

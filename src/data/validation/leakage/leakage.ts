@@ -10,12 +10,7 @@ export const leakageFindings: RuleFamily = async (context) => {
   const sample = await openSample(context);
   const copies = await outcomeCopyFindings(context, sample);
   const known = new Set(copies.map(({ column }) => column));
-  const telling = await predictiveFindings(context, sample);
+  const telling = await predictiveFindings(context, sample, known); // one leak, one finding
   await context.db.run('DROP TABLE leak_sample');
-  return [
-    ...copies,
-    ...telling.filter(({ column }) => !known.has(column)), // one leak, one finding
-    ...(await sharedRowFindings(context)),
-    ...(await newerFindings(context)),
-  ];
+  return [...copies, ...telling, ...(await sharedRowFindings(context)), ...(await newerFindings(context))];
 };

@@ -12,7 +12,12 @@ import { skillOf, type Target } from './skill.ts';
 const MIN_ROWS = 500;
 const MIN_RARER = 50;
 
-export async function predictiveFindings(context: ValidationContext, sample: LeakSample): Promise<Finding[]> {
+/** @param found features that another rule has named already */
+export async function predictiveFindings(
+  context: ValidationContext,
+  sample: LeakSample,
+  found: ReadonlySet<string | null>,
+): Promise<Finding[]> {
   const { config } = context;
   const [copies, tells] = [wholeGradeOf(config, 'label_copy'), wholeGradeOf(config, 'predicts_label')];
   const target = await targetOf(sample, config.task);
@@ -20,9 +25,14 @@ export async function predictiveFindings(context: ValidationContext, sample: Lea
   const { warn_at: warnAt, reject_at: rejectAt } = sample.limits;
   const measure = target.kind === 'binary' ? 'AUC' : 'rank correlation';
   const findings: Finding[] = [];
+  const skills = new Map<string, number>();
   for (const [i, { name, type }] of sample.features.entries()) {
+    if (found.has(name)) continue;
     const skill = await skillOf(sample, `f${i}`, type === 'string', target);
-    if (skill < warnAt) continue;
+    if (skill < warnAt) {
+      skills.set(name, skill);
+      continue;
+    }
     const common = { column: name, count: sample.rows, share: skill, examples: [] };
     const cure = `If ${showName(name)} is known only after the event, remove it from features and list it under data.outcomes.`;
     if (copies !== null && skill >= rejectAt && (await isCopy(sample, `f${i}`, target))) {
@@ -35,9 +45,7 @@ export async function predictiveFindings(context: ValidationContext, sample: Lea
       findings.push({ ...common, rule: 'predicts_label', severity, limit, sentence });
     }
   }
-  const alone = new Set(findings.map(({ column }) => column));
-  const pairs = await comparisonFindings(context, sample, target, alone);
-  return [...findings, ...pairs];
+  return [...findings, ...(await comparisonFindings(context, sample, target, skills))];
 }
 
 /** Several classes: the most common one against the rest. @returns null where there is too little to judge */

@@ -21,13 +21,13 @@ export interface Target {
  */
 export async function skillOf(sample: LeakSample, column: string, text: boolean, target: Target): Promise<number> {
   const encoded = await score(sample, encodedSql(column, text, target), target);
-  const ordered = text
-    ? 0
-    : Math.max(
-        await score(sample, orderedSql(column, target, 'FIRST'), target),
-        await score(sample, orderedSql(column, target, 'LAST'), target),
-      );
-  return Math.max(encoded, ordered);
+  return text ? encoded : Math.max(encoded, await orderSkillOf(sample, column, target));
+}
+
+/** By the order alone, null before or after all numbers, whichever tells more. */
+export async function orderSkillOf(sample: LeakSample, column: string, target: Target): Promise<number> {
+  const first = await score(sample, orderedSql(column, target, 'FIRST'), target);
+  return Math.max(first, await score(sample, orderedSql(column, target, 'LAST'), target));
 }
 
 /** Rank as the score, null before or after all numbers. */
