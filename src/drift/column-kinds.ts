@@ -26,10 +26,34 @@ export interface WindowColumn {
 
 /** Rows of the reference that are looked at to tell an id from a number or a category. */
 const sampleRows = 50_000;
+/** Each distinct count keeps a table of its own in memory. */
+const columnsAtOnce = 50;
 /** Fewer values than this may all differ by chance. */
 const minUnique = 100;
 export const fewValues = 20;
 export const fewLevels = 50;
+
+/**
+ * Where one window keeps a number in single precision and the other in double (Parquet against CSV, often), 39.02 is two
+ * values: both are then read in single precision.
+ *
+ * @returns the two relations, with casts where they are needed
+ */
+export async function samePrecision(db: Connection, before: string, after: string): Promise<[string, string]> {
+  const [first, second] = [await typesOf(db, before), await typesOf(db, after)];
+  const narrowed = (own: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>, relation: string): string => {
+    const names = [...own.keys()].filter((name) => own.get(name) === 'DOUBLE' && other.get(name) === 'FLOAT');
+    if (names.length === 0) return relation;
+    return `(SELECT * REPLACE (${names.map((name) => `${quoteName(name)}::FLOAT AS ${quoteName(name)}`).join(', ')}) FROM ${relation})`;
+  };
+  return [narrowed(first, second, before), narrowed(second, first, after)];
+}
+
+/** DuckDB types by column, in the order of the relation. */
+export async function typesOf(db: Connection, relation: string): Promise<Map<string, string>> {
+  const [names, types] = await read(db, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
+  return new Map((names ?? []).map((name, i) => [String(name), String(types?.[i])]));
+}
 
 type Stored = 'numeric' | 'text' | 'boolean' | 'time' | 'uuid' | 'other';
 
@@ -77,8 +101,7 @@ function kindOf(name: string, type: Stored, unique: Uniqueness | undefined, role
 }
 
 async function storedTypes(db: Connection, relation: string): Promise<Map<string, Stored>> {
-  const [names, types] = await read(db, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
-  return new Map((names ?? []).map((name, i) => [String(name), storedType(String(types?.[i]))]));
+  return new Map([...(await typesOf(db, relation))].map(([name, type]) => [name, storedType(type)]));
 }
 
 function storedType(type: string): Stored {
@@ -98,12 +121,10 @@ async function believeTheOtherSide(
   second: Map<string, Stored>,
 ): Promise<void> {
   const differing = [...first.keys()].filter((name) => second.has(name) && first.get(name) !== second.get(name));
-  for (const [relation, own, other] of [
-    [before, first, second],
-    [after, second, first],
-  ] as const) {
-    const known = await knownValues(db, relation, differing);
-    for (const name of differing) if (known.get(name) === 0) own.set(name, other.get(name) ?? 'other');
+  const [own, now] = [await knownValues(db, before, differing), await knownValues(db, after, differing)];
+  for (const name of differing) {
+    if (now.get(name) === 0) second.set(name, first.get(name) ?? 'other');
+    else if (own.get(name) === 0) first.set(name, second.get(name) ?? 'other');
   }
 }
 
@@ -128,7 +149,20 @@ async function uniqueColumns(
   types: ReadonlyMap<string, Stored>,
 ): Promise<Map<string, Uniqueness>> {
   const names = [...types].filter(([, type]) => type === 'numeric' || type === 'text').map(([name]) => name);
-  if (names.length === 0) return new Map();
+  const found = new Map<string, Uniqueness>();
+  for (let i = 0; i < names.length; i += columnsAtOnce) {
+    const some = names.slice(i, i + columnsAtOnce);
+    for (const [name, one] of await uniqueAmong(db, relation, some, types)) found.set(name, one);
+  }
+  return found;
+}
+
+async function uniqueAmong(
+  db: Connection,
+  relation: string,
+  names: readonly string[],
+  types: ReadonlyMap<string, Stored>,
+): Promise<Map<string, Uniqueness>> {
   const parts = names.flatMap((name) => {
     const x = quoteName(name);
     const number = types.get(name) === 'numeric';

@@ -1,7 +1,7 @@
 /** Two windows of any table, compared on their own: no store, no server. */
 import { type Connection, withDuckDb } from '../data/engine.ts';
 import { quoteName } from '../data/sql-text.ts';
-import { type ColumnRoles, type WindowColumn, windowColumns } from './column-kinds.ts';
+import { type ColumnRoles, samePrecision, type WindowColumn, windowColumns } from './column-kinds.ts';
 import type { ColumnDrift, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { type Tool, tellAs } from './definitions/compare-as.ts';
 import { NoCommonColumns } from './errors.ts';
@@ -34,6 +34,7 @@ export interface Comparison {
   /** What the report was made from; for pictures. */
   readonly reference: ReferenceProfile;
   readonly current: Profile;
+  readonly definition: 'hone' | Tool;
   /** How sentences call the current window. */
   readonly currentName: string;
 }
@@ -46,7 +47,10 @@ export async function compareWindows(before: string, after: string, options: Com
     async (db) => {
       const first = await openWindow(db, before, { cwd, workDir, copyName: 'reference' });
       const second = await openWindow(db, after, { cwd, workDir, copyName: 'current' });
-      const columns = (await windowColumns(db, first.relation, second.relation, roles)).filter(
+      // A definition of another tool reads the files as that tool would.
+      const { definition: tool = 'hone' } = options;
+      const [own, now] = await samePrecision(db, first.relation, second.relation);
+      const columns = (await windowColumns(db, own, now, roles)).filter(
         ({ name }) => options.columns?.includes(name) ?? true,
       );
       const tested = columns.flatMap(({ name, as }): ColumnSpec[] => (as === null ? [] : [{ name, kind: as }]));
@@ -54,10 +58,10 @@ export async function compareWindows(before: string, after: string, options: Com
       const span = timeColumn === null ? null : await spanOf(db, second, timeColumn);
       if (timeColumn !== null) await spanOf(db, first, timeColumn);
       const reference = await referenceOf(db, {
-        ...{ relation: first.relation, columns: tested, timeColumn, name: first.name },
+        ...{ relation: own, columns: tested, timeColumn, name: first.name },
       });
       const frozen = tested.map((column) => ({ ...column, ...gridOf(reference.columns[column.name]?.profile) }));
-      const current = (await profileGroups(db, second.relation, frozen)).get(0) ?? { rows: 0, columns: {} };
+      const current = (await profileGroups(db, now, frozen)).get(0) ?? { rows: 0, columns: {} };
       const currentName = nameOf(second.name, span);
       const judged = judgeDrift({ ...reference, name: nameOf(first.name, reference) }, current, {
         psiLimit: options.psiLimit ?? defaultJudgeOptions.psiLimit,
@@ -66,11 +70,10 @@ export async function compareWindows(before: string, after: string, options: Com
         windowName: currentName,
       });
       const untested = await untestedColumns(db, columns, [first.relation, second.relation]);
-      const own = inOrder(judged, untested, columns);
-      const { definition: tool = 'hone' } = options;
+      const plain = inOrder(judged, untested, columns);
       const windows = { before: first.relation, after: second.relation, columns, timeColumn, currentName };
-      const report = tool === 'hone' ? own : await tellAs(db, own, { tool, ...windows });
-      return { report, reference, current, currentName };
+      const report = tool === 'hone' ? plain : await tellAs(db, plain, { tool, ...windows });
+      return { report, reference, current, definition: tool, currentName };
     },
     options.signal,
   );

@@ -4,7 +4,7 @@ import { quoteName, quoteNumber, quoteText } from '../data/sql-text.ts';
 import { binCount } from './bins.ts';
 import type { FrozenBins } from './contract.ts';
 import type { DayCounts } from './noise-bands.ts';
-import { levelOf, numberOf, read } from './profile.ts';
+import { levelOf, numberOf, readAll } from './profile.ts';
 
 /**
  * Days with under a quarter of the usual rows are not whole and are left out.
@@ -23,7 +23,7 @@ export async function dayCounts(
     (name, i) => `(SELECT ${i}, d, ${binSql('x', columns[name]!)}, sum(n)::DOUBLE FROM
       (SELECT (${day})::INT, ${quoteName(name)}, count(*) FROM ${relation} GROUP BY ALL) t(d, x, n) GROUP BY 1, 2, 3)`,
   );
-  const [at, days, bins, counts] = names.length === 0 ? [] : await read(db, selects.join(' UNION ALL '));
+  const [at, days, bins, counts] = names.length === 0 ? [] : await readAll(db, selects);
   const byColumn = names.map(() => new Map<number, Float64Array>());
   at?.forEach((column, i) => {
     const own = byColumn[Number(column)]!;

@@ -9,6 +9,8 @@ export const exactValues = 9_500;
 export const gridCells = 4_096;
 /** First rows that are looked at to see which columns have too many values to keep each. */
 const sampleRows = 50_000;
+/** Columns that are read by one statement. */
+const unionSize = 100;
 
 export interface Grid {
   readonly lo: number;
@@ -99,7 +101,7 @@ async function readCells(
   const selects = columns.flatMap((column, i) =>
     only !== undefined && only.i !== i ? [] : [selectColumn(column, i, source, grids.get(column.name), only?.careful)],
   );
-  const [at, keys, values, labels, counts, sums] = await read(db, selects.join(' UNION ALL '));
+  const [at, keys, values, labels, counts, sums] = await readAll(db, selects);
   const cells: ColumnCells[] = columns.map(() => new Map());
   for (let i = 0; i < (at?.length ?? 0); i++) {
     const groups = cells[Number(at?.[i])]!;
@@ -183,12 +185,16 @@ async function chooseGrids(
   const numeric = columns.filter(({ kind, keptAs }) => kind === 'numeric' && keptAs !== 'exact');
   const asked = numeric.filter(({ keptAs }) => keptAs === undefined);
   const many = new Set(numeric.filter(({ keptAs, grid }) => keptAs === 'grid' && grid !== undefined));
-  if (asked.length > 0 && rows > exactValues) {
-    const counts = asked.map(({ name }) => `count(DISTINCT ${quoteName(name)})::DOUBLE`);
-    const names = asked.map(({ name }) => quoteName(name)).join(', ');
-    const sample = `(SELECT ${names} FROM ${source.relation} LIMIT ${sampleRows})`;
-    const distinct = await read(db, `SELECT ${counts.join(', ')} FROM ${sample}`);
-    asked.forEach((column, i) => {
+  // Each distinct count keeps a table of its own in memory: some columns at a time.
+  for (let from = 0; from < asked.length && rows > exactValues; from += 50) {
+    const some = asked.slice(from, from + 50);
+    const names = some.map(({ name }) => quoteName(name));
+    const sample = `(SELECT ${names.join(', ')} FROM ${source.relation} LIMIT ${sampleRows})`;
+    const distinct = await read(
+      db,
+      `SELECT ${names.map((x) => `count(DISTINCT ${x})::DOUBLE`).join(', ')} FROM ${sample}`,
+    );
+    some.forEach((column, i) => {
       if (Number(distinct[i]?.[0]) > exactValues) many.add(column);
     });
   }
@@ -219,6 +225,17 @@ export function numberOf(column: string): string {
 /** SQL of a text, with '' as null. */
 export function levelOf(column: string): string {
   return `nullif(${quoteName(column)}::VARCHAR, '')`;
+}
+
+/** The rows of many queries of the same shape; DuckDB nests a UNION, and nests only so deep. */
+export async function readAll(db: Connection, selects: readonly string[]): Promise<readonly (readonly unknown[])[]> {
+  const columns: unknown[][] = [];
+  for (let i = 0; i < selects.length; i += unionSize) {
+    (await read(db, selects.slice(i, i + unionSize).join(' UNION ALL '))).forEach((values, at) => {
+      columns[at] = columns[at] === undefined ? [...values] : columns[at].concat(values);
+    });
+  }
+  return columns;
 }
 
 /** Runs a query and returns its columns. */

@@ -1,7 +1,7 @@
 /** What a drift verdict says to a person: what, how much against which limit, on how many rows and when, then what next. */
 import type { ColumnDrift, ColumnProfile, DriftReport, ReferenceProfile } from './contract.ts';
 import type { JudgeOptions } from './judge-options.ts';
-import { meanOf, pointsOf, standardDeviationOf } from './points.ts';
+import { meanOf, type Points, pointsOf, standardDeviationOf } from './points.ts';
 
 export interface SentenceContext {
   readonly name: string;
@@ -62,8 +62,9 @@ function what(drift: Omit<ColumnDrift, 'sentence'>, { name, reference, current }
     const [a, b] = [pointsOf(before), pointsOf(current)];
     if (a.total === 0 || b.total === 0) return '';
     const sd = standardDeviationOf(a);
-    const steps = sd > 0 ? ` (${short(Math.abs(meanOf(b) - meanOf(a)) / sd)} standard deviations)` : '';
-    return `mean ${short(meanOf(a))} → ${short(meanOf(b))}${steps}, `;
+    const shift = sd > 0 ? Math.abs(meanOf(b) - meanOf(a)) / sd : null;
+    if (shift === null || shift < 0.1) return shapeChange(a, b, sd);
+    return `mean ${short(meanOf(a))} → ${short(meanOf(b))} (${short(shift)} standard deviations), `;
   }
   if (before?.kind === 'categorical' && current?.kind === 'categorical') {
     if ((drift.new_category_share ?? 0) >= 0.05) {
@@ -79,6 +80,22 @@ function what(drift: Omit<ColumnDrift, 'sentence'>, { name, reference, current }
     return `${mover} ${percent(share(before, mover))} → ${percent(share(current, mover))} of rows, `;
   }
   return '';
+}
+
+/** A move that leaves the mean where it was: a value that stopped or began to dominate, or another spread. */
+function shapeChange(a: Points, b: Points, sd: number): string {
+  const share = ({ at, counts, total }: Points, value: number) => (counts[at.indexOf(value)] ?? 0) / total;
+  const largest = ({ at, counts }: Points) => at[counts.indexOf(Math.max(...counts))] ?? 0;
+  const change = (value: number) => Math.abs(share(b, value) - share(a, value));
+  const [value = 0] = [largest(a), largest(b)].sort((x, y) => change(y) - change(x));
+  if (change(value) >= 0.1) {
+    return `${Number(value.toPrecision(4))} in ${percent(share(a, value))} → ${percent(share(b, value))} of rows, `;
+  }
+  return `mean ${digits(meanOf(a))} as before, standard deviation ${digits(sd)} → ${digits(standardDeviationOf(b))}, `;
+}
+
+function digits(value: number): string {
+  return Math.abs(value) >= 100 ? whole(value) : String(Number(value.toPrecision(3)));
 }
 
 export function whole(value: number): string {

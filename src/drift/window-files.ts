@@ -33,7 +33,7 @@ export async function openWindow(
   if (formats.size !== 1 || format === undefined) {
     throw new WindowUnreadable(path, `it holds files of ${formats.size} formats`, 'Name the files of one format.');
   }
-  const name = files.length === 1 ? basename(files[0] ?? path) : path;
+  const name = basename(path);
   try {
     if (format === 'parquet') {
       await db.run(`DESCRIBE SELECT * FROM ${parquetOf(files)}`);

@@ -1,6 +1,7 @@
 /** The time that a window spans, and its whole days: what noise bands and sentences are told. */
 import type { Connection } from '../data/engine.ts';
 import { quoteName } from '../data/sql-text.ts';
+import { typesOf } from './column-kinds.ts';
 import { TimeColumnUnusable } from './errors.ts';
 import { read } from './profile.ts';
 import { millisecondsOf } from './reference.ts';
@@ -16,10 +17,8 @@ export interface WindowSpan {
 
 /** @throws TimeColumnUnusable where the window has no such column, or it holds no times */
 export async function spanOf(db: Connection, { relation, name }: WindowFiles, column: string): Promise<WindowSpan> {
-  const [names, types] = await read(db, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
-  const at = names?.indexOf(column) ?? -1;
-  if (at < 0) throw new TimeColumnUnusable(column, `${name} has no such column`);
-  const type = String(types?.[at]);
+  const type = (await typesOf(db, relation)).get(column);
+  if (type === undefined) throw new TimeColumnUnusable(column, `${name} has no such column`);
   if (!/^(TIMESTAMP|DATE|U?BIGINT|U?INTEGER)/.test(type))
     throw new TimeColumnUnusable(column, `it is ${type} in ${name}`);
   const ms = await millisecondsOf(db, relation, column);

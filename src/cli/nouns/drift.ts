@@ -1,8 +1,12 @@
 /** `hone drift`: two windows of any table compared, without a server or a store. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Comparison } from '../../drift/compare.ts';
 import type { DriftReport } from '../../drift/contract.ts';
 import type { Tool } from '../../drift/definitions/compare-as.ts';
 import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { wrap } from '../run-text.ts';
 import { table } from '../table.ts';
@@ -10,6 +14,7 @@ import { table } from '../table.ts';
 interface Asked {
   readonly model?: string;
   readonly timeColumn?: string;
+  readonly html?: string;
   readonly definition: 'hone' | Tool;
   readonly failOn?: 'moved';
 }
@@ -29,6 +34,7 @@ export function register(program: Command, context: CliContext): void {
           .choices(['hone', 'evidently', 'nannyml'])
           .default('hone'),
       )
+      .option('--html <file>', 'also write a report with pictures, one file without scripts')
       .addOption(new Option('--fail-on <what>', 'end with 3 where a column moved').choices(['moved'])),
     [
       ['drift january.parquet march.parquet', 'every column that both have'],
@@ -43,14 +49,28 @@ async function drift(context: CliContext, reference: string, current: string, as
   const { rolesOf } = await import('../drift/model-roles.ts');
   const { inScratch } = await import('../scratch.ts');
   const model = asked.model === undefined ? null : await rolesOf(context, asked.model);
-  const { report } = await inScratch(({ workDir, signal }) =>
+  const comparison = await inScratch(({ workDir, signal }) =>
     compareWindows(reference, current, {
       ...{ roles: model?.roles ?? null, timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
       ...{ definition: asked.definition, cwd: context.terminal.cwd, workDir, signal },
     }),
   );
+  const { report } = comparison;
+  if (asked.html !== undefined) await writePage(context, asked.html, comparison);
   context.show(documentOf(report), () => driftText(report));
   if (asked.failOn === 'moved' && report.dataset.verdict === 'moved') context.exitWith(3);
+}
+
+async function writePage(context: CliContext, file: string, comparison: Comparison): Promise<void> {
+  const { driftPage } = await import('../../drift/report/page.ts');
+  const path = resolve(context.terminal.cwd, file);
+  try {
+    await writeFile(path, driftPage(comparison));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`The report cannot be written to ${file}: ${reason}. Name a file in a folder that exists.`);
+  }
+  context.say(`Wrote ${file}.`);
 }
 
 const ORDER = { moved: 0, stable: 1, not_judged: 2 } as const;

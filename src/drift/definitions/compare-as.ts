@@ -1,7 +1,7 @@
 /** A comparison told in another tool's definition, for people who move from it: its bins, limits and verdict rule. */
 import type { Connection } from '../../data/engine.ts';
 import { quoteName } from '../../data/sql-text.ts';
-import type { WindowColumn } from '../column-kinds.ts';
+import { typesOf, type WindowColumn } from '../column-kinds.ts';
 import type { ColumnDrift, DriftReport } from '../contract.ts';
 import { read } from '../profile.ts';
 import { percent, whole } from '../sentences.ts';
@@ -113,11 +113,6 @@ function sentenceOf(name: string, one: ToolColumn, drift: ColumnDrift, { tool, c
       ? ` Missing ${percent(drift.missing.reference)} → ${percent(drift.missing.current)}: ${toolNames[tool]} does not look at that.`
       : '';
   return `${name} ${one.moved ? 'moved' : 'is stable'} by ${toolNames[tool]}: ${limit}${detail}, ${whole(drift.n_current)} rows, ${currentName}.${missing}`;
-}
-
-async function typesOf(db: Connection, relation: string): Promise<Map<string, string>> {
-  const [names, types] = await read(db, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
-  return new Map((names ?? []).map((name, i) => [String(name), String(types?.[i])]));
 }
 
 function digits(value: number | null): string {
