@@ -25,3 +25,17 @@ export class PacketAltered extends HoneError {
     );
   }
 }
+
+/** A run is to be compared whose candidate the gate never saw. */
+export class RunNotJudged extends HoneError {
+  readonly code = 'HONE_RUN_NOT_JUDGED';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+
+  constructor(run: string) {
+    super(
+      `The gate has not judged ${run}, so it has no figures. Nothing was changed. ` +
+        `See where it is, or how it ended: hone run show ${run}`,
+    );
+  }
+}

@@ -1,5 +1,6 @@
 /** `hone run`: ask for a run, list them, look at one, follow it, stop it. */
 import { type Command, Option } from 'commander';
+import { modelOfRun } from '../../client/run-id.ts';
 import { modelOf } from '../../config/load.ts';
 import { triggerKind } from '../../config/model.ts';
 import { durationMs } from '../../config/values.ts';
@@ -68,6 +69,12 @@ export function register(program: Command, context: CliContext): void {
     .description('follow the stages until the run ends; Ctrl-C leaves it running')
     .option('--timeout <duration>', 'how long at most, such as PT30M')
     .action((run: string, options: { timeout?: string }) => watch(context, run, options.timeout));
+  withExamples(
+    noun
+      .command('compare <run> <others...>')
+      .description('what went in, what differed, and how the candidates did; needs no server'),
+    [['run compare flights-delay-000002 flights-delay-000005', 'what changed between two candidates']],
+  ).action((run: string, others: string[]) => compare(context, [run, ...others]));
   noun
     .command('cancel <run>')
     .description('stop a run; it undoes what it did, and the champion stays')
@@ -141,6 +148,14 @@ async function show(context: CliContext, run: string): Promise<void> {
     const ui = client.uiUrl(run);
     context.show({ ...story, ui }, () => storyText(story, context.colors, context.terminal.now(), ui));
   });
+}
+
+async function compare(context: CliContext, runs: readonly string[]): Promise<void> {
+  const { compareRuns } = await import('../../gate/compare-runs.ts');
+  const { comparisonText } = await import('../run-comparison-text.ts');
+  const asked = runs.map((run) => ({ run, model: modelOfRun(run) }));
+  const comparison = await compareRuns(await context.store(), asked);
+  context.show(comparison, () => comparisonText(comparison));
 }
 
 async function watch(context: CliContext, run: string, timeout: string | undefined): Promise<void> {

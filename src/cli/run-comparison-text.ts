@@ -1,0 +1,34 @@
+/** Runs side by side for a terminal of 80 columns: one row a thing, one column a run. */
+import type { RunComparison } from '../gate/compare-runs.ts';
+import { count, figure, period } from '../gate/wording.ts';
+import { wrap } from './run-text.ts';
+import { table } from './table.ts';
+
+export function comparisonText({ runs, differences, metrics, sentence }: RunComparison): string {
+  const head = ['', ...runs.map(({ run }) => run)];
+  const about = [
+    ['version', ...runs.map(({ version }) => String(version))],
+    ['as of', ...runs.map((one) => one.as_of.slice(0, 16).replace('T', ' '))],
+    ['trigger', ...runs.map(({ trigger }) => trigger)],
+    ['verdict', ...runs.map(({ verdict }) => verdict)],
+    ['judged on', ...runs.map(({ rows }) => `${count(rows)} rows`)],
+    ['', ...runs.map(({ window }) => (window ? period(window) : '-'))],
+    ['label mean', ...runs.map(({ label_mean: mean }) => (mean === null ? '-' : mean.toFixed(4)))],
+  ];
+  const figures = metrics.map(({ metric, values }) => [
+    metric,
+    ...values.map((value) => (value === null ? '-' : figure(metric, value.estimate))),
+  ]);
+  const changed = differences.map(({ what, values }) => [what, ...values.map((value) => short(value))]);
+  return [
+    wrap(sentence).join('\n'),
+    table(head, [...about, ...figures]),
+    changed.length === 0 ? 'Nothing that went in differs.' : table(['DIFFERS', ...runs.map(({ run }) => run)], changed),
+  ].join('\n\n');
+}
+
+/** Digests by their first twelve digits. */
+const short = (value: string | null): string => {
+  if (value === null) return '-';
+  return /^[0-9a-f]{40,64}$/.test(value) ? value.slice(0, 12) : value;
+};

@@ -1,0 +1,116 @@
+/** Runs side by side: what went in, what differed, and how their candidates did on the rows that judged them. */
+import type { MetricName } from '../config/model.ts';
+import type { Interval } from '../evaluation/contract.ts';
+import { METRICS } from '../evaluation/metrics.ts';
+import type { VersionManifest } from '../registry/contract.ts';
+import { listVersions, readVersion } from '../registry/versions.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Verdict } from './contract.ts';
+import { RunNotJudged } from './errors.ts';
+import { judgementsOfRun } from './read-judgements.ts';
+import { count, period } from './wording.ts';
+
+export interface ComparedRun {
+  readonly run: string;
+  readonly version: number;
+  readonly as_of: string;
+  readonly trigger: string;
+  readonly verdict: Verdict;
+  /** Rows that judged it. */
+  readonly rows: number;
+  readonly window: { readonly from: string; readonly to: string } | null;
+  readonly label_mean: number | null;
+}
+
+export interface RunComparison {
+  readonly runs: readonly ComparedRun[];
+  /** One line a thing that is not the same in all; `values` in the order of `runs`, null where a run has none. */
+  readonly differences: readonly { readonly what: string; readonly values: readonly (string | null)[] }[];
+  readonly metrics: readonly { readonly metric: MetricName; readonly values: readonly (Interval | null)[] }[];
+  /** Whether every candidate was judged on rows of the same time: only then do metrics compare models. */
+  readonly same_rows: boolean;
+  readonly sentence: string;
+}
+
+/**
+ * The last look at the judged version of each run.
+ *
+ * @throws RunNotJudged for a run whose candidate the gate never saw
+ */
+export async function compareRuns(
+  store: ObjectStore,
+  asked: readonly { readonly model: string; readonly run: string }[],
+): Promise<RunComparison> {
+  const found: Awaited<ReturnType<typeof readRun>>[] = [];
+  for (const { model, run } of asked) found.push(await readRun(store, model, run));
+  const runs = found.map(({ compared }) => compared);
+  const spans = new Set(runs.map(({ window }) => JSON.stringify(window)));
+  const names = (Object.keys(METRICS) as MetricName[]).filter((name) => found.some(({ metrics }) => metrics[name]));
+  return {
+    runs,
+    differences: differencesOf(found.map(({ facts }) => facts)),
+    metrics: names.map((metric) => ({ metric, values: found.map(({ metrics }) => metrics[metric] ?? null) })),
+    same_rows: spans.size === 1,
+    sentence: sentenceOf(runs, spans.size === 1),
+  };
+}
+
+async function readRun(store: ObjectStore, model: string, run: string) {
+  const judgement = (await judgementsOfRun(store, model, run)).at(-1);
+  if (!judgement) throw new RunNotJudged(run);
+  const manifest = await readVersion(store, model, judgement.version);
+  const refit = (await listVersions(store, model)).find((one) => one.run === run && one.version !== judgement.version);
+  const { evaluation, report } = judgement;
+  return {
+    compared: {
+      run,
+      version: judgement.version,
+      as_of: manifest.as_of,
+      trigger: manifest.trigger,
+      verdict: report.verdict,
+      rows: evaluation.rows,
+      window: evaluation.window,
+      label_mean: evaluation.label_mean,
+    } satisfies ComparedRun,
+    metrics: evaluation.models.candidate.metrics,
+    facts: factsOf(manifest, refit?.version ?? null),
+  };
+}
+
+function factsOf(manifest: VersionManifest, refit: number | null): Map<string, string> {
+  const { geometry, data, signature, trainer, code } = manifest;
+  const facts: [string, string | null | undefined][] = [
+    ['model', manifest.model],
+    ['served version', String(refit ?? manifest.version)],
+    ['commit', code.dirty ? `${code.commit} with changes` : code.commit],
+    ['config', manifest.config],
+    ['raw data', data?.raw],
+    ['feature definition', data?.definition],
+    ['train from', geometry?.train.from],
+    ['train to', geometry?.train.to],
+    ['numeric features', signature.numeric.join(', ')],
+    ['categories', signature.categorical.join(', ')],
+    ['trainer', `${trainer.name} ${trainer.digest?.slice(0, 12) ?? ''}`.trim()],
+    ['seed', String(manifest.seed)],
+    ...Object.entries(manifest.params).map(([name, value]): [string, string] => [`parameter ${name}`, String(value)]),
+    ...Object.entries(manifest.environment).map(([name, value]): [string, string] => [`package ${name}`, value]),
+  ];
+  return new Map(facts.filter((fact): fact is [string, string] => typeof fact[1] === 'string'));
+}
+
+function differencesOf(facts: readonly ReadonlyMap<string, string>[]): RunComparison['differences'] {
+  const names = [...new Set(facts.flatMap((one) => [...one.keys()]))];
+  return names.flatMap((what) => {
+    const values = facts.map((one) => one.get(what) ?? null);
+    return new Set(values).size > 1 ? [{ what, values }] : [];
+  });
+}
+
+function sentenceOf(runs: readonly ComparedRun[], sameRows: boolean): string {
+  const [first] = runs;
+  if (sameRows && first) {
+    const when = first.window ? `, ${period(first.window)}` : '';
+    return `All were judged on the same ${count(first.rows)} rows${when}.`;
+  }
+  return 'They were judged on rows of different times, so a difference of a metric is one of rows and model together.';
+}
