@@ -20,7 +20,7 @@ export function deliveryText(report: DeliveryReport, model: string, colors: Colo
   const counts = `${rows.read} rows read, ${rows.accepted} accepted, ${rows.quarantined} set aside`;
   return [
     paint(`${verdicts[verdict]}.`),
-    `${model}${when}: ${counts}.`,
+    indented(`${model}${when}: ${counts}.`, '', ''),
     ...findings.map((each) => findingText(each, colors)),
   ].join('\n');
 }

@@ -14,6 +14,7 @@ import { referenceTables } from './references.ts';
 import { refusalFinding } from './refusals.ts';
 import { roleFindings } from './roles.ts';
 import { runRules } from './rules.ts';
+import { counted } from './shown.ts';
 import { sourceAt } from './source-at.ts';
 
 export interface DeliveryInput {
@@ -92,14 +93,14 @@ async function judge(input: DeliveryInput, prepared: Prepared): Promise<Delivery
     { tempDir: dir, memoryMb, lockDown: true, allowedPaths },
     (db) =>
       readable(db, files, async () => {
-        onProgress?.(`reading ${data.source.files.length} files`);
+        onProgress?.(`reading ${counted(data.source.files.length, 'file')}`);
         const past = history && (await historyOf(db, history));
         const rows = await deliveredRows(db, { ...data, asOf: input.asOf, now }, (relation, columns) =>
           roleFindings(db, config, relation, columns),
         );
         if ('findings' in rows) return deliveryReport({ ...rows, asOf: input.asOf, read: rows.rows, quarantined: 0 });
         const { raw, relation, parquet } = rows;
-        onProgress?.(`checking ${raw.rows} rows`);
+        onProgress?.(`checking ${counted(raw.rows, 'row')}`);
         const lineOf = await lineNumbers(db, data.source, relation);
         const horizon = input.asOf ?? now;
         const around = {

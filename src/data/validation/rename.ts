@@ -39,6 +39,10 @@ export async function guessRename(
   relation: string,
   past: string | null,
 ): Promise<Guess | null> {
+  const times = candidates.filter(({ type }) => kind(type) === 'time');
+  if (missing.type !== null && kind(missing.type) === 'time' && times.length === 1 && times[0]) {
+    return { name: times[0].name, why: 'it is the only time that nobody names' };
+  }
   const scored: (Guess & { score: number })[] = [];
   for (const { name, type } of candidates) {
     if (missing.type !== null && kind(type) !== kind(missing.type)) continue;

