@@ -13,6 +13,8 @@ import type { LedgerState } from '../registry/contract.ts';
 import { LedgerConflict } from '../registry/errors.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { readAttestation, readVersion } from '../registry/versions.ts';
+import type { NodeRecord } from '../serving/contract.ts';
+import { readNodes } from '../serving/nodes.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { RunRef, Trigger } from '../workflows/contract.ts';
 import type { RollbackInput } from '../workflows/rollback.ts';
@@ -37,6 +39,7 @@ export const monitorActivities = (deps: Deps) => ({
       state,
       asOf,
       holdout: await holdoutOf(deps, model, state),
+      servers: { records: await serversOf(deps, model), now: new Date().toISOString() },
       cacheDir: deps.cacheDir,
       workDir: scratch(deps, work, model, 'tick'),
     });
@@ -125,6 +128,10 @@ async function holdoutOf(deps: Deps, model: string, state: LedgerState): Promise
     roc_auc: roc_auc?.estimate ?? null,
     baselineRate: manifest.metrics['train_label_mean'] ?? evaluation.baseline.prediction,
   };
+}
+
+async function serversOf(deps: Deps, model: string): Promise<NodeRecord[]> {
+  return (await readNodes(deps.store)).filter(({ models }) => models[model] !== undefined);
 }
 
 function triggersOf(report: TickReport): Trigger[] {

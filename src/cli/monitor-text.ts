@@ -1,5 +1,6 @@
 /** A look at a model in words: what is notable, quality, business figures beside it, what was asked for. */
 import type { SeriesReport, TickReport } from '../monitoring/contract.ts';
+import type { ServiceCheck } from '../monitoring/service-check.ts';
 import type { TriggerAnswer } from '../workflows/contract.ts';
 import { wrap } from './run-text.ts';
 import { table } from './table.ts';
@@ -7,7 +8,8 @@ import { utc } from './time.ts';
 
 /** @param triggered what the owner answered; null for an earlier look, where the ledger tells */
 export function tickText(report: TickReport, triggered: readonly TriggerAnswer[] | null): string {
-  const notable = report.findings.filter(({ state }) => state !== 'stable');
+  const own = report.findings.filter(({ kind }) => kind !== 'service');
+  const notable = own.filter(({ state }) => state !== 'stable');
   const rows = notable.map((found) => [
     found.state.replace('_', ' '),
     found.kind,
@@ -16,7 +18,7 @@ export function tickText(report: TickReport, triggered: readonly TriggerAnswer[]
     numberText(found.limit),
     String(found.rows),
   ]);
-  const stable = report.findings.length - notable.length;
+  const stable = own.length - notable.length;
   const wanted = report.actions.flatMap((action) => (action.kind === 'trigger' ? [action] : []));
   const asked = wanted.map(({ trigger, reason }, i) => {
     const answer = triggered?.[i];
@@ -31,9 +33,7 @@ export function tickText(report: TickReport, triggered: readonly TriggerAnswer[]
     ...(notable.length === 0 ? [] : [notable.flatMap(({ sentence }) => wrap(`- ${sentence}`)).join('\n')]),
     ...(notes.length === 0 ? [] : [[...new Set(notes)].flatMap((note) => wrap(`! ${note}`)).join('\n')]),
     ...(asked.length === 0 ? [] : [`Asked for a run:\n${asked.flatMap((line) => wrap(`- ${line}`)).join('\n')}`]),
-    ...(report.findings.length === 0
-      ? []
-      : [`${stable} of ${report.findings.length} findings are stable; --json has them all.`]),
+    ...(own.length === 0 ? [] : [`${stable} of ${own.length} findings are stable; --json has them all.`]),
   ].join('\n\n');
 }
 
@@ -69,6 +69,24 @@ function qualityText({ findings, business = [] }: TickReport): string[] {
   ];
   if (rows.length === 0) return [];
   return [table(['QUALITY AND BUSINESS', 'FROM', 'NOW', 'USUAL', 'LIMIT', 'STATE'], rows)];
+}
+
+/** The prediction servers as they are now: the machine, not the model. */
+export function serviceText({ nodes, findings }: ServiceCheck): string {
+  if (nodes.length === 0) return 'No prediction server serves this model now.';
+  const rows = nodes.map(({ node, at, reading }) => {
+    const beyond = findings.filter(({ subject, state }) => subject.startsWith(`${node} `) && state === 'broken');
+    const state = beyond.length === 0 ? 'ok' : 'beyond a limit';
+    if (reading === null) return [node, '-', '-', '-', '-', '-', `silent since ${at.slice(11, 16)} UTC`];
+    const errors = reading.requests === 0 ? '-' : `${((100 * reading.errors) / reading.requests).toFixed(1)} %`;
+    const [cpu, memory] = [`${(100 * reading.cpu_share).toFixed(0)} %`, `${reading.memory_mb.toFixed(0)} MB`];
+    return [node, cpu, memory, numberText(reading.p99_ms), errors, String(reading.requests), state];
+  });
+  const broken = findings.filter(({ state }) => state === 'broken');
+  return [
+    table(['SERVER', 'CPU', 'MEMORY', 'P99 MS', 'ERRORS', 'REQUESTS', 'STATE'], rows),
+    ...(broken.length === 0 ? [] : [broken.flatMap(({ sentence }) => wrap(`- ${sentence}`)).join('\n')]),
+  ].join('\n\n');
 }
 
 function roleText({ role, per }: SeriesReport): string {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { driftReport, driftVerdict } from '../drift/contract.ts';
 import { instant, versionNumber } from '../registry/contract.ts';
+import { serviceReading } from '../serving/contract.ts';
 import { interval } from '../statistics/contract.ts';
 
 const window = z.strictObject({ from: instant, to: instant });
@@ -137,6 +138,15 @@ export const seriesReport = z.strictObject({
 });
 export type SeriesReport = z.output<typeof seriesReport>;
 
+/** One prediction server as it was seen; `reading` is null where it is silent, or too old to say. */
+const serviceNode = z.strictObject({
+  node: z.string(),
+  at: instant,
+  silent: z.boolean(),
+  reading: serviceReading.nullable(),
+});
+export type ServiceNode = z.output<typeof serviceNode>;
+
 export const tickReport = z.strictObject({
   contract: z.literal(1),
   model: z.string(),
@@ -155,6 +165,8 @@ export const tickReport = z.strictObject({
   performance: z.array(performanceWindow),
   /** KPIs and proxies; left out where the model file names none. */
   business: z.array(seriesReport).optional(),
+  /** The prediction servers, apart from the model. */
+  service: z.array(serviceNode).optional(),
   sentence: z.string(),
 });
 export type TickReport = z.output<typeof tickReport>;

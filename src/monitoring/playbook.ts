@@ -3,7 +3,7 @@
  *
  * Broken input pages and never retrains. Features that moved while quality holds are told, not acted on, unless the file
  * says `drift: {then: retrain}`. Skill or calibration beyond the limit in enough windows asks for a run. A KPI or proxy
- * that got worse pages the owner, and never retrains.
+ * that got worse pages the owner, and never retrains; so does a prediction server beyond its limits.
  */
 import type { ModelConfig } from '../config/model.ts';
 import type { Alert, Finding, TickAction, TriggerAction } from './contract.ts';
@@ -46,6 +46,9 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
   const alerts = [
     ...broken.map((finding) => alertOf(`${finding.kind}-${finding.subject}`, 'page', [finding])),
     ...silent.map((finding) => alertOf('log-silent', 'page', [finding])),
+    ...of('service', 'broken').map((finding) =>
+      alertOf(`service-${finding.subject.replace(' ', '-')}`, 'page', [finding]),
+    ),
     ...of('kpi', 'moved').map((finding) => alertOf(`kpi-${finding.subject}`, 'page', [finding])),
     ...of('proxy', 'moved').map((finding) => alertOf(`proxy-${finding.subject}`, 'page', [finding])),
     ...skill.map((finding) => alertOf('performance-skill', 'warn', [finding])),

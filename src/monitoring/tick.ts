@@ -3,6 +3,7 @@ import type { ModelConfig } from '../config/model.ts';
 import { referenceProfile } from '../drift/contract.ts';
 import { type LedgerState, versionManifest } from '../registry/contract.ts';
 import { manifestKey } from '../registry/keys.ts';
+import type { NodeRecord } from '../serving/contract.ts';
 import { findDocument, getByDigest, getDocument, putDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Finding, type Holdout, type TickAction, type TickReport, tickReport } from './contract.ts';
@@ -10,6 +11,7 @@ import { instantKey, openIncidents, reconcile, recordIncidents } from './inciden
 import { type Observation, observe } from './observe.ts';
 import { type Plan, plan } from './playbook.ts';
 import { checkSeries } from './series-check.ts';
+import { checkService } from './service-check.ts';
 import { checkSkew } from './skew-check.ts';
 
 export interface TickRequest {
@@ -19,6 +21,8 @@ export interface TickRequest {
   readonly asOf: string;
   /** The champion's figures on its own clean holdout; null: skill is not judged. */
   readonly holdout: Holdout | null;
+  /** Records of the prediction servers of this model, and the observer's own time. */
+  readonly servers?: { readonly records: readonly NodeRecord[]; readonly now: string };
   readonly cacheDir: string;
   readonly workDir: string;
 }
@@ -50,8 +54,10 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     healthy,
   });
   const series = await checkSeries({ ...request, asOf });
+  const { records = [], now = asOf } = request.servers ?? {};
+  const service = checkService(records, config.monitoring.service, now);
   const skew = await checkSkew({ ...request, asOf, champion, promotedAt });
-  const findings = [...seen.findings, ...skew, ...(series?.findings ?? [])];
+  const findings = [...seen.findings, ...skew, ...(series?.findings ?? []), ...service.findings];
   const planned = plan({ config, findings, acting: seen.acting });
   const changes = reconcile(open, planned.alerts, asOf, (incident) => couldJudge(incident, findings, seen));
   await recordIncidents(store, config.model, changes);
@@ -77,6 +83,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     drift_verdict: seen.drift?.dataset.verdict ?? 'not_judged',
     performance: [...seen.performance],
     ...(series === null ? {} : { business: [...series.reports] }),
+    ...(service.nodes.length === 0 ? {} : { service: [...service.nodes] }),
     sentence: headline(planned, findings, seen),
   });
 }
@@ -97,6 +104,12 @@ function couldJudge(incident: string, findings: readonly Finding[], seen: Observ
   if (incident === 'calibration') return judged('calibration');
   if (incident === 'drift-prediction') return judged('prediction');
   if (incident === 'drift-features') return judged('drift');
+  if (incident.startsWith('service-'))
+    // A server that is gone has no finding any more: its trouble is over.
+    return !findings.some(
+      ({ kind, subject, state }) =>
+        kind === 'service' && incident === `service-${subject.replace(' ', '-')}` && state === 'not_judged',
+    );
   const [, role, name] = /^(kpi|proxy)-(.+)$/.exec(incident) ?? [];
   if (role !== undefined)
     return findings.some(({ kind, subject, state }) => kind === role && subject === name && state !== 'not_judged');

@@ -11,6 +11,7 @@ import type { ModelService } from './model-service.ts';
 import { schemas } from './openapi.ts';
 import { parseBody, type Recorder } from './record-endpoints.ts';
 import { rowsOfBody } from './request-rows.ts';
+import type { ServiceHealth } from './service-health.ts';
 import type { StagedFaults } from './staged-faults.ts';
 
 /** A champion that takes longer than this answers 503; nobody waits for ever. */
@@ -21,6 +22,7 @@ export interface NodeParts {
   readonly log: LogWriter;
   readonly recorder: Recorder;
   readonly metrics: ServingMetrics;
+  readonly health: ServiceHealth;
   readonly staged: StagedFaults | undefined;
   readonly logger: Logger;
   readonly record: () => NodeRecord;
@@ -62,7 +64,9 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
     if (parts.draining() && request.method === 'POST') throw new NodeDraining();
   });
   app.addHook('onResponse', async (request, reply) => {
-    parts.metrics.request(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
+    const route = request.routeOptions.url ?? 'unknown';
+    parts.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
+    if (route.startsWith('/v1/models/')) parts.health.request(reply.statusCode, reply.elapsedTime);
   });
   predictionRoutes(app, parts);
   stateRoutes(app, parts);

@@ -182,6 +182,22 @@ export const nodeModel = z.strictObject({
 });
 export type NodeModel = z.output<typeof nodeModel>;
 
+/** How the server itself did lately; a percentile is null before the first request, and right to 5 %. */
+export const serviceReading = z.strictObject({
+  /** Seconds that it covers: five minutes, less after a start. */
+  window_s: z.number().nonnegative(),
+  /** Answered requests of models: errors are 5xx, refused are 4xx. */
+  requests: z.number().int().nonnegative(),
+  errors: z.number().int().nonnegative(),
+  refused: z.number().int().nonnegative(),
+  p50_ms: z.number().nullable(),
+  p99_ms: z.number().nullable(),
+  /** Of all cores of the machine. */
+  cpu_share: z.number().nonnegative(),
+  memory_mb: z.number().nonnegative(),
+});
+export type ServiceReading = z.output<typeof serviceReading>;
+
 /** `nodes/<node>.json`. Live means: `beat` moved within three `poll_ms` on the observer's clock. */
 export const nodeRecord = z.strictObject({
   node: z.string(),
@@ -192,6 +208,7 @@ export const nodeRecord = z.strictObject({
   url: z.string(),
   at: instant,
   draining: z.boolean(),
+  service: serviceReading.optional(),
   models: z.record(z.string(), nodeModel),
 });
 export type NodeRecord = z.output<typeof nodeRecord>;

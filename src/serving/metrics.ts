@@ -1,5 +1,5 @@
 /** Prometheus metrics of a serving node. Names start with `hone_`; labels are model, version, arm and route only. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LogWriter } from '../monitoring/log-writer.ts';
 import type { NodeModel } from './contract.ts';
 
@@ -29,6 +29,7 @@ export class ServingMetrics {
   /** @param status read at each scrape */
   constructor(status: () => Record<string, NodeModel>, log: LogWriter) {
     const registers = this.#registers;
+    collectDefaultMetrics({ register: this.#registry }); // CPU, memory, event loop of the process, under their usual names
     const perArm = ['errors', 'nan', 'fallbacks', 'crashes', 'timeouts', 'shadow_dropped', 'staged'] as const;
     for (const counted of perArm) {
       new Gauge({

@@ -11,6 +11,7 @@ import { ServingMetrics } from './metrics.ts';
 import { ModelService } from './model-service.ts';
 import { removeNode, writeNode } from './nodes.ts';
 import { Recorder } from './record-endpoints.ts';
+import { ServiceHealth } from './service-health.ts';
 import { StagedFaults } from './staged-faults.ts';
 
 export interface ServingNodeOptions {
@@ -57,6 +58,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
   const logHashKey = await hashKey({ reference: undefined, dir: '.', ...options.logHashKey, cacheDir }, logger);
   for (const model of models) services.set(model, new ModelService(model, { ...parts, logHashKey }));
 
+  const health = new ServiceHealth();
   const boot = randomUUID();
   const state = { beat: 0, url: '', caughtUp: false, draining: false };
   const record = (): NodeRecord => ({
@@ -67,6 +69,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     url: state.url,
     at: new Date().toISOString(),
     draining: state.draining,
+    service: health.reading(),
     models: statuses(),
   });
   const recorder = new Recorder(store, tempDir);
@@ -79,6 +82,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     log,
     recorder,
     metrics,
+    health,
     staged,
     logger,
     record,

@@ -1,10 +1,11 @@
 /** `hone monitor`: look at a model in production now, or at what the last look found. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import type { ServiceCheck } from '../../monitoring/service-check.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
-import { tickText } from '../monitor-text.ts';
+import { serviceText, tickText } from '../monitor-text.ts';
 import { ledgerOf } from '../refs.ts';
 import { withServices } from '../services.ts';
 import { registerErase } from './monitor-erase.ts';
@@ -54,5 +55,14 @@ async function show(context: CliContext, model: string): Promise<void> {
     throw new UsageError(
       `Nobody has looked at ${model} yet. Look now: hone monitor run ${model}; with \`hone up\` a schedule does.`,
     );
-  context.show(report, () => tickText(report, null));
+  const service = await serviceNow(context, model);
+  context.show({ ...report, service_now: service }, () => `${tickText(report, null)}\n\n${serviceText(service)}`);
+}
+
+async function serviceNow(context: CliContext, model: string): Promise<ServiceCheck> {
+  const { readNodes } = await import('../../serving/nodes.ts');
+  const { checkService } = await import('../../monitoring/service-check.ts');
+  const records = (await readNodes(await context.store())).filter(({ models }) => models[model] !== undefined);
+  const limits = (await context.workspace()).models.get(model)?.config.monitoring.service;
+  return checkService(records, limits, context.terminal.now().toISOString());
 }
