@@ -32,6 +32,7 @@ export const source = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('sql'),
     ...delivered,
+    ...csv,
     query: z.string().min(1),
     /** How long the query may take; PT10M where nothing is said. */
     timeout: duration.optional(),

@@ -18,6 +18,11 @@ const CURE = 'Mend these lines and deliver the file again.';
 
 export type CsvWish = Pick<Extract<Source, { type: 'csv' }>, 'delimiter' | 'decimal' | 'encoding'>;
 
+/** What the model file says about text, where its type of source can. */
+export function textWish(source: Source): CsvWish {
+  return source.type === 'csv' || source.type === 'sql' ? source : {};
+}
+
 /** How `read_csv` is told to read: `delim`, quotes and the rest, without types. */
 export interface CsvDialect {
   readonly delimiter: string;
@@ -123,36 +128,26 @@ async function headerOf({ path, origin }: SourceFile, encoding: string): Promise
   const raw = createReadStream(path);
   const stream = path.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
   const decoder = new TextDecoder(encoding === 'latin-1' ? 'latin1' : encoding === 'utf-16' ? 'utf-16le' : 'utf-8');
-  let text = '';
+  let header = '';
+  let quoted = false;
   try {
     for await (const part of stream) {
-      text += decoder.decode(part as Buffer, { stream: true });
-      const end = endOfRecord(text);
-      if (end !== undefined) return text.slice(0, end);
-      if (text.length > MAX_HEADER) break;
+      const text = decoder.decode(part as Buffer, { stream: true });
+      for (let at = 0; at < text.length; at++) {
+        if (text[at] === '"') quoted = !quoted;
+        if (!quoted && (text[at] === '\n' || text[at] === '\r')) return header + text.slice(0, at);
+      }
+      header += text;
+      if (header.length > MAX_HEADER) break;
     }
   } catch (error) {
-    throw new SourceUnreadable(origin, `it cannot be unpacked (${engineSentence(error)})`, 'Deliver it again.', {
-      cause: error,
-    });
+    const problem = `it cannot be unpacked (${engineSentence(error)})`;
+    throw new SourceUnreadable(origin, problem, 'Deliver it again.', { cause: error });
   } finally {
     raw.destroy();
   }
-  if (text.length <= MAX_HEADER && !insideQuotes(text)) return text;
+  if (header.length <= MAX_HEADER && !quoted) return header;
   throw new SourceUnreadable(origin, 'line 1: no end of the header is found (a quote that is not closed?)', CURE);
-}
-
-function endOfRecord(text: string): number | undefined {
-  for (let at = text.search(/[\r\n]/); at >= 0; ) {
-    if (!insideQuotes(text.slice(0, at))) return at;
-    const next = text.slice(at + 1).search(/[\r\n]/);
-    at = next < 0 ? -1 : at + 1 + next;
-  }
-  return undefined;
-}
-
-function insideQuotes(text: string): boolean {
-  return (text.split('"').length - 1) % 2 === 1;
 }
 
 function likeliestDelimiter(header: string): string {

@@ -85,7 +85,7 @@ export class SourceCommandFailed extends HoneError {
     super(
       `The source command ${command} failed: ${problem}. No snapshot was made and nothing was changed. ` +
         (stderr ? `Its last words: ${stderr}. ` : 'It wrote nothing to stderr. ') +
-        'Run it by hand with HONE_AS_OF and HONE_OUTPUT set, then start again.',
+        'Run it by hand with HONE_FROM, HONE_TO, HONE_AS_OF and HONE_OUTPUT set, then start again.',
     );
   }
 }

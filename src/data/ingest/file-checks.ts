@@ -24,7 +24,11 @@ const CURE = 'Deliver the file again, or remove it and start again.';
  * @param encoding of text; NUL bytes belong to UTF-16 and to nothing else
  * @throws SourceUnreadable for 0 bytes, a file that is no Parquet, a cut Parquet file, NUL bytes in text
  */
-export async function checkWhole(file: SourceFile, format: FileFormat, encoding?: string): Promise<CheckedFile> {
+export async function checkWhole(
+  file: SourceFile,
+  format: FileFormat,
+  { encoding, signal }: { encoding?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<CheckedFile> {
   const { path, origin, bytes } = file;
   if (bytes === 0) throw new SourceUnreadable(origin, 'it is empty (0 bytes)', 'Deliver it again, or remove it.');
   if (format === 'parquet') await checkEnds(file);
@@ -32,6 +36,7 @@ export async function checkWhole(file: SourceFile, format: FileFormat, encoding?
   const isPlainText = format !== 'parquet' && !path.endsWith('.gz') && encoding !== 'utf-16';
   let lines = 1;
   for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    signal?.throwIfAborted();
     const buffer = part as Buffer;
     hash.update(buffer);
     if (!isPlainText) continue;

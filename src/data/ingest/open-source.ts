@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ModelConfig } from '../../config/model.ts';
 import type { Source } from '../../config/sections/sources.ts';
 import { withDuckDb } from '../engine.ts';
+import { textWish } from './csv-checks.ts';
 import { SourceUnreadable } from './errors.ts';
 import { type CheckedFile, checkWhole, type Repeat, withoutRepeats } from './file-checks.ts';
 import { neededPartitions } from './partitions.ts';
@@ -48,10 +49,10 @@ export async function openSource(input: SourceInput): Promise<OpenedSource> {
     throw new SourceUnreadable(describeSource(source), problem, 'Check partition_date, as_of and training.window.');
   }
   const format = oneFormat(source, found.files);
+  const { encoding } = textWish(source);
   const checked: CheckedFile[] = [];
   for (const file of found.files) {
-    input.signal?.throwIfAborted();
-    checked.push(await checkWhole(file, format, source.type === 'csv' ? source.encoding : undefined));
+    checked.push(await checkWhole(file, format, { encoding, signal: input.signal }));
   }
   return { ...withoutRepeats(checked), format, waiting: found.waiting, producer: await producerOf(source, folder) };
 }

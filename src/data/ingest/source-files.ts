@@ -16,6 +16,7 @@ export interface SourceFile {
   /** Relative to the project, the command's folder or the prefix: what manifests call it. */
   readonly name: string;
   readonly bytes: number;
+  /** Time of the last change of content, name or rights; unlike the modification time nobody can set it. */
   readonly modifiedMs: number;
   /** From the `key=value` folders below the source. */
   readonly partitions: Readonly<Record<string, string>>;
@@ -90,7 +91,7 @@ export async function checkUnchanged(
 async function look(path: string): Promise<Pick<SourceFile, 'bytes' | 'modifiedMs'>> {
   try {
     const found = await stat(path);
-    return { bytes: found.size, modifiedMs: found.mtimeMs };
+    return { bytes: found.size, modifiedMs: found.ctimeMs };
   } catch {
     throw new SourceIncomplete(path, 'it was removed while it was being read');
   }

@@ -53,8 +53,8 @@ export async function fetchObjects(uri: string, wish: ObjectsWish): Promise<Foun
     signal?.throwIfAborted();
     const path = join(dir, 'objects', `${i}-${basename(key)}`);
     await symlink(await cachedCopy(store, key, cacheDir), path);
-    const { size, mtimeMs } = await stat(path);
-    files.push({ path, name: key, bytes: size, modifiedMs: mtimeMs, ...rest });
+    const { size, ctimeMs } = await stat(path);
+    files.push({ path, name: key, bytes: size, modifiedMs: ctimeMs, ...rest });
   }
   return { files, waiting };
 }

@@ -5,7 +5,7 @@ import { type Connection, engineSentence, isEngineError, rowsOf } from '../engin
 import { UserSqlFailed } from '../errors.ts';
 import { parquetOf, quoteList, quoteName, quoteText } from '../sql-text.ts';
 import { checkQuery, timeLimitMs, withTimeLimit } from '../user-sql.ts';
-import { type CsvDialect, type CsvWish, checkCsv } from './csv-checks.ts';
+import { type CsvDialect, type CsvWish, checkCsv, textWish } from './csv-checks.ts';
 import { SourceUnreadable } from './errors.ts';
 import { checkRows } from './file-checks.ts';
 import { partitionColumns } from './partitions.ts';
@@ -108,7 +108,7 @@ async function tableFunction(
   if (format === 'parquet') return `read_parquet(${list}, ${together})`;
   if (format === 'jsonl') return `read_json(${list}, format = 'newline_delimited', ${together}, sample_size = -1)`;
   const { source } = config.data;
-  const { options } = await oneDialect(db, files, source.type === 'csv' ? source : {});
+  const { options } = await oneDialect(db, files, textWish(source));
   const all = `${options}, ${together}, sample_size = -1`;
   const wanted = textColumns(config);
   const found = await columnsOf(db, `read_csv(${list}, ${all})`);

@@ -35,6 +35,11 @@ test.each<[string, string | Uint8Array, RegExp]>([
     /line 3: a quote that is not closed/,
   ],
   ['a quote that is not closed in the last line', lines(head, ...rows(1, 3000), '2,"e'), /line 3001: a quote/],
+  [
+    'a header of half a million quoted line breaks, in a moment',
+    `"id${'\n'.repeat(500_000)}`,
+    /line 1: no end of the header/,
+  ],
   ['a header whose quote is not closed', `"id,entity\n${row(1)}\n`, /line 1: no end of the header/],
   [
     'UTF-16 that was not declared',

@@ -225,6 +225,16 @@ test('a command that ends well without its marker is refused; its marker is no d
   expect(names).toEqual(['a.csv']);
 });
 
+test('a query that takes longer than its time limit is stopped, for good', async () => {
+  const around = await surroundings();
+  await put(around, 'in/a.parquet', day('2013-02-01', 2000));
+  const query = 'SELECT s.* FROM source s, range(1000000) a, range(1000000) b WHERE hash(a.range, b.range, s.id) = 1';
+  const failed = take(around, { type: 'sql', path: 'in', query, timeout: 'PT0.3S' });
+  await expect(failed).rejects.toMatchObject({ code: 'HONE_USER_SQL_TIMED_OUT', retryable: false });
+  await expect(failed).rejects.toThrow(/data\.source\.query was stopped after 0\.3 s.*raise data\.source\.timeout/);
+  expect(await readdir(around.workDir)).toEqual([]);
+});
+
 test('cancelling in the middle of a query interrupts it and leaves no folder', async () => {
   const around = await surroundings();
   await put(around, 'in/a.parquet', day('2013-02-01', 2000));
