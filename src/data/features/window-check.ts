@@ -41,10 +41,10 @@ export async function checkWindow(
   const where = `features.windows.${name}`;
   const parts = await expressionParts(db, expr, where);
   refuseClasses(parts, where);
-  await expressionParts(db, `${expr}\n OVER ()`, where); // brackets around it would not run as a window
   if (parts.call === null || !aggregates.has(parts.call)) {
     throw new UserSqlFailed(where, `it is not one aggregate: ${[...aggregates].join(', ')}`);
   }
+  await expressionParts(db, `${expr}\n OVER ()`, where); // brackets around it would not run as a window
   for (const each of parts.functions) {
     const problem = each === parts.call ? undefined : unfit.get(each);
     if (problem) throw new UserSqlFailed(where, `${each}() ${problem}`);
