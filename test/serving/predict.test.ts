@@ -3,7 +3,8 @@ import { withDuckDb } from '../../src/data/engine.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
 import { labelsAsOf } from '../../src/monitoring/labels.ts';
 import { readLog } from '../../src/monitoring/prediction-log.ts';
-import { following, model, type Node, openServed, row, type Served, scoreOf } from './served.ts';
+import { following, model, type Node, openServed, row, type Served, scoreOf, tiny } from './served.ts';
+import { tinyScore } from './tiny-model.ts';
 
 let served: Served;
 let node: Node;
@@ -80,10 +81,15 @@ test('an unknown model, address or method is 404, and the wrong content type 415
 test('one bad row fails its own request only, also when requests are scored together', async () => {
   const results = await Promise.all(
     Array.from({ length: 40 }, (_, i) =>
-      node.post(predictPath, { rows: [row(9000 + i, i === 20 ? { distance: 'far' } : {})] }),
+      node.post(predictPath, {
+        rows: [row(9000 + i, i % 13 === 7 ? { distance: 'far' } : { sched_dep_minute: 60 * i })],
+      }),
     ),
   );
-  expect(results.map(({ status }) => status)).toEqual(results.map((_, i) => (i === 20 ? 400 : 200)));
+  results.forEach(({ status, body }, i) => {
+    if (i % 13 === 7) expect({ status, path: body.error.path }).toEqual({ status: 400, path: 'rows[0].distance' });
+    else expect(body.predictions[0]?.prediction).toBeCloseTo(tinyScore(tiny(1), [1400, i], 'UA'), 6);
+  });
 });
 
 test('the same inference id gets the same answer and one log line; with another row it is a conflict', async () => {
