@@ -58,11 +58,27 @@ async function place() {
     await recordQuarantine(store, MODEL, { run: RUN, as_of: asOf, raw, config: 'c'.repeat(64), verdict, rows, aside });
     return report;
   };
-  const quarantine = async (...argv: string[]) => {
-    const said = await hone('data', 'quarantine', ...argv);
-    return { ...said, json: argv.includes('--json') ? JSON.parse(said.out) : null };
+  const told = async (said: Awaited<ReturnType<typeof hone>>) => {
+    return { ...said, json: said.out.startsWith('{') ? JSON.parse(said.out) : null };
   };
-  return { dir, store, edit, config, deliver, check, run, quarantine, head: () => openLedger(store, MODEL).head() };
+  const list = async (...argv: string[]) => told(await hone('data', 'quarantine', 'list', ...argv));
+  const show = async (...argv: string[]) => told(await hone('data', 'quarantine', 'show', ...argv));
+  const readmit = async (...argv: string[]) => told(await hone('data', 'quarantine', 'readmit', ...argv));
+  const withdraw = async (...argv: string[]) => told(await hone('data', 'quarantine', 'withdraw', ...argv));
+  return {
+    dir,
+    store,
+    edit,
+    config,
+    deliver,
+    check,
+    run,
+    list,
+    show,
+    readmit,
+    withdraw,
+    head: () => openLedger(store, MODEL).head(),
+  };
 }
 
 test('rows set aside are kept with every column and the rule as it was, and a retry records the same', async () => {
@@ -89,12 +105,12 @@ test('rows set aside are kept with every column and the rule as it was, and a re
 test('the rows can be looked at with their reasons; what the log policy does not keep is left out unless asked for', async () => {
   const town = await place();
   await town.run(await town.deliver(broken));
-  const list = await town.quarantine('list', MODEL);
+  const list = await town.list(MODEL);
   expect(list.out).toMatch(
     /^flights-delay-000001, data as of .* UTC, accepted: 12 of 842 rows set aside\n {2}12 under between sched_dep_minute \(limit: 0 to 1439\)$/m,
   );
 
-  const shown = await town.quarantine('show', MODEL, '--limit', '2', '--json');
+  const shown = await town.show(MODEL, '--limit', '2', '--json');
   expect(shown.json).toMatchObject({
     run: RUN,
     total: 12,
@@ -102,19 +118,17 @@ test('the rows can be looked at with their reasons; what the log policy does not
   });
   expect(shown.json.hidden).toEqual(expect.arrayContaining(['tail_number', 'arr_delay_min']));
   expect(shown.out).not.toMatch(/"tail_number": "/);
-  const clear = await town.quarantine('show', MODEL, '--run', RUN, '--rule', 'between', '--clear', '--json');
+  const clear = await town.show(MODEL, '--run', RUN, '--rule', 'between', '--clear', '--json');
   expect(clear.json).toMatchObject({ hidden: [], total: 12 });
   expect(clear.json.rows[11].values).toMatchObject({
     flight_id: '203',
     sched_dep_minute: '9999',
     tail_number: expect.any(String),
   });
-  expect((await town.quarantine('show', MODEL)).out).toContain('--clear shows them');
-  expect((await town.quarantine('show', MODEL, '--rule', 'nothing')).out).toContain(
-    'There are "between sched_dep_minute"',
-  );
-  expect((await town.quarantine('show', MODEL, '--run', `${MODEL}-000009`)).code).toBe(2);
-  expect((await town.quarantine('show', MODEL, '--limit', '0')).code).toBe(2);
+  expect((await town.show(MODEL)).out).toContain('--clear shows them');
+  expect((await town.show(MODEL, '--rule', 'nothing')).out).toContain('There are "between sched_dep_minute"');
+  expect((await town.show(MODEL, '--run', `${MODEL}-000009`)).code).toBe(2);
+  expect((await town.show(MODEL, '--limit', '0')).code).toBe(2);
 });
 
 test('after a rule change the rows that hold it are re-admitted once, with a ledger entry, and the others are named', async () => {
@@ -122,7 +136,7 @@ test('after a rule change the rows that hold it are re-admitted once, with a led
   const raw = await town.deliver(broken);
   await town.run(raw);
   const readmit = (...more: string[]) =>
-    town.quarantine('readmit', MODEL, '--run', RUN, '--reason', 'night flights', '--by', 'ana', '--json', ...more);
+    town.readmit(MODEL, '--run', RUN, '--reason', 'night flights', '--by', 'ana', '--json', ...more);
   const none = await readmit();
   expect(none).toMatchObject({ code: 3, json: { error: { code: 'HONE_READMISSION_REFUSED' } } });
   expect(none.err).toContain('between sched_dep_minute (12 rows)');
@@ -147,7 +161,7 @@ test('a person vouches for rows: they stay in while rule and row are the same, a
   const raw = await town.deliver(broken);
   await town.run(raw);
   const vouch = (...more: string[]) =>
-    town.quarantine('readmit', MODEL, '--run', RUN, '--vouch', '--reason', 'seen on paper', '--json', ...more);
+    town.readmit(MODEL, '--run', RUN, '--vouch', '--reason', 'seen on paper', '--json', ...more);
   for (const wrong of [['--id', '101', '--all'], [], ['--rule', 'between', '--id', '999'], ['--rule', 'in', '--all']]) {
     expect([2, 3]).toContain((await vouch(...wrong)).code);
   }
@@ -177,13 +191,9 @@ test('a person vouches for rows: they stay in while rule and row are the same, a
     model.data.rules[0].between = [0, 1439];
   });
 
-  expect((await town.quarantine('list', MODEL)).out).toContain(
-    `Vouches in force: ${given.json.readmission.slice(0, 8)}`,
-  );
-  expect((await town.quarantine('withdraw', MODEL, 'ffffffff', '--reason', 'x')).code).toBe(2);
-  expect(
-    (await town.quarantine('withdraw', MODEL, given.json.readmission.slice(0, 8), '--reason', 'mistake')).code,
-  ).toBe(0);
+  expect((await town.list(MODEL)).out).toContain(`Vouches in force: ${given.json.readmission.slice(0, 8)}`);
+  expect((await town.withdraw(MODEL, 'ffffffff', '--reason', 'x')).code).toBe(2);
+  expect((await town.withdraw(MODEL, given.json.readmission.slice(0, 8), '--reason', 'mistake')).code).toBe(0);
   expect((await town.check(raw)).quarantined).toBe(12);
   expect((await vouch('--rule', 'between', '--id', '101', '--id', '203')).json).toMatchObject({ already: false });
   expect((await openLedger(town.store, MODEL).verify()).ok).toBe(true);

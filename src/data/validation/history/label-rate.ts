@@ -23,7 +23,7 @@ export async function labelRateFindings(context: ValidationContext): Promise<Fin
   if (shift === null) return [];
   const usual = `${percent(shift.least)} to ${percent(shift.most)} in equally long spans before`;
   const sentence = `${percent(shift.recent)} of the ${shift.rows} newest labels are positive; it was ${percent(shift.past)} (${usual}). Check that the label means what it did, and that nobody turned it round.`;
-  const limit = `within ${percent(change)} of ${percent(shift.past)}`;
+  const limit = `within ${change * 100} points of ${percent(shift.past)}`;
   const count = Math.round(shift.recent * shift.rows);
   return [
     {

@@ -22,7 +22,7 @@ export async function missingShareFindings(context: CheckedContext): Promise<Fin
     const count = Math.round(shift.recent * shift.rows);
     const usual = `${percent(shift.least)} to ${percent(shift.most)} in equally long spans before`;
     const sentence = `${showName(column)} is missing in ${percent(shift.recent)} of the ${shift.rows} newest rows; it was ${percent(shift.past)} (${usual}). Ask its producer what changed; models read a missing value as one that says something.`;
-    const limit = `within ${percent(change)} of ${percent(shift.past)}`;
+    const limit = `within ${change * 100} points of ${percent(shift.past)}`;
     return [
       {
         rule: 'missing_shift',

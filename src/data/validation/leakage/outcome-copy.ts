@@ -1,6 +1,7 @@
 /** Features that are a column of the outcome under another name or in another unit. */
 import type { Finding } from '../../contract.ts';
 import { rowsOf } from '../../engine.ts';
+import { isNumeric } from '../column-types.ts';
 import type { ValidationContext } from '../context.ts';
 import { wholeGradeOf } from '../grades.ts';
 import { percent, showName } from '../shown.ts';
@@ -23,7 +24,7 @@ export async function outcomeCopyFindings(
   if (severity === null || sample.rows === 0) return [];
   const findings: Finding[] = [];
   for (const [o, outcome] of sample.outcomes.entries()) {
-    const number = !/VARCHAR|TIMESTAMP|DATE|TIME/.test(columns.get(outcome) ?? '');
+    const number = isNumeric(columns.get(outcome) ?? '');
     const [common] = await rowsOf(sample.db, `SELECT mode(o${o})::VARCHAR AS usual FROM leak_sample`);
     const value = number ? `TRY_CAST(o${o} AS FLOAT)` : `CAST(o${o} AS VARCHAR)`;
     const elsewhere = `o${o} IS DISTINCT FROM (SELECT mode(o${o}) FROM leak_sample)`;
