@@ -14,6 +14,7 @@ import { configuredChecks, type RowCheck } from './row-checks.ts';
 import { counted, percent, showCode, showName } from './shown.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
 import { withinLimit } from './time-limit.ts';
+import { MAX_FINDINGS } from './worst-first.ts';
 
 /** What one group of rules asks of the scan, and what it makes of the answer. */
 export interface ScanPart {
@@ -63,20 +64,22 @@ function checkPart(context: ValidationContext, statistics: Statistics): ScanPart
       const findings: Finding[] = [];
       for (const [i, check] of checks.entries()) {
         const count = Number(row[`c${i}`]);
-        if (count > 0 && count > check.tolerate * context.raw.rows) findings.push(await found(context, check, count));
+        if (count > 0 && count > check.tolerate * context.raw.rows)
+          findings.push(await found(context, check, count, findings.length < MAX_FINDINGS));
       }
       return findings;
     },
   };
 }
 
-async function found(context: ValidationContext, check: RowCheck, count: number): Promise<Finding> {
+/** @param shown whether a report will hold it */
+async function found(context: ValidationContext, check: RowCheck, count: number, shown: boolean): Promise<Finding> {
   const { rule, column, severity, limit, wrong } = check;
   const share = count / context.raw.rows;
   if (severity === 'quarantine') {
     await setAside(context.db, check, `SELECT file_index, file_row_number FROM raw WHERE ${wrong}`);
   }
-  const examples = await examplesOf(context, wrong, column);
+  const examples = shown ? await examplesOf(context, wrong, column) : { examples: [] };
   return { rule, column, severity, count, share, limit, ...examples, sentence: sentenceOf(check, count, share) };
 }
 

@@ -4,7 +4,7 @@ import type { Finding } from '../contract.ts';
 
 /** Bytes of JSON: a report stays under 64 kB with what stands around its findings. */
 const MAX_BYTES = 56_000;
-const MAX_FINDINGS = 60;
+export const MAX_FINDINGS = 60;
 const MAX_SENTENCE = 1200;
 
 const weight: Readonly<Record<Severity, number>> = { reject: 0, quarantine: 1, warn: 2 };
