@@ -19,7 +19,10 @@ export function changeSentences(
     tell(of('out_of_order'), 'came out of order', 'rows, delivered after newer ones'),
     tell(of('late'), 'got late rows', 'rows older than the newest seen before'),
     gaps.length > 0
-      ? `No rows for ${listed(gaps.map(({ from, to }) => span(from, to)))}, where there usually are some: ask for the delivery, or for the reason.`
+      ? `No rows for ${listed(
+          gaps.slice(-LISTED).map(({ from, to }) => span(from, to)),
+          gaps.length,
+        )}, where there usually are some: ask for the delivery, or for the reason.`
       : '',
     files.waiting.count > 0
       ? `Not taken, because the completion marker is missing: ${listed(files.waiting.names, files.waiting.count)}.`

@@ -110,8 +110,8 @@ function monthSql(
     .map(({ name, type }) => (types.get(name) === type ? quoteName(name) : `CAST(${quoteName(name)} AS VARCHAR)`));
   const labels = quoteName(label.column);
   // a rolling window loses its oldest rows: they were not removed by anybody
-  const start = new Date(Math.max(Date.parse(now.window.from), Date.parse(before.window.from))).toISOString();
-  const from = windowStart(config, now.as_of) === null ? '' : ` AND ${time} >= ${quoteInstant(start)}`;
+  const start = windowStart(config, now.as_of);
+  const from = start === null ? '' : ` AND ${time} >= ${quoteInstant(start)}`;
   const side = (files: string[], which: number) =>
     `SELECT ${which} AS side, hash(CAST(${quoteName(id)} AS VARCHAR)) AS id, epoch_ms(${time}) AS ms, hash(${known.join(', ')}) AS said,
             ${labels} IS NOT NULL AS known, hash(CAST(${labels} AS VARCHAR)) AS label

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Connection, rowsOf } from '../engine.ts';
-import { quoteText } from '../sql-text.ts';
+import { quoteList } from '../sql-text.ts';
 import { SourceUnreadable } from './errors.ts';
 import type { FileFormat, SourceFile } from './source-files.ts';
 
@@ -59,12 +59,11 @@ export function withoutRepeats(files: readonly CheckedFile[]): { files: CheckedF
   return { files: [...first.values()], repeated };
 }
 
-/** Rows of each Parquet file, by its footer. @throws SourceUnreadable for one without rows */
+/** By the footers of Parquet files. @throws SourceUnreadable for one without rows */
 export async function checkRows(db: Connection, files: readonly SourceFile[]): Promise<void> {
-  for (const { path, origin } of files) {
-    const [footer] = await rowsOf(db, `SELECT num_rows FROM parquet_file_metadata(${quoteText(path)})`);
-    if (Number(footer?.['num_rows']) === 0) throw withoutRows(origin);
-  }
+  const footers = `parquet_file_metadata(${quoteList(files.map(({ path }) => path))})`;
+  const [empty] = await rowsOf(db, `SELECT file_name FROM ${footers} WHERE num_rows = 0 ORDER BY 1 LIMIT 1`);
+  if (empty) throw withoutRows(files.find(({ path }) => path === empty['file_name'])?.origin ?? '');
 }
 
 export function withoutRows(origin: string): SourceUnreadable {

@@ -8,6 +8,8 @@ import { SourceColumnMissing, SourceColumnUnsuitable } from './errors.ts';
 import { columnsOf, FILE, ROW } from './source-reader.ts';
 
 const DAY = 86_400_000;
+/** The engine's own names for the place of a row; a column of that name would hide them from validation. */
+const reserved = new Set(['file_index', 'file_row_number']);
 const numericId = /^(FLOAT|DOUBLE|DECIMAL\(\d+,[1-9]\d*\))$/;
 
 /**
@@ -22,6 +24,11 @@ const numericId = /^(FLOAT|DOUBLE|DECIMAL\(\d+,[1-9]\d*\))$/;
 export async function createKnown(db: Connection, relation: string, config: ModelConfig, asOf: string): Promise<void> {
   const { data } = config;
   const found = (await columnsOf(db, relation)).filter(({ name }) => ![FILE, ROW].includes(quoteName(name)));
+  const taken = found.find(({ name }) => reserved.has(name.toLowerCase()));
+  if (taken) {
+    const cure = 'Rename it, in the source or with a source of type sql.';
+    throw new SourceColumnUnsuitable(taken.name, 'a column', 'the name is one that the engine uses itself', cure);
+  }
   const types = new Map(found.map(({ name, type }) => [name, type]));
   const names = [...types.keys()];
   for (const [column, role] of roles(config)) {

@@ -137,6 +137,18 @@ test('a source without any row before as_of says which window was asked for', as
   ).rejects.toMatchObject({ code: 'HONE_SOURCE_WITHOUT_ROWS' });
 });
 
+test('a column named as the engine names places of rows is refused, until a query renames it', async () => {
+  const around = await surroundings();
+  const path = await writeParquet(around.dir, 'a.parquet', `${tinyRow}, 7 AS File_Index`);
+  await expect(ingest({ ...around, config: await tinyConfig(path), asOf })).rejects.toThrow(
+    /"File_Index" cannot be a column: the name is one that the engine uses itself.*type sql/,
+  );
+  const config = await tinyConfig(path, (config) => {
+    config.data.source = { type: 'sql', path, query: 'SELECT * RENAME (File_Index AS place) FROM source' };
+  });
+  expect((await ingest({ ...around, config, asOf })).ref.rows).toBe(1);
+});
+
 test('odd column names survive, quotes and all', async () => {
   const around = await surroundings();
   const path = await writeParquet(
