@@ -14,7 +14,7 @@ import { CATEGORICAL, NUMERIC } from './setup/drift-windows.ts';
 
 const SIZES = [100, 300, 1_000, 3_000, 10_000, 50_000];
 const SHIFTS = [0.25, 0.5, 1];
-const DRAWS = 100;
+const DRAWS = 200;
 const SHIFTED = 'temp_f';
 const events = resolve(import.meta.dirname, '../examples/flights_nyc_2013/events/2013-0[1-3].parquet');
 

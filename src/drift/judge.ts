@@ -57,7 +57,7 @@ function judgeColumn(reference: ReferenceProfile, current: Profile, name: string
   const anyKnown = profile.missing < n || (now?.missing ?? m) < m;
   const enough = Math.min(n, m) >= options.minRows && value !== null && anyKnown;
   const noise = enough
-    ? noiseOf({ psi: value, reference: n, current: m, degreesOfFreedom, bands, days: options.days })
+    ? noiseOf({ psi: value, statistic, reference: n, current: m, degreesOfFreedom, bands, days: options.days })
     : null;
   const numeric = profile.kind === 'numeric' && now?.kind === 'numeric' ? { profile, now } : null;
   const known = numeric !== null && n > profile.missing && m > numeric.now.missing ? numeric : null;

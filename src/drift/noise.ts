@@ -15,6 +15,8 @@ export interface NoiseInput {
   readonly psi: number;
   readonly reference: number;
   readonly current: number;
+  /** Pearson's, over the same bins. */
+  readonly statistic: number;
   readonly degreesOfFreedom: number;
   readonly bands: readonly NoiseBand[];
   /** Whole days that the current window spans; null where there is no time. */
@@ -35,7 +37,8 @@ export function noiseOf(input: NoiseInput): Noise {
   const degrees = Math.max(1, input.degreesOfFreedom);
   const formula: Noise = {
     ceiling: perRow * chiSquaredQuantile(level, degrees),
-    pValue: 1 - chiSquaredCdf(input.psi / perRow, degrees),
+    // With few rows a bin, PSI has a longer tail than chi-squared; Pearson's own statistic has not.
+    pValue: 1 - chiSquaredCdf(Math.min(input.psi / perRow, input.statistic), degrees),
     from: 'formula',
   };
   const band = bandFor(input.bands, input.days);
