@@ -204,3 +204,16 @@ test('limits and grades come from the model file, and stored configurations with
   });
   expect(strict.findings).toMatchObject([{ severity: 'reject' }]);
 });
+
+test('hostile names and times from the end of days neither break nor delay a comparison', async () => {
+  const name = 'we"ird\'); DROP TABLE aside; --';
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  const sql = `SELECT * EXCLUDE (humidity_pct), CASE WHEN fresh AND flight_id % 5 = 0 THEN NULL ELSE humidity_pct END AS ${quoted} FROM ${flights}
+    UNION ALL BY NAME SELECT -1 AS flight_id, TIMESTAMPTZ '9999-12-31' AS event_ts, 'UA' AS carrier`;
+  const hostile = (config: ModelConfig) => {
+    config.features.use = config.features.use.map((one) => (one === 'humidity_pct' ? name : one));
+  };
+  const { findings } = await judge(historyFindings, { ...quarter, sql, configure: hostile });
+  expect(findings.map(({ rule, column }) => [rule, column])).toEqual([['missing_shift', name]]);
+  expect(findings[0]?.sentence).toContain('we\\"ird');
+});

@@ -11,6 +11,8 @@ import { windowOf } from './limits.ts';
 
 const DAY = 86_400_000;
 const MAX_EXAMPLES = 20;
+/** Older gaps are history. */
+const MAX_DAYS = 366;
 /** Weekdays with fewer rows than this are sometimes empty by chance. */
 const USUAL_ROWS = 20;
 /** Weeks of the past that judge a weekday. */
@@ -22,13 +24,18 @@ export async function gapFindings(context: ValidationContext): Promise<Finding[]
   if (severity === null) return [];
   const { recent, past } = await daysOf(context, []);
   const from = Math.ceil(Date.parse(context.recentFrom) / DAY);
-  const last = recent.at(-1)?.day ?? from;
-  const there = new Set(recent.map(({ day }) => day));
+  const today = Math.floor(Date.parse(context.asOf) / DAY); // later rows are the matter of another rule
+  const known = recent.filter(({ day }) => day <= today);
+  const last = known.at(-1)?.day ?? from;
+  const there = new Set(known.map(({ day }) => day));
+  const usual = usualRows(past);
   const empty: number[] = [];
-  for (let day = from; day < last; day++) if (!there.has(day) && usualRows(past, day) >= USUAL_ROWS) empty.push(day);
+  for (let day = Math.max(from, last - MAX_DAYS); day < last; day++) {
+    if (!there.has(day) && (usual.get(day % 7) ?? 0) >= USUAL_ROWS) empty.push(day);
+  }
   if (empty.length === 0) return [];
   const dates = empty.map((day) => new Date(day * DAY).toISOString().slice(0, 10));
-  const days = last - from + 1;
+  const days = last - Math.max(from, last - MAX_DAYS) + 1;
   const sentence = `${counted(empty.length, 'day')} between the newest rows ${empty.length === 1 ? 'has' : 'have'} none, first ${dates[0]}; the same weekdays always had some. Look for a delivery that is missing.`;
   return [
     {
@@ -45,13 +52,15 @@ export async function gapFindings(context: ValidationContext): Promise<Finding[]
   ];
 }
 
-/** The fewest rows that this weekday had in the past; 0 where the past is too short to tell. */
-function usualRows(past: readonly Day[], day: number): number {
+/** The fewest rows of each weekday in the past, its first and last day not counted; none where it is too short to tell. */
+function usualRows(past: readonly Day[]): Map<number, number> {
   const [first, last] = [past[0]?.day ?? 0, past.at(-1)?.day ?? 0];
   const rows = new Map(past.map((one) => [one.day, one.rows]));
-  const same: number[] = [];
-  for (let at = day - 7; at > first; at -= 7) if (at < last) same.push(rows.get(at) ?? 0);
-  return same.length < WEEKS ? 0 : Math.min(...same);
+  const usual = new Map<number, number[]>();
+  for (let day = first + 1; day < last; day++) {
+    usual.set(day % 7, [...(usual.get(day % 7) ?? []), rows.get(day) ?? 0]);
+  }
+  return new Map([...usual].flatMap(([weekday, days]) => (days.length < WEEKS ? [] : [[weekday, Math.min(...days)]])));
 }
 
 /** Against `data.freshness`; nothing where the model file does not say how old data may be. */
