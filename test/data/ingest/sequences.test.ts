@@ -8,13 +8,17 @@ import { validate } from '../../../src/data/validation/validate.ts';
 import { surroundings, tinyConfig, writeParquet } from '../surroundings.ts';
 
 /** A folder of monthly deliveries, and runs that ingest, validate and record what was accepted, as the stages do. */
-async function producer() {
+async function producer(rolling?: string) {
   const around = await surroundings();
   const folder = join(around.dir, 'delivered');
   await mkdir(folder);
   const config = await tinyConfig(folder, (config) => {
     config.data.source = { type: 'parquet', path: folder };
     config.data.label.if_never = 'negative';
+    if (rolling) {
+      config.training.window = { type: 'rolling', length: rolling };
+      config.training.split = { validation: 'P2D', holdout: 'P2D', gap: 'PT0S' };
+    }
   });
 
   /** 12 rows a day, labelled after two days; `x` is the row's number times `factor`. */
@@ -157,6 +161,20 @@ test('rows delivered late for days that were seen already are late, not new', as
   const { changes } = await run('run-2', at('2013-02-01'));
   expect(periods(changes)).toEqual(['late 2013-01-30 2013-01-30 5']);
   expect(changes.sentences).toEqual(['2013-01-30 got late rows: 5 rows older than the newest seen before.']);
+});
+
+test('a rolling window that moves on removes nothing, and an older month delivered into it is out of order', async () => {
+  const { month, run } = await producer('P28D');
+  await month('2013-02');
+  const first = await run('run-1', at('2013-03-01'));
+  expect(first.manifest.window.from).toBe('2013-02-01T00:30:00.000Z');
+  await month('2013-01');
+  const second = await run('run-2', at('2013-03-02'));
+  expect(second.manifest.window.from).toBe('2013-01-27T00:30:00.000Z');
+  expect(periods(second.changes)).toEqual(['out_of_order 2013-01-27 2013-01-31 60']);
+  const third = await run('run-3', at('2013-03-10'));
+  expect(third.manifest.window.from).toBe('2013-02-04T00:30:00.000Z');
+  expect(periods(third.changes)).toEqual([]);
 });
 
 test('a refused delivery leaves the newest-data mark where it was', async () => {
