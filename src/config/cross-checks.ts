@@ -23,6 +23,7 @@ import {
   selectiveLabelsAreDecidedByPeople,
 } from './checks/policy.ts';
 import { bucketEdgesRise, eachFieldHasOneFate, figuresAreNamedOnceAndPointToWorse } from './checks/recording.ts';
+import { columnsAreListedOnce, rangesAreOrdered } from './checks/rules.ts';
 import { scheduleIsSane } from './checks/schedule.ts';
 import {
   bakeFitsItsDeadline,
@@ -47,6 +48,8 @@ const CHECKS: readonly Check[] = [
   metricsCanJudge,
   primaryHasMargin,
   criticalSlicesAreSlices,
+  rangesAreOrdered,
+  columnsAreListedOnce,
   fairnessNeedsDecisions,
   windowsAreWholeDays,
   durationsAreMoreThanNothing,
