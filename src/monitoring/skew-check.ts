@@ -1,7 +1,6 @@
-/** Recomputes the features of a sample of logged predictions from the newest accepted delivery, with the version's own definition. */
+/** Recomputes the features of a sample of logged predictions from the newest accepted delivery, with their version's own definition. */
 import type { ModelConfig } from '../config/model.ts';
 import { newestAccepted } from '../data/accepted.ts';
-import { withDuckDb } from '../data/engine.ts';
 import { UserSqlFailed } from '../data/errors.ts';
 import { type FeatureColumn, type FeatureDefinition, featureSelect } from '../data/features/definition.ts';
 import { ReferenceMissing } from '../data/features/errors.ts';
@@ -9,126 +8,64 @@ import { lookupTables } from '../data/features/lookup-tables.ts';
 import { withLookups } from '../data/features/row-relation.ts';
 import { type OpenedRows, withRawRows } from '../data/features/row-select.ts';
 import { WINDOWS } from '../data/features/visible-columns.ts';
-import { parquetOf, quoteInstant, quoteList, quoteName } from '../data/sql-text.ts';
+import { quoteInstant, quoteList, quoteName } from '../data/sql-text.ts';
 import { expressionParts } from '../data/user-sql.ts';
 import { read } from '../drift/profile.ts';
-import { versionManifest } from '../registry/contract.ts';
-import { manifestKey } from '../registry/keys.ts';
-import { FEATURE_DEFINITION_FILE, type ServedDefinition, servedDefinition } from '../serving/contract.ts';
-import { getBlob, getDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Finding, Window } from './contract.ts';
 import { readLog } from './prediction-log.ts';
 import { type FeatureValue, notJudged, type SkewColumn, skewFindings } from './skew.ts';
+import { type Answering, comparable, findAnswering, type LoggedSample, readSample } from './skew-sample.ts';
 import { DAY, windowName } from './windows.ts';
 
 export interface SkewRequest {
   readonly store: ObjectStore;
   readonly config: ModelConfig;
-  readonly champion: number;
-  /** Only predictions from then on are the champion's own; null: all of them. */
-  readonly promotedAt: string | null;
   readonly asOf: string;
   readonly cacheDir: string;
   readonly workDir: string;
 }
 
-/** Enough to see one wrong row in a thousand; the same rows at every look. */
-const SAMPLE = 5000;
 const WINDOW_DAYS = 7;
 
 /**
- * The newest seven days that are both logged and delivered, at most 5,000 predictions by the hash of their id.
+ * The newest seven days that are delivered: what was answered in them, by the newest version that answered and those with
+ * the same definition, whoever is champion now (a delivery often comes with the run that promotes the next one).
  *
  * @throws ObjectCorrupt, ObjectMissing for a damaged store; StoreUnreachable
  */
 export async function checkSkew(request: SkewRequest): Promise<Finding[]> {
-  const { store, config, champion, asOf, cacheDir } = request;
+  const { store, config, asOf, cacheDir } = request;
   const accepted = await newestAccepted(store, config.model, asOf);
-  const window = windowOf(request, accepted?.window.to ?? asOf);
+  const window = windowBefore(Math.min(Date.parse(asOf), Date.parse(accepted?.window.to ?? asOf)));
   if (accepted === null) return [notJudged(window, 'no delivery has been accepted yet')];
-  if (window.from >= window.to) {
+  const logs = await readLog(store, config.model, { from: window.from, to: window.to, cacheDir });
+  const answering = await findAnswering(request, logs, window);
+  if (answering === null) {
     return [
-      notJudged(
-        window,
-        `the newest accepted delivery ends ${accepted.window.to}, before version ${champion} went live`,
-      ),
+      notJudged(window, `no prediction was logged for the newest days that are delivered, ${windowName(window)}`),
     ];
   }
-  const served = await servedBy(store, config.model, champion);
-  if (served === null) return [notJudged(window, `version ${champion} has no feature definition of its own`)];
-  const logs = await readLog(store, config.model, { from: window.from, to: window.to, cacheDir });
-  if (logs.length === 0) return [notJudged(window, 'no prediction was logged in the days that are delivered')];
-  const definition = served.definition as unknown as FeatureDefinition;
-  const logged = await readSample(request, definition.columns, logs, window);
+  const definition = answering.served.definition as unknown as FeatureDefinition;
+  const logged = await readSample(request, answering, logs, window);
   try {
     return await withRawRows({ ...request, raw: accepted.accepted, definition }, (rows) =>
-      compare(rows, request, served, window, logged),
+      compare(rows, request.config, answering, window, logged),
     );
   } catch (error) {
     if (!(error instanceof UserSqlFailed || error instanceof ReferenceMissing)) throw error;
+    const newest = answering.versions.at(-1);
     return [
       notJudged(
         window,
-        `the newest accepted delivery cannot give the features of version ${champion} (${error.message})`,
+        `the newest accepted delivery cannot give the features of version ${newest} (${error.message})`,
       ),
     ];
   }
 }
 
-function windowOf({ asOf, promotedAt }: SkewRequest, deliveredTo: string): Window {
-  const to = Math.min(Date.parse(asOf), Date.parse(deliveredTo));
-  const from = Math.max(to - WINDOW_DAYS * DAY, promotedAt === null ? 0 : Date.parse(promotedAt));
-  return { from: new Date(Math.min(from, to)).toISOString(), to: new Date(to).toISOString() };
-}
-
-async function servedBy(store: ObjectStore, model: string, version: number): Promise<ServedDefinition | null> {
-  const { files } = await getDocument(store, manifestKey(model, version), versionManifest);
-  const file = files.find(({ name }) => name === FEATURE_DEFINITION_FILE);
-  if (!file) return null;
-  return servedDefinition.parse(JSON.parse(Buffer.from(await getBlob(store, file.sha256)).toString('utf8')));
-}
-
-/** Logged predictions, at most `SAMPLE`; values by feature in the order of the ids. */
-interface Logged {
-  readonly ids: readonly string[];
-  readonly values: ReadonlyMap<string, readonly FeatureValue[]>;
-  /** The oldest lookup that one of them was answered with, in milliseconds before its event; null where none was. */
-  readonly lookupAgeMs: number | null;
-}
-
-/** The champion's own answers. Shadows answered nobody, and staged faults are not the model's. */
-async function readSample(
-  { champion, workDir }: SkewRequest,
-  columns: readonly FeatureColumn[],
-  logs: readonly string[],
-  window: Window,
-): Promise<Logged> {
-  return await withDuckDb({ tempDir: workDir, threads: 1 }, async (db) => {
-    const source = parquetOf(logs);
-    const [names] = await read(db, `SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`);
-    const present = new Set(names?.map(String));
-    const kept = columns.filter(({ name }) => present.has(`f_${name}`));
-    const values = kept.map((column) => comparable(column, quoteName(`f_${column.name}`)));
-    const age = present.has('lookup_as_of')
-      ? '(epoch_ms(event_time) - epoch_ms(lookup_as_of))::DOUBLE'
-      : 'NULL::DOUBLE';
-    const own =
-      `version = ${champion} AND arm <> 'shadow' ${present.has('staged') ? 'AND NOT coalesce(staged, false)' : ''} ` +
-      `AND epoch_ms(event_time) >= ${Date.parse(window.from)} AND epoch_ms(event_time) < ${Date.parse(window.to)}`;
-    const chosen = `SELECT DISTINCT inference_id FROM ${source} WHERE ${own} ORDER BY hash(inference_id) LIMIT ${SAMPLE}`;
-    const [ids = [], ages = [], ...rest] = await read(
-      db,
-      `SELECT inference_id, ${[age, ...values].join(', ')} FROM (
-         SELECT DISTINCT ON (inference_id) * FROM ${source} WHERE ${own} AND inference_id IN (${chosen}))`,
-    );
-    const known = ages.filter((each) => each !== null).map(Number);
-    return {
-      ids: ids.map(String),
-      values: new Map(kept.map(({ name }, i) => [name, (rest[i] ?? []) as FeatureValue[]])),
-      lookupAgeMs: known.length > 0 ? Math.max(...known) : null,
-    };
-  });
+function windowBefore(to: number): Window {
+  return { from: new Date(to - WINDOW_DAYS * DAY).toISOString(), to: new Date(to).toISOString() };
 }
 
 /** @returns ids that are delivered, then the values of each column in the order of the ids */
@@ -153,19 +90,13 @@ async function recompute(
   );
 }
 
-/** Numbers without NaN and infinity, which the log writes as null; text without the empty one. */
-function comparable({ type }: FeatureColumn, value: string): string {
-  if (type === 'string') return `nullif(CAST(${value} AS VARCHAR), '')`;
-  return `CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`;
-}
-
 /** Side by side: rows that are both logged and delivered. */
 async function compare(
   rows: OpenedRows,
-  request: SkewRequest,
-  served: ServedDefinition,
+  config: ModelConfig,
+  { served, versions }: Answering,
   window: Window,
-  logged: Logged,
+  logged: LoggedSample,
 ): Promise<Finding[]> {
   const { columns } = rows.definition;
   const judged = columns.filter(({ name }) => logged.values.has(name));
@@ -194,9 +125,9 @@ async function compare(
       lookupAge: looksUp ? ageText(logged.lookupAgeMs) : null,
     });
   }
-  const { hash, drop = [], bucket = {}, truncate = {} } = request.config.monitoring.log;
+  const { hash, drop = [], bucket = {}, truncate = {} } = config.monitoring.log;
   const showIds = ![...hash, ...drop, ...Object.keys(bucket), ...Object.keys(truncate)].includes(served.id);
-  return skewFindings({ version: request.champion, window, ids, columns: compared, notKept, showIds });
+  return skewFindings({ versions, window, ids, columns: compared, notKept, showIds });
 }
 
 function ageText(ms: number | null): string {

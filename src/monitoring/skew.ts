@@ -31,7 +31,8 @@ export interface FeatureSkew {
 }
 
 export interface SkewSample {
-  readonly version: number;
+  /** Who answered, ascending. */
+  readonly versions: readonly number[];
   readonly window: Window;
   readonly ids: readonly string[];
   readonly columns: readonly SkewColumn[];
@@ -97,7 +98,7 @@ function brokenSentence(skew: FeatureSkew, sample: SkewSample): string {
   const source = reads.length === 1 && reads[0] === feature ? 'this column' : reads.join(', ');
   return (
     `Feature ${feature} was served with other values than the delivered data gives: ${whole(differing)} of ${whole(rows)} ` +
-    `predictions of version ${sample.version} differ (${percent(differing / rows)}, none may), ${windowName(sample.window)}` +
+    `predictions of ${who(sample)} differ (${percent(differing / rows)}, none may), ${windowName(sample.window)}` +
     `${examplesOf(skew, sample.showIds)}. Compare what callers send for ${source} with what is delivered; ` +
     'no retraining starts meanwhile.'
   );
@@ -112,10 +113,11 @@ function staleSentence(skew: FeatureSkew, sample: SkewSample): string {
   );
 }
 
-function sameFinding(same: number, { ids, window, notKept, version }: SkewSample): Finding {
+function sameFinding(same: number, sample: SkewSample): Finding {
+  const { ids, window, notKept } = sample;
   const left = notKept.length > 0 ? ` Not judged, because the log does not keep them: ${notKept.join(', ')}.` : '';
   const sentence =
-    `${whole(same)} features of ${whole(ids.length)} predictions of version ${version} are bit for bit what the delivered ` +
+    `${whole(same)} features of ${whole(ids.length)} predictions of ${who(sample)} are bit for bit what the delivered ` +
     `data gives, ${windowName(window)}.${left}`;
   return {
     kind: 'skew',
@@ -128,6 +130,10 @@ function sameFinding(same: number, { ids, window, notKept, version }: SkewSample
     windows: LATE,
     sentence,
   };
+}
+
+function who({ versions }: SkewSample): string {
+  return versions.length === 1 ? `version ${versions[0]}` : `versions ${versions.join(', ')}`;
 }
 
 function examplesOf({ examples }: FeatureSkew, showIds: boolean): string {

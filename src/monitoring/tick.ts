@@ -56,7 +56,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
   const series = await checkSeries({ ...request, asOf });
   const { records = [], now = asOf } = request.servers ?? {};
   const service = checkService(records, config.monitoring.service, now);
-  const skew = await checkSkew({ ...request, asOf, champion, promotedAt });
+  const skew = await checkSkew({ ...request, asOf });
   const findings = [...seen.findings, ...skew, ...(series?.findings ?? []), ...service.findings];
   const planned = plan({ config, findings, acting: seen.acting });
   const changes = reconcile(open, planned.alerts, asOf, (incident) => couldJudge(incident, findings, seen));
@@ -102,6 +102,7 @@ function couldJudge(incident: string, findings: readonly Finding[], seen: Observ
   if (incident.startsWith('skew-')) return judged('skew');
   if (incident === 'performance-skill') return judged('performance');
   if (incident === 'calibration') return judged('calibration');
+  if (incident === 'error-stream') return judged('error_stream');
   if (incident === 'drift-prediction') return judged('prediction');
   if (incident === 'drift-features') return judged('drift');
   if (incident.startsWith('service-'))

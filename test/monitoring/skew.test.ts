@@ -15,7 +15,7 @@ import { checkSkew } from '../../src/monitoring/skew-check.ts';
 import { tick } from '../../src/monitoring/tick.ts';
 import { manifestKey } from '../../src/registry/keys.ts';
 import { FEATURE_DEFINITION_FILE } from '../../src/serving/contract.ts';
-import { putBlob, putDocument } from '../../src/store/content.ts';
+import { putBlob, putByDigest, putDocument } from '../../src/store/content.ts';
 import { flightsConfig, query, type Surroundings, surroundings } from '../data/surroundings.ts';
 import { championState, manifest } from './flights-log.ts';
 
@@ -27,7 +27,10 @@ interface Served extends Surroundings {
   readonly rows: Record<string, unknown>[];
   accept(): Promise<void>;
   /** What the prediction server does with them: features online, then the log. */
-  serve(rows: readonly Record<string, unknown>[]): Promise<void>;
+  serve(
+    rows: readonly Record<string, unknown>[],
+    by?: { version: number; log: ModelConfig['monitoring']['log'] },
+  ): Promise<void>;
 }
 
 async function served(change: (config: ModelConfig) => void = () => {}): Promise<Served> {
@@ -45,11 +48,17 @@ async function served(change: (config: ModelConfig) => void = () => {}): Promise
     FEATURE_DEFINITION_FILE,
   );
   const { numeric, categorical } = definition;
-  await putDocument(around.store, manifestKey(config.model, 1), {
-    ...manifest(null),
-    files: [blob],
-    signature: { ...manifest(null).signature, numeric, categorical },
-  });
+  const register = async (version: number, config: ModelConfig) => {
+    const snapshot = await putByDigest(around.store, 'configs', { model: config, groups: {} });
+    await putDocument(around.store, manifestKey(config.model, version), {
+      ...manifest(null),
+      version,
+      config: snapshot,
+      files: [blob],
+      signature: { ...manifest(null).signature, numeric, categorical },
+    });
+  };
+  await register(1, config);
   const files = await localFiles(around.store, raw, around.cacheDir);
   const delivered = await query(
     around.dir,
@@ -70,7 +79,8 @@ async function served(change: (config: ModelConfig) => void = () => {}): Promise
         window: raw.window,
         rows: raw.rows,
       }),
-    async serve(rows) {
+    async serve(rows, { version, log: policy } = { version: 1, log: config.monitoring.log }) {
+      if (version > 1) await register(version, { ...config, monitoring: { ...config.monitoring, log: policy } });
       const features = await OnlineFeatures.open(definition, types, lookups);
       const computed = await features.compute(rows);
       await features.close();
@@ -84,11 +94,11 @@ async function served(change: (config: ModelConfig) => void = () => {}): Promise
       });
       log.add({
         model: config.model,
-        version: 1,
+        version,
         arm: 'champion',
         generation: 1,
         threshold: 0.5,
-        policy: logPolicy(config.monitoring.log, { ...definition, entity: 'tail_number' }, 'key'),
+        policy: logPolicy(policy, { ...definition, entity: 'tail_number' }, 'key'),
         loggedAt: Date.parse(asOf),
         latencyMs: 1,
         ...computed,
@@ -111,8 +121,7 @@ async function served(change: (config: ModelConfig) => void = () => {}): Promise
   };
 }
 
-const look = (place: Served, at = asOf) =>
-  checkSkew({ ...place, champion: 1, promotedAt: '2013-01-10T00:00:00.000Z', asOf: at });
+const look = (place: Served, at = asOf) => checkSkew({ ...place, asOf: at });
 
 test('a comparison is exact, counts a missing value as a value, and shows at most five rows', () => {
   const logged = [1, Math.fround(0.1), null, 'UA', 0, 5, null];
@@ -205,6 +214,21 @@ test('features that the log does not keep are named as not judged, and a protect
   expect(distance?.sentence).toContain('such as one served 1, recomputed ');
   expect(distance?.sentence).not.toContain(String(place.rows[0]?.['flight_id']));
   expect(others?.sentence).toMatch(/Not judged, because the log does not keep them: temp_f, carrier\.$/);
+});
+
+test('versions with one definition are judged together, by the features that each of them logs', async () => {
+  const place = await served();
+  await place.accept();
+  const half = place.rows.length >> 1;
+  await place.serve(place.rows.slice(0, half));
+  await place.serve(place.rows.slice(half), { version: 2, log: { ...place.config.monitoring.log, drop: ['temp_f'] } });
+  expect(await look(place)).toMatchObject([
+    {
+      state: 'stable',
+      rows: place.rows.length,
+      sentence: expect.stringMatching(/^16 features .* of versions 1, 2 are .*the log does not keep them: temp_f\.$/),
+    },
+  ]);
 });
 
 test('without a delivery, or with ids that no delivery has, nothing is judged and the sentence says why', async () => {
