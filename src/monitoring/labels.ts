@@ -50,7 +50,7 @@ export async function recordLabels(
 export interface LabelsAsOf {
   /**
    * Local Parquet, one row an inference id: `inference_id`, `label` (DOUBLE), `label_text`, `observed_at` (of the label
-   * that counts), `first_observed_at`, `corrections`.
+   * that counts), `first_label`, `first_observed_at`, `corrections`.
    */
   readonly path: string;
   readonly counts: {
@@ -131,7 +131,8 @@ const toldSql = `
 
 const labelsSql = `
   SELECT inference_id, last(label ORDER BY nth) AS label, last(label_text ORDER BY nth) AS label_text,
-    last(observed_at ORDER BY nth) AS observed_at, min(observed_at) AS first_observed_at,
+    last(observed_at ORDER BY nth) AS observed_at, first(label ORDER BY nth) AS first_label,
+    min(observed_at) AS first_observed_at,
     count(*) FILTER (nth > 1 AND label <> label_before) AS corrections
   FROM told GROUP BY inference_id ORDER BY inference_id`;
 

@@ -9,6 +9,7 @@ import { whole } from '../drift/sentences.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Finding, Holdout, PerformanceWindow, Window } from './contract.ts';
 import { checkDrift } from './drift-check.ts';
+import { checkErrorStream } from './error-stream.ts';
 import { checkGrowth, volumeFrom } from './growth-check.ts';
 import { checkInput } from './input-quality.ts';
 import { labelsAsOf } from './labels.ts';
@@ -66,10 +67,12 @@ export async function observe(request: ObserveRequest): Promise<Observation> {
     const [skill, calibration] = [spans.skill.map(judge), spans.calibration.map(judge)];
     const quality = [skillFinding(skill, config, request.holdout), calibrationFinding(calibration, config)];
     const { promotedAt } = request;
+    const stream = { config, log, labels, from: since, to: spans.mature, newest: spans.skill[0]! };
+    const errors = await checkErrorStream(db, stream);
     const growth = promotedAt === null ? [] : await checkGrowth(db, { config, promotedAt, asOf, paths, labels });
     return {
       ...seen,
-      findings: [...silence, ...seen.findings, ...quality, ...growth],
+      findings: [...silence, ...seen.findings, ...quality, ...errors, ...growth],
       performance: skill.length >= calibration.length ? skill : calibration,
     };
   });

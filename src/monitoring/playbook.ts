@@ -52,6 +52,7 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
     ...of('kpi', 'moved').map((finding) => alertOf(`kpi-${finding.subject}`, 'page', [finding])),
     ...of('proxy', 'moved').map((finding) => alertOf(`proxy-${finding.subject}`, 'page', [finding])),
     ...skill.map((finding) => alertOf('performance-skill', 'warn', [finding])),
+    ...of('error_stream', 'moved').map((finding) => alertOf('error-stream', 'warn', [finding])),
     ...calibration.map((finding) => alertOf('calibration', 'warn', [finding])),
     ...(prediction.length > 0 ? [alertOf('drift-prediction', 'warn', prediction)] : []),
     ...(features.length > 0 ? [alertOf('drift-features', 'warn', features)] : []),

@@ -26,6 +26,7 @@ export const views: Readonly<Record<ViewName, View>> = {
       label: 'DOUBLE',
       label_text: 'VARCHAR',
       observed_at: 'TIMESTAMP',
+      first_label: 'DOUBLE',
       first_observed_at: 'TIMESTAMP',
       corrections: 'BIGINT',
     },
