@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { z } from 'zod';
+import { driftDocument } from '../../src/drift/document.ts';
 import { ledgerEntry } from '../../src/registry/contract.ts';
 import { businessRequest, labelsRequest, predictRequest, predictResponse } from '../../src/serving/contract.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -26,6 +27,7 @@ const schemas: Record<string, z.ZodType> = {
   businessRequest,
   trainerJob,
   trainerLine,
+  driftDocument,
 };
 const json = blocks.filter(({ language }) => language === 'json');
 

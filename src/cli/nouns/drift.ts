@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Comparison } from '../../drift/compare.ts';
-import type { DriftReport } from '../../drift/contract.ts';
 import type { Tool } from '../../drift/definitions/compare-as.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -57,7 +56,7 @@ async function drift(context: CliContext, reference: string, current: string, as
   );
   const { report } = comparison;
   if (asked.html !== undefined) await writePage(context, asked.html, comparison);
-  context.show(documentOf(report), () => driftText(report));
+  context.show(documentOf(report), () => driftText(comparison));
   if (asked.failOn === 'moved' && report.dataset.verdict === 'moved') context.exitWith(3);
 }
 
@@ -75,16 +74,14 @@ async function writePage(context: CliContext, file: string, comparison: Comparis
 
 const ORDER = { moved: 0, stable: 1, not_judged: 2 } as const;
 
-export function driftText({ columns, dataset }: DriftReport): string {
+export function driftText({ report: { columns, dataset }, definition }: Comparison): string {
   const ordered = Object.entries(columns).sort(
     ([, a], [, b]) => ORDER[a.verdict] - ORDER[b.verdict] || (b.psi ?? 0) - (a.psi ?? 0),
   );
   const rows = ordered.map(([name, drift]) => [
     ...[name, drift.verdict.replace('_', ' '), drift.kind.replace('_', ' ')],
-    ...[drift.psi, drift.threshold, drift.noise, drift.js_distance].map(shown),
-    drift.missing.current === drift.missing.reference
-      ? ''
-      : `${percent(drift.missing.reference)} → ${percent(drift.missing.current)}`,
+    ...[drift.psi ?? drift.js_distance, drift.threshold, drift.noise].map(shown),
+    missingCell(drift.missing),
   ]);
   const told = ordered
     .filter(([, { verdict }]) => verdict === 'moved')
@@ -92,14 +89,19 @@ export function driftText({ columns, dataset }: DriftReport): string {
   return [
     wrap(dataset.sentence).join('\n'),
     ...(told.length === 0 ? [] : [told.join('\n')]),
-    table(['COLUMN', 'VERDICT', 'KIND', 'PSI', 'LIMIT', 'NOISE', 'JS', 'MISSING'], rows, 'COLUMN'),
+    table(
+      ['COLUMN', 'VERDICT', 'KIND', definition === 'nannyml' ? 'JS' : 'PSI', 'LIMIT', 'NOISE', 'MISSING'],
+      rows,
+      'COLUMN',
+    ),
   ].join('\n\n');
+}
+
+function missingCell({ reference, current }: { reference: number; current: number }): string {
+  const percent = (share: number) => (share * 100).toFixed(1);
+  return reference === current ? '' : `${percent(reference)} → ${percent(current)} %`;
 }
 
 function shown(value: number | null): string {
   return value === null ? '-' : value.toPrecision(3);
-}
-
-function percent(value: number): string {
-  return `${(value * 100).toFixed(1)} %`;
 }
