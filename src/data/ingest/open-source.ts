@@ -1,5 +1,5 @@
 /** From the model file's source to whole, distinct files on this machine, with their digests and their producer. */
-import { dirname, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModelConfig } from '../../config/model.ts';
 import type { Source } from '../../config/sections/sources.ts';
@@ -43,7 +43,7 @@ export interface OpenedSource {
  */
 export async function openSource(input: SourceInput): Promise<OpenedSource> {
   const { source } = input.config.data;
-  const { found, folder } = await locate(input);
+  const found = await locate(input);
   if (found.files.length === 0) {
     const problem = 'no partition lies in the window';
     throw new SourceUnreadable(describeSource(source), problem, 'Check partition_date, as_of and training.window.');
@@ -54,7 +54,7 @@ export async function openSource(input: SourceInput): Promise<OpenedSource> {
   for (const file of found.files) {
     checked.push(await checkWhole(file, format, { encoding, signal: input.signal }));
   }
-  return { ...withoutRepeats(checked), format, waiting: found.waiting, producer: await producerOf(source, folder) };
+  return { ...withoutRepeats(checked), format, waiting: found.waiting, producer: await producerOf(source, found.root) };
 }
 
 /** As the model file says it, so that a snapshot does not depend on where the project lies. */
@@ -62,28 +62,25 @@ export function describeSource(source: Source): string {
   return source.type === 'command' ? `command: ${source.command.join(' ')}` : `${source.type}: ${source.path}`;
 }
 
-async function locate(input: SourceInput): Promise<{ found: Found; folder?: string }> {
+async function locate(input: SourceInput): Promise<Found> {
   const { base, dir, window, signal } = input;
   const { source } = input.config.data;
   const marker = source.completion_marker;
   if (source.type === 'command') {
-    const folder = join(dir, 'command');
-    await runSourceCommand(source, { base, window, output: folder, signal });
-    const where = { base: folder, format: undefined, marker };
-    return { found: await withDuckDb({ tempDir: dir }, (db) => findSourceFiles(db, folder, where), signal), folder };
+    const output = join(dir, 'command');
+    await runSourceCommand(source, { base, window, output, signal });
+    const where = { base: output, format: undefined, marker };
+    return await withDuckDb({ tempDir: dir }, (db) => findSourceFiles(db, output, where), signal);
   }
   const key = source.partition_date;
   const format = source.type === 'sql' ? undefined : source.type;
   const choose: Parameters<typeof fetchObjects>[1]['choose'] = (files) =>
     key === undefined ? [...files] : neededPartitions(files, key, window);
-  if (source.path.startsWith('s3://')) {
-    return { found: await fetchObjects(source.path, { ...input, format, marker, choose }) };
-  }
+  if (source.path.startsWith('s3://')) return await fetchObjects(source.path, { ...input, format, marker, choose });
+  const where = { base, format, marker };
   const path = localPath(source.path);
-  const found = await withDuckDb({ tempDir: dir }, (db) => findSourceFiles(db, path, { base, format, marker }), signal);
-  const full = isAbsolute(path) ? path : join(base, path);
-  const folder = /[*?[]/.test(full) ? full.replace(/[*?[].*$/, 'x') : join(full, 'x');
-  return { found: { ...found, files: choose(found.files) }, folder: dirname(folder) };
+  const found = await withDuckDb({ tempDir: dir }, (db) => findSourceFiles(db, path, where), signal);
+  return { ...found, files: choose(found.files) };
 }
 
 function localPath(path: string): string {

@@ -13,12 +13,11 @@ const FILE = '_producer.json';
 const ENGINE = 'duckdb';
 
 /**
- * @param folder of the delivery, where it has one on this machine
+ * @param folder of the delivery
  * @throws SourceUnreadable when the file is there but does not say `{"name": …, "version": …}`
  */
-export async function producerOf(source: Source, folder: string | undefined): Promise<Producer> {
-  const told = folder === undefined ? undefined : await readProducer(join(folder, FILE));
-  return told ?? source.producer ?? { name: ENGINE, version: engineVersion };
+export async function producerOf(source: Source, folder: string): Promise<Producer> {
+  return (await readProducer(join(folder, FILE))) ?? source.producer ?? { name: ENGINE, version: engineVersion };
 }
 
 /** The producer that a delivery or the model file named; null where the manifest only knows hone's own engine. */

@@ -27,6 +27,8 @@ export interface Found {
   readonly files: readonly SourceFile[];
   /** Names of files without a completion marker in their folder or one above it. */
   readonly waiting: readonly string[];
+  /** The folder on this machine that the names, partitions and markers are below of. */
+  readonly root: string;
 }
 
 export interface Where {
@@ -59,7 +61,7 @@ export async function findSourceFiles(db: Connection, pattern: string, where: Wh
     else files.push({ path, origin: path, name, ...(await look(path)), partitions: partitionKeys(below.split(sep)) });
   }
   if (files.length === 0) throw new SourceIncomplete(pattern, `no folder in it has the marker ${where.marker} yet`);
-  return { files, waiting };
+  return { files, waiting, root };
 }
 
 /** By the name's ending; used where the model file does not say (`sql` and `command` sources). */

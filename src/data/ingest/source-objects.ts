@@ -48,15 +48,18 @@ export async function fetchObjects(uri: string, wish: ObjectsWish): Promise<Foun
   }
 
   const files: SourceFile[] = [];
-  await mkdir(join(dir, 'objects'), { recursive: true });
+  const root = join(dir, 'objects');
+  await mkdir(root, { recursive: true });
   for (const [i, { key, ...rest }] of ready.entries()) {
     signal?.throwIfAborted();
-    const path = join(dir, 'objects', `${i}-${basename(key)}`);
+    const path = join(root, `${i}-${basename(key)}`);
     await symlink(await cachedCopy(store, key, cacheDir), path);
     const { size, ctimeMs } = await stat(path);
     files.push({ path, name: key, bytes: size, modifiedMs: ctimeMs, ...rest });
   }
-  return { files, waiting };
+  const producer = '_producer.json';
+  if (present.has(producer)) await store.download(producer, join(root, producer));
+  return { files, waiting, root };
 }
 
 /** A verified copy by digest; what the object's tag stood for last time is remembered, so that it need not travel again. */

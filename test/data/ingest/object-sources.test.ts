@@ -45,12 +45,14 @@ if (server instanceof VersityGwMissing) {
     await put('date=2013-02-01/_SUCCESS', '');
     await put('date=2013-02-02/part-0.parquet', await day('2013-02-02'));
     await put('notes.txt', 'no data');
+    await put('_producer.json', '{"name":"spark","version":"9"}');
 
     const marked = await take({ completion_marker: '_SUCCESS' });
     expect(marked.manifest.deliveries?.map(({ name }) => name)).toEqual(['date=2013-02-01/part-0.parquet']);
     expect(marked.changes.files.waiting.names).toEqual(['date=2013-02-02/part-0.parquet']);
     const all = await take({});
     expect(all.ref.rows).toBe(6);
+    expect(all.manifest.producer).toEqual({ name: 'spark', version: '9' });
     expect(all.manifest.columns).toContainEqual({ name: 'date', type: 'DATE' });
     expect((await take({}, 'lake/events/date=2013-02-02/part-0.parquet')).ref.rows).toBe(3);
     expect(await readdir(around.workDir)).toEqual([]);
