@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ModelConfig } from '../../../src/config/model.ts';
+import { project } from '../surroundings.ts';
 import { FLIGHTS } from './fixtures/twin-sets.ts';
 import { testTwins } from './fixtures/twin-tests.ts';
 
@@ -8,4 +11,5 @@ function withoutLeakSearch({ data }: ModelConfig): void {
   data.checks = { ...data.checks, ...off, shared_rows: 'off', newer_than_event: 'off' };
 }
 
-testTwins(FLIGHTS, withoutLeakSearch);
+const page = readFileSync(join(project, 'docs/reference/validation-rules.md'), 'utf8');
+testTwins(FLIGHTS, withoutLeakSearch, page);
