@@ -1,5 +1,7 @@
 /** Commands that the pages show: each is one that hone has, and either runs here or is run by the test that it names. */
 import { existsSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { comment, decision, rolloutCommand, trigger } from '../../src/workflows/contract.ts';
 import { tellHistory, workspace } from '../cli/story.ts';
@@ -34,7 +36,7 @@ const honeCommands = shown.filter(({ command }) => /^(npx )?hone /.test(command)
 
 /** What runs here, on a workspace with a history, without a server. */
 const CHEAP =
-  /^(config (validate|explain|schema)|model (list|show)|registry (list|show)|ledger |lineage |doctor|freeze |unfreeze |rollback .*--dry-run)/;
+  /^(config (validate|explain|schema)|model (list|show|why|init)|query |registry (list|show)|ledger |lineage |doctor|freeze |unfreeze |rollback .*--dry-run)/;
 
 /** What a page may show although it is not run here, and the test that runs it. */
 const ELSEWHERE: readonly { command: RegExp; test: string }[] = [
@@ -73,7 +75,8 @@ const cheap = honeCommands.filter(({ command }) => CHEAP.test(argvOf(command).jo
 test.each([...new Set(cheap.map(({ page }) => page))])(
   'the commands of %s that need no server do what they say',
   async (page) => {
-    const { hone, store } = await workspace();
+    const { dir, hone, store } = await workspace();
+    await symlink(join(ROOT, 'examples'), join(dir, 'examples'));
     await tellHistory(store);
     for (const { at, command } of cheap.filter((one) => one.page === page)) {
       const { code, err } = await hone(...argvOf(command));

@@ -7,6 +7,7 @@ import { partitionFiles } from '../../src/monitoring/partition-files.ts';
 import { writePartitions } from '../../src/monitoring/partitions.ts';
 import { predictionRecord } from '../../src/monitoring/records.ts';
 import type { RetentionEnd } from '../../src/workflows/retention.ts';
+import { hone } from '../cli/story.ts';
 import { smallTown, type Town } from '../town.ts';
 
 const SUBJECT = 'N-CANARY-7';
@@ -56,8 +57,12 @@ test('the schedule of a model removes what is older than its retention, and the 
 
 test('a subject is erased and read back; the ledger notes it, and neither history nor store names it afterwards', async () => {
   const asked = { subject: SUBJECT, reason: 'ticket 4711', by: 'kim' };
-  const { id, end } = await erase(town, town.model, asked);
-  expect(await end).toEqual({
+  const { subject, reason, by } = asked;
+  const argv = ['monitor', 'erase', town.model, '--subject', subject, '--reason', reason, '--by', by, '--json'];
+  const said = await hone(town.dir, argv);
+  expect(said).toMatchObject({ code: 0, err: '' });
+  const { erasure: id, model: _, ...end } = JSON.parse(said.out);
+  expect(end).toEqual({
     rows: { log: 1, labels: 1, business: 0 },
     sentence: expect.stringMatching(/^Erased 1 predictions, 1 labels and 0 business figures of the subject/),
   });
