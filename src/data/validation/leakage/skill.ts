@@ -6,7 +6,7 @@ import type { LeakSample } from './sample.ts';
 const PRIOR_ROWS = 20;
 const BINS = 50;
 
-/** SQL of the yes or no that is to be told: 1 or 0 a row of the sample. */
+/** What is to be told: SQL over a row of the sample, 1 or 0 where it is binary. */
 export interface Target {
   readonly sql: string;
   readonly kind: 'binary' | 'number';
@@ -26,13 +26,7 @@ export async function skillOf(sample: LeakSample, column: string, text: boolean,
 
 /** By the order alone, null before or after all numbers, whichever tells more. */
 export async function orderSkillOf(sample: LeakSample, column: string, target: Target): Promise<number> {
-  const first = await score(sample, orderedSql(column, target, 'FIRST'), target);
-  return Math.max(first, await score(sample, orderedSql(column, target, 'LAST'), target));
-}
-
-/** Rank as the score, null before or after all numbers. */
-function orderedSql(column: string, { sql }: Target, nulls: 'FIRST' | 'LAST'): string {
-  return `SELECT rank() OVER (ORDER BY ${column} NULLS ${nulls}) AS score, ${sql} AS target FROM leak_sample`;
+  return await score(sample, `SELECT ${column} AS score, ${target.sql} AS target FROM leak_sample`, target);
 }
 
 /** The mean target of the rows with the same value in the other folds; numbers by 50 bins of equally many rows. */
@@ -40,27 +34,33 @@ function encodedSql(column: string, text: boolean, { sql }: Target): string {
   const value = text
     ? `coalesce('=' || ${column}, 'null')`
     : `CASE WHEN ${column} IS NULL THEN -1 ELSE ${BINS} * (rank() OVER (ORDER BY ${column}) - 1) // count(*) OVER () END`;
-  return `SELECT target, (sum(target) OVER same - sum(target) OVER own + ${PRIOR_ROWS} * avg(target) OVER ())
-                 / (count(*) OVER same - count(*) OVER own + ${PRIOR_ROWS}) AS score
-          FROM (SELECT ${value} AS value, fold, ${sql} AS target FROM leak_sample)
-          WINDOW same AS (PARTITION BY value), own AS (PARTITION BY value, fold)`;
+  return `WITH told AS (SELECT ${value} AS value, fold, ${sql} AS target FROM leak_sample),
+    means AS (
+      SELECT value, fold, (sum(total) OVER same - total + ${PRIOR_ROWS} * (SELECT avg(target) FROM told))
+                          / (sum(n) OVER same - n + ${PRIOR_ROWS}) AS score
+      FROM (SELECT value, fold, count(*) AS n, sum(target) AS total FROM told GROUP BY value, fold)
+      WINDOW same AS (PARTITION BY value))
+    SELECT score, target FROM told JOIN means USING (value, fold)`;
 }
 
-async function score({ db }: LeakSample, scored: string, target: Target): Promise<number> {
-  if (target.kind === 'number') {
-    const rank = (of: string) => `rank() OVER (ORDER BY ${of}) + (count(*) OVER (PARTITION BY ${of}) - 1) / 2.0`;
-    const [row] = await rowsOf(
-      db,
-      `SELECT abs(corr(x, y)) AS r FROM (SELECT ${rank('score')} AS x, ${rank('target')} AS y FROM (${scored}))`,
-    );
-    return Number(row?.['r'] ?? 0) || 0;
-  }
-  const [row] = await rowsOf(
-    db,
-    `SELECT sum(p * (below + q / 2.0)) / (sum(p) * sum(q)) AS auc FROM (
-       SELECT p, q, sum(q) OVER (ORDER BY score ROWS UNBOUNDED PRECEDING) - q AS below FROM (
-         SELECT score, sum(target) AS p, count(*) - sum(target) AS q FROM (${scored}) GROUP BY score))`,
-  );
-  const auc = Number(row?.['auc'] ?? 0.5);
-  return Math.max(auc, 1 - auc);
+/** @param scored SQL of `score`, whose null may stand before or after all others, and `target` */
+async function score({ db }: LeakSample, scored: string, { kind }: Target): Promise<number> {
+  const [row] = await rowsOf(db, kind === 'number' ? spearmanSql(scored) : aucSql(scored));
+  const values = [row?.['first'], row?.['last']].map((value) => Number(value ?? Number.NaN));
+  const skills = kind === 'number' ? values.map(Math.abs) : values.map((auc) => Math.max(auc, 1 - auc));
+  return Math.max(0, ...skills.filter((skill) => !Number.isNaN(skill)));
+}
+
+function aucSql(scored: string): string {
+  const below = (nulls: string) => `sum(q) OVER (ORDER BY score NULLS ${nulls} ROWS UNBOUNDED PRECEDING) - q / 2.0`;
+  return `SELECT sum(p * first) / (sum(p) * sum(q)) AS first, sum(p * last) / (sum(p) * sum(q)) AS last
+    FROM (SELECT p, q, ${below('FIRST')} AS first, ${below('LAST')} AS last
+          FROM (SELECT score, sum(target) AS p, count(*) - sum(target) AS q FROM (${scored}) GROUP BY score))`;
+}
+
+function spearmanSql(scored: string): string {
+  const rank = (of: string, nulls: string) =>
+    `rank() OVER (ORDER BY ${of} NULLS ${nulls}) + (count(*) OVER (PARTITION BY ${of}) - 1) / 2.0`;
+  return `SELECT corr(first, y) AS first, corr(last, y) AS last
+    FROM (SELECT ${rank('score', 'FIRST')} AS first, ${rank('score', 'LAST')} AS last, ${rank('target', 'LAST')} AS y FROM (${scored}))`;
 }
