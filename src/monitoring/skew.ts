@@ -43,7 +43,7 @@ export interface SkewSample {
 }
 
 const EXAMPLES = 5;
-const LATE = { beyond: 0, judged: 1, need: 1, of: 1 };
+const ONE_WINDOW = { beyond: 0, judged: 1, need: 1, of: 1 };
 
 /** @param ids of the rows of `column` */
 export function compareFeature(column: SkewColumn, ids: readonly string[]): FeatureSkew {
@@ -73,7 +73,7 @@ export function skewFindings(sample: SkewSample): Finding[] {
 /** Nothing to compare with is no agreement. */
 export function notJudged(window: Window, reason: string): Finding {
   const sentence = `Skew between served and recomputed features is not judged: ${reason}.`;
-  const windows = { ...LATE, judged: 0 };
+  const windows = { ...ONE_WINDOW, judged: 0 };
   return {
     kind: 'skew',
     subject: 'features',
@@ -89,7 +89,7 @@ export function notJudged(window: Window, reason: string): Finding {
 
 function finding(skew: FeatureSkew, state: 'broken' | 'stable', window: Window, sentence: string): Finding {
   const { feature, rows, differing } = skew;
-  const windows = { ...LATE, beyond: state === 'broken' ? 1 : 0 };
+  const windows = { ...ONE_WINDOW, beyond: state === 'broken' ? 1 : 0 };
   return { kind: 'skew', subject: feature, state, value: differing / rows, limit: 0, rows, window, windows, sentence };
 }
 
@@ -127,7 +127,7 @@ function sameFinding(same: number, sample: SkewSample): Finding {
     limit: 0,
     rows: ids.length,
     window,
-    windows: LATE,
+    windows: ONE_WINDOW,
     sentence,
   };
 }

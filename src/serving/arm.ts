@@ -79,9 +79,20 @@ export class Arm {
     });
   }
 
+  /** With the lookups that came meanwhile, too. */
+  async #startAgain(): Promise<ArmChild> {
+    const source = this.#source;
+    const child = await ArmChild.start(source, LOAD_TIMEOUT_MS);
+    const { lookups } = this.#source;
+    // what it cannot take leaves it with the older ones
+    if (lookups !== null && lookups !== source.lookups)
+      await child.useLookups(lookups, LOAD_TIMEOUT_MS).catch(() => {});
+    return child;
+  }
+
   #startLater(): void {
     this.#restart = setTimeout(() => {
-      ArmChild.start(this.#source, LOAD_TIMEOUT_MS).then(
+      this.#startAgain().then(
         (child) => (this.#closed ? child.close() : this.#follow(child)),
         () => {
           if (!this.#closed) this.#startLater();

@@ -37,6 +37,7 @@ export class VersionSlot {
   readonly policy: LogPolicy;
   #arm: Arm | undefined;
   #local: LoadedVersion | undefined;
+  #refusedLookups: string | null = null;
   #holders = 0;
   #idle: (() => void)[] = [];
   #running: Promise<unknown> = Promise.resolve();
@@ -119,8 +120,13 @@ export class VersionSlot {
   async refreshLookups(): Promise<void> {
     const { store, cacheDir } = this.#options;
     const newer = await newerLookups(store, this.#files.source, cacheDir);
-    if (!newer) return;
-    await Promise.all([this.#local?.useLookups(newer), this.#arm?.useLookups(newer)]);
+    if (!newer || newer.key === this.#refusedLookups) return;
+    try {
+      await Promise.all([this.#local?.useLookups(newer), this.#arm?.useLookups(newer)]);
+    } catch (error) {
+      this.#refusedLookups = newer.key; // said once, not at every look
+      throw error;
+    }
     this.#files = { ...this.#files, source: { ...this.#files.source, lookups: newer } };
   }
 
