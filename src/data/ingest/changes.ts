@@ -38,8 +38,8 @@ export async function changesSince(
   source: Pick<OpenedSource, 'repeated' | 'waiting'>,
   input: ChangesInput,
 ): Promise<Changes> {
-  const before = previous === null ? null : await earlier(input.store, previous.raw);
-  const days = before === null ? [] : await compareRows(before, now, input);
+  const compared = previous === null ? null : await compare(previous.raw, now, input);
+  const { before, days } = compared ?? { before: null, days: [] };
   const facts: Omit<Changes, 'sentences'> = {
     since: previous && before && { run: previous.run, as_of: previous.as_of, raw: previous.raw },
     periods: periodsOf(days),
@@ -57,10 +57,21 @@ interface Day {
   readonly labelled: number;
 }
 
-/** Null where it was removed from the store: old snapshots may be cleaned up, and a comparison is no need. */
-async function earlier(store: ObjectStore, digest: string): Promise<RawSnapshot | null> {
+/**
+ * Null where it was removed from the store (old snapshots may be cleaned up), or has not the columns that the model file
+ * names now: a comparison is no need, and must not stop a run.
+ */
+async function compare(
+  digest: string,
+  now: RawSnapshot,
+  input: ChangesInput,
+): Promise<{ before: RawSnapshot; days: Day[] } | null> {
   try {
-    return await readSnapshot(store, digest, 'raw');
+    const before = await readSnapshot(input.store, digest, 'raw');
+    const { id, event_time } = input.config.data;
+    const typeOf = (column: string) => before.columns.find(({ name }) => name === column)?.type;
+    if (typeOf(id) === undefined || !typeOf(event_time)?.startsWith('TIMESTAMP')) return null;
+    return { before, days: await compareRows(before, now, input) };
   } catch (error) {
     if (error instanceof ObjectMissing) return null;
     throw error;
@@ -108,17 +119,16 @@ function monthSql(
   const known = now.columns
     .filter(({ name }) => types.has(name) && !later.has(name))
     .map(({ name, type }) => (types.get(name) === type ? quoteName(name) : `CAST(${quoteName(name)} AS VARCHAR)`));
-  const labels = quoteName(label.column);
   // a rolling window loses its oldest rows: they were not removed by anybody
   const start = windowStart(config, now.as_of);
   const from = start === null ? '' : ` AND ${time} >= ${quoteInstant(start)}`;
-  const side = (files: string[], which: number) =>
+  const side = (files: string[], which: number, labels: string) =>
     `SELECT ${which} AS side, hash(CAST(${quoteName(id)} AS VARCHAR)) AS id, epoch_ms(${time}) AS ms, hash(${known.join(', ')}) AS said,
             ${labels} IS NOT NULL AS known, hash(CAST(${labels} AS VARCHAR)) AS label
      FROM ${parquetOf(files)} WHERE true${from}`;
   const sides = [
-    ...(paths.before.length ? [side(paths.before, 1)] : []),
-    ...(paths.now.length ? [side(paths.now, 2)] : []),
+    ...(paths.before.length ? [side(paths.before, 1, types.has(label.column) ? quoteName(label.column) : 'NULL')] : []),
+    ...(paths.now.length ? [side(paths.now, 2, quoteName(label.column))] : []),
   ];
   const of = (aggregate: string, which: number) => `${aggregate} FILTER (side = ${which})`;
   return `

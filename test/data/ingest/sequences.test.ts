@@ -177,6 +177,45 @@ test('a rolling window that moves on removes nothing, and an older month deliver
   expect(periods(third.changes)).toEqual([]);
 });
 
+test('data that cannot be compared any more is told as first data, and stops nothing', async () => {
+  const { month, run, config, around, folder } = await producer();
+  await month('2013-01');
+  const { ref, manifest } = await run('run-1', at('2013-02-01'));
+  await writeParquet(
+    folder,
+    '2013-01.parquet',
+    `SELECT * REPLACE (y + 0 AS y), id AS number, y AS bought, "at" AS ordered_at FROM '${await month('2013-02')}'`,
+  );
+  await rm(join(folder, '2013-02.parquet'));
+  config.data.label.column = 'bought';
+  const relabelled = await run('run-2', at('2013-03-01'));
+  expect(relabelled.changes.since?.run).toBe('run-1'); // only the label's column is another one
+  Object.assign(config.data, { id: 'number', event_time: 'ordered_at' });
+  const { changes } = await ingest({
+    ...around,
+    config,
+    asOf: at('2013-03-01'),
+    previous: {
+      run: 'run-1',
+      as_of: at('2013-02-01'),
+      raw: ref.digest,
+      accepted: ref.digest,
+      window: manifest.window,
+      rows: 1,
+    },
+  });
+  expect(changes).toMatchObject({ since: null, periods: [] });
+  const gone = {
+    run: 'run-0',
+    as_of: at('2013-02-01'),
+    raw: '0'.repeat(64),
+    accepted: ref.digest,
+    window: manifest.window,
+    rows: 1,
+  };
+  expect((await ingest({ ...around, config, asOf: at('2013-03-01'), previous: gone })).changes.since).toBeNull();
+});
+
 test('a refused delivery leaves the newest-data mark where it was', async () => {
   const { folder, month, run, around, config } = await producer();
   await month('2013-01');
