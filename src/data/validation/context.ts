@@ -26,6 +26,8 @@ export interface ValidationContext {
   /** The newest accepted snapshot before this one. */
   readonly previous: RawManifest | null;
   readonly asOf: string;
+  /** Columns that were delivered before, by name with their types; null where nobody knows. */
+  readonly expected: ReadonlyMap<string, string> | null;
   /** Nothing may be later than this: `asOf` in a run; the time of the call where `asOf` was taken from the data. */
   readonly horizon: string;
   /** No label can have become known later: `asOf` in a run, where later ones are hidden; else the time of the call. */
@@ -66,7 +68,7 @@ export interface History {
 export type Surroundings = Pick<
   ValidationContext,
   'db' | 'config' | 'raw' | 'previous' | 'asOf' | 'horizon' | 'dir' | 'parquet' | 'references' | 'lineOf'
-> & { readonly limitMs?: number; readonly labelHorizon?: string };
+> & { readonly limitMs?: number; readonly labelHorizon?: string; readonly expected?: RawManifest['columns'] | null };
 
 /**
  * Creates the views.
@@ -88,6 +90,7 @@ export async function openContext(
   const { recentFrom, pastTo } = history ? besideHistory(spans) : withinDelivery(spans.raw, previous);
   const pastFrom = new Date(Date.parse(pastTo) - PAST_DAYS * DAY).toISOString();
   const pastColumns = history?.columns ?? raw.columns;
+  const expected = previous?.columns ?? history?.columns ?? around.expected;
   const pastNames = pastColumns.map(({ name }) => quoteName(name)).join(', ');
   await db.run(`CREATE VIEW recent AS SELECT * FROM raw WHERE ${time} >= ${quoteInstant(recentFrom)}`);
   await db.run(
@@ -97,6 +100,7 @@ export async function openContext(
   return {
     ...around,
     limitMs: around.limitMs ?? STATEMENT_LIMIT_MS,
+    expected: expected ? byName(expected) : null,
     labelHorizon: around.labelHorizon ?? around.horizon,
     columns: byName(raw.columns),
     recentFrom,

@@ -6,7 +6,7 @@ import { withDuckDb } from '../engine.ts';
 import { type OpenedSource, openSource } from '../ingest/open-source.ts';
 import { checkUnchanged } from '../ingest/source-files.ts';
 import { readable } from '../ingest/source-reader.ts';
-import { openContext } from './context.ts';
+import { openContext, type RawManifest } from './context.ts';
 import { deliveredRows, historyOf } from './delivered-rows.ts';
 import { type DeliveryReport, deliveryReport } from './delivery-report.ts';
 import { lineNumbers } from './line-numbers.ts';
@@ -16,6 +16,7 @@ import { roleFindings } from './roles.ts';
 import { runRules } from './rules.ts';
 import { counted } from './shown.ts';
 import { sourceAt } from './source-at.ts';
+import { usualColumns } from './usual-columns.ts';
 
 export interface DeliveryInput {
   readonly config: ModelConfig;
@@ -51,7 +52,8 @@ export async function validateDelivery(input: DeliveryInput): Promise<DeliveryRe
     const references = await referenceTables(input.config, input.base);
     const data = await open(input, input.data, join(dir, 'data'));
     const history = input.history === undefined ? null : await open(input, input.history, join(dir, 'history'));
-    return await judge(input, { dir, references, data, history });
+    const expected = await usualColumns(input.config, input.base, dir);
+    return await judge(input, { dir, references, data, history, expected });
   } catch (error) {
     const finding = refusalFinding(error);
     if (finding === null) throw error;
@@ -81,11 +83,12 @@ interface Prepared {
   readonly references: ReadonlyMap<string, string>;
   readonly data: Opened;
   readonly history: Opened | null;
+  readonly expected: RawManifest['columns'] | null;
 }
 
 async function judge(input: DeliveryInput, prepared: Prepared): Promise<DeliveryReport> {
   const { config, now, signal, onProgress } = input;
-  const { dir, references, data, history } = prepared;
+  const { dir, references, data, history, expected } = prepared;
   const files = [...data.source.files, ...(history?.source.files ?? [])];
   const allowedPaths = [...files.map(({ path }) => path), ...references.values(), `${dir}/`];
   const { memoryMb = 1024 } = input;
@@ -108,6 +111,7 @@ async function judge(input: DeliveryInput, prepared: Prepared): Promise<Delivery
           config,
           raw,
           previous: null,
+          expected,
           asOf: raw.as_of,
           horizon,
           labelHorizon: now,

@@ -10,7 +10,7 @@ import type { ValidationContext } from './context.ts';
 import { ReferenceTableUnreadable } from './errors.ts';
 import { examplesOf } from './examples.ts';
 import { setAside } from './quarantine.ts';
-import { counted, percent, showName, showValue } from './shown.ts';
+import { agreeing, counted, percent, setAsideSentence, showName, showValue } from './shown.ts';
 
 type ReferenceRule = Extract<Rule, { references: unknown }>;
 
@@ -64,8 +64,8 @@ async function findingOf(context: ValidationContext, rule: ReferenceRule, table:
     );
   }
   const share = count / raw.rows;
-  const done = severity === 'quarantine' ? ' They were set aside.' : '';
-  const sentence = `${counted(count, 'row')} (${percent(share)}) of ${showName(column)} name what no ${showName(key)} of ${showValue(path)} is.${done} Deliver the table and the rows that refer to it together, or mend the rows.`;
+  const done = severity === 'quarantine' ? ` ${setAsideSentence(count)}` : '';
+  const sentence = `${counted(count, 'row')} (${percent(share)}) of ${showName(column)} ${agreeing(count, 'name')} what no ${showName(key)} of ${showValue(path)} is.${done} Deliver the table and the rows that refer to it together, or mend the rows.`;
   return {
     rule: 'references',
     column,

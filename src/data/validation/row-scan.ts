@@ -11,7 +11,7 @@ import { inferredChecks } from './inferred-checks.ts';
 import { labelPart } from './label-checks.ts';
 import { setAside } from './quarantine.ts';
 import { configuredChecks, type RowCheck } from './row-checks.ts';
-import { counted, percent, showCode, showName } from './shown.ts';
+import { agreeing, counted, percent, setAsideSentence, showCode, showName } from './shown.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
 import { withinLimit } from './time-limit.ts';
 import { MAX_FINDINGS } from './worst-first.ts';
@@ -86,8 +86,9 @@ async function found(context: ValidationContext, check: RowCheck, count: number,
 /** Counts and limits only: values of rows stay in the examples, out of logs and notifications. */
 function sentenceOf({ column, severity, limit, what, cure }: RowCheck, count: number, share: number): string {
   const whose = column === null ? '' : ` of ${showName(column)}`;
-  const done = severity === 'quarantine' ? ' They were set aside.' : '';
-  return `${counted(count, 'row')} (${percent(share)})${whose} ${what ?? `break the rule ${limit}`}.${done} ${cure}`;
+  const done = severity === 'quarantine' ? ` ${setAsideSentence(count)}` : '';
+  const broken = agreeing(count, what ?? `break the rule ${limit}`);
+  return `${counted(count, 'row')} (${percent(share)})${whose} ${broken}.${done} ${cure}`;
 }
 
 async function proveSql(db: Connection, sql: string): Promise<void> {

@@ -22,6 +22,10 @@ export async function shapeFindings(context: ValidationContext): Promise<Finding
   const lost = listedColumns(context.config).filter(({ name }) => !context.columns.has(name));
   const findings: Finding[] = [];
   for (const [name, why] of missing) findings.push(await missingColumn(context, name, why, 'reject'));
+  const unused = wholeGradeOf(context.config, 'extra_column');
+  for (const name of unused ? goneColumns(context) : []) {
+    findings.push(await missingColumn(context, name, 'was delivered before', 'warn'));
+  }
   for (const { name, severity } of lost) {
     if (!missing.some(([each]) => each === name)) {
       findings.push(await missingColumn(context, name, 'a rule lists', severity));
@@ -66,11 +70,10 @@ async function missingColumn(
   why: string,
   severity: 'reject' | 'warn',
 ): Promise<Finding> {
-  const { db, config, raw, previous, columns, pastColumns } = context;
+  const { db, config, raw, expected, columns, pastColumns } = context;
   const named = namedColumns(config);
-  const before = new Map(previous?.columns.map((column) => [column.name, column.type]));
-  const candidates = raw.columns.filter((column) => !named.has(column.name) && !before.has(column.name));
-  const type = pastColumns.get(name) ?? before.get(name) ?? expectedType(config, name);
+  const candidates = raw.columns.filter((column) => !named.has(column.name) && !expected?.has(column.name));
+  const type = pastColumns.get(name) ?? expected?.get(name) ?? expectedType(config, name);
   const past = pastColumns.has(name) ? 'past' : null;
   const guess = await guessRename(db, missingOf(config, name, type), candidates, 'raw', past);
   const common = { column: name, severity, count: raw.rows, share: 1, limit: 'present', examples: [] };
@@ -85,6 +88,12 @@ async function missingColumn(
   }
   const sentence = `${what}; it looks renamed to ${showName(guess.name)} (${guess.why}). Rename it back in the source, or in the model file.`;
   return { ...common, rule: 'column_renamed', sentence };
+}
+
+/** Columns that were delivered before and that nobody names. */
+function goneColumns({ config, expected, columns }: ValidationContext): string[] {
+  const named = namedColumns(config);
+  return [...(expected?.keys() ?? [])].filter((name) => !columns.has(name) && !named.has(name));
 }
 
 /** What the model file alone says of a column's type, as a DuckDB type that stands for its kind. */
@@ -108,43 +117,34 @@ function missingOf(config: ModelConfig, name: string, type: string | null): Miss
   return { name, type, holds: rules.length === 0 ? null : holds };
 }
 
-function extraColumns({ config, raw, previous, pastColumns, columns }: ValidationContext): Finding[] {
-  const listed = listedColumns(config);
-  const [strict] = listed;
-  const before = previous ? new Set(previous.columns.map(({ name }) => name)) : new Set(pastColumns.keys());
-  const grade = wholeGradeOf(config, 'extra_column');
+function extraColumns({ config, expected, columns }: ValidationContext): Finding[] {
   const named = namedColumns(config);
-  const extra = (known: ReadonlySet<string>) =>
-    [...columns.keys()].filter((name) => !known.has(name) && !named.has(name));
-  const found = (names: readonly string[], severity: Severity, limit: string, cure: string): Finding[] =>
-    names.length === 0
-      ? []
-      : [
-          {
-            rule: 'extra_column',
-            column: names.length === 1 ? (names[0] ?? null) : null,
-            severity,
-            count: names.length,
-            share: names.length / columns.size,
-            limit,
-            examples: [],
-            sentence: `${counted(names.length, 'column')} came that nobody asked for: ${showNames(names)}. ${cure}`,
-          },
-        ];
-  if (strict)
-    return found(
-      extra(new Set()),
-      strict.severity,
-      'the columns that the rule lists',
-      'Take it out of the source, or add it to the rule `columns`.',
-    );
-  if (grade === null || raw.rows === 0) return [];
-  return found(
-    extra(before),
-    grade,
-    'the columns of the delivery before',
-    'It is ignored until the model file names it; look for columns that were renamed.',
-  );
+  const extra = (known: ReadonlyMap<string, string> | null) =>
+    [...columns.keys()].filter((name) => !known?.has(name) && !named.has(name));
+  const [strict] = listedColumns(config);
+  if (strict) {
+    const cure = 'Take it out of the source, or add it to the rule `columns`.';
+    return extraColumn(extra(null), columns.size, strict.severity, 'the columns that the rule lists', cure);
+  }
+  const grade = wholeGradeOf(config, 'extra_column');
+  if (grade === null || expected === null) return [];
+  const cure = 'It is ignored until the model file names it; look for columns that were renamed.';
+  return extraColumn(extra(expected), columns.size, grade, 'the columns of the delivery before', cure);
+}
+
+function extraColumn(
+  names: readonly string[],
+  columns: number,
+  severity: Severity,
+  limit: string,
+  cure: string,
+): Finding[] {
+  const [first] = names;
+  if (first === undefined) return [];
+  const column = names.length === 1 ? first : null;
+  const sentence = `${counted(names.length, 'column')} came that nobody asked for: ${showNames(names)}. ${cure}`;
+  const [count, share] = [names.length, names.length / columns];
+  return [{ rule: 'extra_column', column, severity, count, share, limit, examples: [], sentence }];
 }
 
 async function wrongTypes(context: ValidationContext): Promise<Finding[]> {

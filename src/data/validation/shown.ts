@@ -30,6 +30,25 @@ export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
 }
 
+const singular: Readonly<Record<string, string>> = {
+  are: 'is',
+  have: 'has',
+  do: 'does',
+  lie: 'lies',
+  name: 'names',
+  repeat: 'repeats',
+  break: 'breaks',
+};
+
+/** A predicate for so many: `are missing`, or `is missing` for one. */
+export function agreeing(count: number, predicate: string): string {
+  return count === 1 ? predicate.replace(/^\w+/, (verb) => singular[verb] ?? verb) : predicate;
+}
+
+export function setAsideSentence(count: number): string {
+  return count === 1 ? 'It was set aside.' : 'They were set aside.';
+}
+
 /** `1 row`, `2 rows`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${count === 1 ? noun : `${noun}s`}`;

@@ -170,6 +170,19 @@ test('against a history, columns that came are told and one that was renamed is 
   );
 });
 
+test('without a history, columns are compared with those of the source that the model file names', async () => {
+  const around = await surroundings();
+  await writeParquet(around.dir, 'usual.parquet', tiny({ unused: '1' }));
+  const path = await writeParquet(around.dir, 'now.parquet', tiny({ surprise: '1' }));
+  const { findings } = await judge(around, path, (config) => {
+    config.data.source = { type: 'parquet', path: 'usual.parquet' };
+  });
+  expect(findings).toMatchObject([
+    { rule: 'column_missing', column: 'unused', severity: 'warn' },
+    { rule: 'extra_column', column: 'surprise', severity: 'warn' },
+  ]);
+});
+
 test('patterns are matched in linear time, from end to end, and one that is none is a fault of the model file', async () => {
   const around = await surroundings();
   const path = await writeParquet(around.dir, 'tiny.parquet', tiny({ kind: "repeat('a', 20000 + i % 2) || '!'" }, 300));
