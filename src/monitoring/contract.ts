@@ -30,7 +30,6 @@ export const findingKind = z.enum([
   'kpi',
   'proxy',
   'error_stream',
-  'labels',
   'service',
 ]);
 
@@ -55,6 +54,8 @@ export const finding = z.strictObject({
     of: z.number().int(),
   }),
   sentence: z.string(),
+  /** A feature that moved against its reference, but not against the same weeks last year. */
+  last_year: z.literal('inside').optional(),
 });
 export type Finding = z.output<typeof finding>;
 

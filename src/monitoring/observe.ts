@@ -13,6 +13,7 @@ import { checkErrorStream } from './error-stream.ts';
 import { checkGrowth, volumeFrom } from './growth-check.ts';
 import { checkInput } from './input-quality.ts';
 import { labelsAsOf } from './labels.ts';
+import { compareWithLastYear } from './last-year.ts';
 import { type LogTable, openLogTable } from './log-table.ts';
 import { type MaturedRows, maturedRows } from './matured-rows.ts';
 import { judgeWindow } from './performance.ts';
@@ -139,9 +140,13 @@ async function observeFeatures(
     if (own !== null) reference = { ...reference, columns: { ...reference.columns, [predictionColumn]: own } };
   }
   const drift = await checkDrift(db, { config, reference, log, windows, notBefore: since });
+  const { store, cacheDir } = request;
+  const season = { config, training, healthy, store, cacheDir, log, windows, notBefore: since };
+  const findings = await compareWithLastYear(db, season, drift.findings);
+  const seasonal = new Set(findings.filter(({ last_year }) => last_year === 'inside').map(({ subject }) => subject));
   return {
-    findings: [...(broken ?? []), ...drift.findings],
-    acting: drift.acting,
+    findings: [...(broken ?? []), ...findings],
+    acting: drift.acting.filter((name) => !seasonal.has(name)),
     inputJudged: broken !== null,
     drift: drift.reports[0] ?? null,
   };

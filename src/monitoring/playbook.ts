@@ -27,7 +27,8 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
     findings.filter((finding) => finding.kind === kind && states.includes(finding.state));
   const broken = [...of('input', 'broken'), ...of('skew', 'broken')];
   const silent = of('log', 'broken');
-  const features = of('drift', 'moved');
+  const seasonal = of('drift', 'moved').filter(({ last_year: lastYear }) => lastYear === 'inside');
+  const features = of('drift', 'moved').filter((finding) => !seasonal.includes(finding));
   const prediction = of('prediction', 'moved');
   const skill = of('performance', 'moved');
   const calibration = of('calibration', 'moved');
@@ -58,7 +59,10 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
     ...(features.length > 0 ? [alertOf('drift-features', 'warn', features)] : []),
   ];
 
-  const notes = notesOn({ broken, features, prediction, quality, triggers }, findings, config);
+  const notes = [
+    ...notesOn({ broken, features, prediction, quality, triggers }, findings, config),
+    ...notesOnSeason(seasonal),
+  ];
   return { triggers: broken.length > 0 ? [] : triggers, alerts, notes };
 }
 
@@ -96,6 +100,14 @@ function notesOn(seen: Seen, findings: readonly Finding[], config: ModelConfig):
     );
   }
   return sentences.map((sentence) => ({ kind: 'note', sentence }));
+}
+
+/** Against its reference it moved; against the same weeks last year it did not. */
+function notesOnSeason(seasonal: readonly Finding[]): Plan['notes'][number][] {
+  if (seasonal.length === 0) return [];
+  const names = list(seasonal.map(({ subject }) => subject));
+  const sentence = `${names} moved, inside the band of the same weeks last year: a season, so nothing is done.`;
+  return [{ kind: 'note', sentence }];
 }
 
 function held(judged: boolean): string {

@@ -43,7 +43,7 @@ export async function chooseReference(db: Connection, choice: ReferenceChoice): 
   const wanted = config.monitoring.references.drift;
   const spans = referenceSpans(config, windows);
   if (wanted === 'same_period_last_year_else_trailing_healthy') {
-    const lastYear = await fromLog(db, choice, spans.lastYear, 'the same weeks last year');
+    const lastYear = await lastYearReference(db, choice);
     if (lastYear !== null) return lastYear;
   }
   if (wanted !== 'training' && healthy) {
@@ -52,6 +52,12 @@ export async function chooseReference(db: Connection, choice: ReferenceChoice): 
     if (trailing !== null) return trailing;
   }
   return training;
+}
+
+/** @returns null where the log of last year does not cover the same weeks */
+export async function lastYearReference(db: Connection, choice: ReferenceChoice): Promise<ReferenceProfile | null> {
+  const { lastYear } = referenceSpans(choice.config, choice.windows);
+  return await fromLog(db, choice, lastYear, 'the same weeks last year');
 }
 
 /** @returns null unless the span is covered: at least eight days and half of its days, and enough rows */

@@ -86,24 +86,27 @@ export async function logFlights(
     arm?: string;
     change?: Record<string, string>;
     labels?: boolean;
+    /** Predictions and labels are dated this many days back: what happened then is taken for an earlier year. */
+    daysBack?: number;
   },
 ): Promise<void> {
-  const { from, to, version = 1, arm = 'champion', change = {}, labels = true } = range;
+  const { from, to, version = 1, arm = 'champion', change = {}, labels = true, daysBack = 0 } = range;
   const out = await mkdtemp(join(dir, 'log-'));
   const column = (name: string) => change[name] ?? name;
   const features = [...numeric, ...categorical].map((name) => `${column(name)} AS f_${name}`);
+  const back = `INTERVAL ${daysBack} DAY`;
   const rows = `FROM '${join(dir, 'flights.parquet')}' WHERE event_ts >= TIMESTAMP '${from}' AND event_ts < TIMESTAMP '${to}'`;
   await withDuckDb({ tempDir: dir }, async (db) => {
-    await db.run(`COPY (SELECT 'f' || flight_id AS inference_id, tail_number AS entity, event_ts::TIMESTAMP AS event_time,
-        event_ts::TIMESTAMP AS logged_at, '${model}' AS model, ${version}::INT AS version, '${arm}' AS arm, 1 AS generation,
+    await db.run(`COPY (SELECT '${daysBack === 0 ? 'f' : 'g'}' || flight_id AS inference_id, tail_number AS entity, event_ts::TIMESTAMP - ${back} AS event_time,
+        event_ts::TIMESTAMP - ${back} AS logged_at, '${model}' AS model, ${version}::INT AS version, '${arm}' AS arm, 1 AS generation,
         ${column('score')}::DOUBLE AS prediction, NULL::DOUBLE[] AS scores, NULL::VARCHAR AS decision, 0.5 AS threshold,
         NULL::DOUBLE AS propensity, NULL::BOOLEAN AS explored, '' AS request_digest, 1.0 AS latency_ms, 'n1' AS node,
-        false AS staged, ${features.join(', ')}, strftime(event_ts, '%Y-%m-%d') AS date ${rows})
+        false AS staged, ${features.join(', ')}, strftime(event_ts::TIMESTAMP - ${back}, '%Y-%m-%d') AS date ${rows})
       TO '${out}/log' (FORMAT parquet, PARTITION_BY (date))`);
     if (!labels) return;
-    await db.run(`COPY (SELECT 'f' || flight_id AS inference_id, arrived_late::DOUBLE AS label, arrived_late::VARCHAR AS label_text,
-        label_available_at::TIMESTAMP AS observed_at, label_available_at::TIMESTAMP AS recorded_at,
-        strftime(label_available_at, '%Y-%m-%d') AS date ${rows} AND arrived_late IS NOT NULL)
+    await db.run(`COPY (SELECT '${daysBack === 0 ? 'f' : 'g'}' || flight_id AS inference_id, arrived_late::DOUBLE AS label, arrived_late::VARCHAR AS label_text,
+        label_available_at::TIMESTAMP - ${back} AS observed_at, label_available_at::TIMESTAMP - ${back} AS recorded_at,
+        strftime(label_available_at::TIMESTAMP - ${back}, '%Y-%m-%d') AS date ${rows} AND arrived_late IS NOT NULL)
       TO '${out}/labels' (FORMAT parquet, PARTITION_BY (date))`);
   });
   const files: { key: string; path: string }[] = [];

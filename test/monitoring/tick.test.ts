@@ -155,3 +155,24 @@ test('a model without a champion has nothing to watch', async () => {
   });
   expect(report.sentence).toContain('no champion yet');
 });
+
+test('a feature that moved against January but is where it was a year ago is a season: a note, no alert, no run', async () => {
+  const place = await town(['01', '02', '03']);
+  const warmer = { temp_f: 'temp_f + 60' };
+  const weeks = { from: '2013-02-11', to: '2013-03-04', change: warmer };
+  await logFlights(place, { ...weeks, daysBack: 364, labels: false });
+  await logFlights(place, weeks);
+  const retrain = { ...place.config, triggers: { ...place.config.triggers, drift: { then: 'retrain' as const } } };
+  const report = await look(place, '2013-03-04T00:00:00Z', undefined, retrain);
+  expect(finding(report, 'temp_f')).toMatchObject({ state: 'moved', last_year: 'inside' });
+  expect(finding(report, 'temp_f')?.sentence).toMatch(
+    /^temp_f moved: .*Inside the band of the same weeks last year\.$/,
+  );
+  expect(report.actions).toMatchObject([
+    {
+      kind: 'note',
+      sentence: 'temp_f moved, inside the band of the same weeks last year: a season, so nothing is done.',
+    },
+  ]);
+  expect(tickReport.parse(report)).toEqual(report);
+});
