@@ -37,7 +37,8 @@ export async function outcomeCopyFindings(
       const counts = some.flatMap(({ i }) => [
         `count(*) FILTER (f${i} = ${value}) AS e${i}`,
         `count(*) FILTER (f${i} = ${value} AND ${elsewhere}) AS s${i}`,
-        number ? `corr(f${i}, ${value}) AS r${i}` : `0.0 AS r${i}`,
+        // NaN and infinity have no correlation: the engine refuses them
+        number ? `corr(f${i}, ${value}) FILTER (isfinite(f${i}) AND isfinite(${value})) AS r${i}` : `0.0 AS r${i}`,
       ]);
       const [scan = {}] = await rowsOf(
         sample.db,
