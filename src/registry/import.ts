@@ -5,10 +5,11 @@ import { readFeatureColumns } from '../data/columns.ts';
 import type { RawSnapshot } from '../data/contract.ts';
 import { featuresForWindow } from '../data/features/build.ts';
 import { definitionFor, type FeatureDefinition } from '../data/features/definition.ts';
+import { materialiseLookups } from '../data/features/lookups.ts';
 import { ingest } from '../data/ingest/ingest.ts';
 import { FEATURE_DEFINITION_FILE, MODEL_FILE, type ServedDefinition, servedDefinition } from '../serving/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';
-import { canonicalJson, digestOf, putBlob, putByDigest, sha256Of } from '../store/content.ts';
+import { canonicalJson, digestOf, fetchBlob, putBlob, putByDigest, sha256Of } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { pickGolden } from '../training/parity.ts';
@@ -68,6 +69,8 @@ export async function importVersion(order: ImportOrder): Promise<Imported> {
 interface Proven {
   readonly served: ServedDefinition;
   readonly golden: GoldenRow[];
+  /** Local Parquet files of `served.lookups`, in their order. */
+  readonly lookupPaths: readonly string[];
 }
 
 /** Loads the graph, holds its signature against the features, and scores real rows. Leaves nothing behind. */
@@ -89,7 +92,10 @@ async function proven(order: ImportOrder): Promise<Proven> {
     const from = new Date(Date.parse(to) - SAMPLED_MS).toISOString();
     const path = await featuresForWindow({ ...common, definition, raw: ref.digest, from, to });
     const { numeric, categorical } = signature;
-    return { served, golden: await pickGolden(runtime, await readFeatureColumns([path], { numeric, categorical }), 0) };
+    const { lookups } = (await materialiseLookups({ ...common, definition, raw: ref.digest })) ?? {};
+    const lookupPaths = await Promise.all((lookups ?? []).map(({ file }) => fetchBlob(store, file.sha256, cacheDir)));
+    const golden = await pickGolden(runtime, await readFeatureColumns([path], { numeric, categorical }), 0);
+    return { served: lookups ? { ...served, lookups } : served, golden, lookupPaths };
   } finally {
     await runtime.release();
   }
@@ -123,7 +129,7 @@ function requireSameFeatures(model: string, signature: Signature, { definition }
   differ('categorical', signature.categorical, definition.categorical);
 }
 
-async function write(order: ImportOrder, { served, golden }: Proven): Promise<VersionManifest> {
+async function write(order: ImportOrder, { served, golden, lookupPaths }: Proven): Promise<VersionManifest> {
   const { store, config, signature, asOf } = order;
   const model = config.model.model;
   const ledger = openLedger(store, model);
@@ -138,6 +144,9 @@ async function write(order: ImportOrder, { served, golden }: Proven): Promise<Ve
     files: [
       await putBlob(store, order.model, MODEL_FILE),
       await putBlob(store, new TextEncoder().encode(canonicalJson(served)), FEATURE_DEFINITION_FILE),
+      ...(await Promise.all(
+        lookupPaths.map((path, i) => putBlob(store, { path }, served.lookups?.[i]?.file.name ?? `lookup-${i}.parquet`)),
+      )),
     ],
     ...{ signature, golden, reference_profile: null, champion: state.aliases.champion?.version ?? null },
   };

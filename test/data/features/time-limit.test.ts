@@ -12,7 +12,10 @@ test('an expression that never ends is stopped at its limit and named', async ()
   const config = await flightsConfig((config) => {
     config.features.time_limit = 'PT0.2S';
     config.features.sql = {
-      slow: { type: 'int32', expr: 'len(list_filter(range(20000), y -> (y * y + sched_dep_minute) % 7 = distance_miles % 7))' },
+      slow: {
+        type: 'int32',
+        expr: 'len(list_filter(range(20000), y -> (y * y + sched_dep_minute) % 7 = distance_miles % 7))',
+      },
     };
   });
   const { ref } = await ingest({ ...around, config, asOf });
