@@ -1,4 +1,6 @@
 /** The newest rows against the past: silent where nothing changed, exact where something did, never judging a handful. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkspace } from '../../../src/config/load.ts';
 import type { ModelConfig } from '../../../src/config/model.ts';
@@ -37,6 +39,16 @@ test('between odd and even days of both data sets nothing fires', async () => {
     (await judge(historyFindings, { ...summer, sql: `SELECT * FROM ${electricity}`, configure: limits })).fired,
   ).toEqual([]);
 });
+
+/** The median of the same span in the four weeks before, less the last `days` before 1 April. */
+function missingRows(days: number): string {
+  const rows = (weeks: number) =>
+    `(SELECT count(*) FROM raw WHERE event_ts < TIMESTAMPTZ '2013-04-01' - INTERVAL ${7 * weeks} DAY
+      AND event_ts >= TIMESTAMPTZ '2013-04-01' - INTERVAL ${7 * weeks + days} DAY)`;
+  return `SELECT round(median(n) - ${rows(0)}) FROM (SELECT unnest([${[1, 2, 3, 4].map(rows).join(', ')}]) AS n)`;
+}
+
+const page = readFileSync(join(project, 'docs/reference/validation-rules.md'), 'utf8');
 
 const twins: [string, typeof quarter | typeof summer, string, string, string, ((config: ModelConfig) => void)?][] = [
   [
@@ -80,6 +92,20 @@ const twins: [string, typeof quarter | typeof summer, string, string, string, ((
     `SELECT * FROM ${flights} WHERE event_ts::DATE NOT IN ('2013-03-05', '2013-03-09')`,
     'gap event_ts',
     'SELECT 2',
+  ],
+  [
+    'a week with a quarter of its rows',
+    quarter,
+    `SELECT * FROM ${flights} WHERE event_ts < '2013-03-25' OR flight_id % 4 = 0`,
+    'volume_week',
+    missingRows(7),
+  ],
+  [
+    'a day with a quarter of its rows',
+    quarter,
+    `SELECT * FROM ${flights} WHERE event_ts < '2013-03-31' OR flight_id % 4 = 0`,
+    'volume_day',
+    missingRows(1),
   ],
   [
     'an old delivery',
@@ -137,7 +163,7 @@ const twins: [string, typeof quarter | typeof summer, string, string, string, ((
 
 test.each(twins)(
   '%s: found alone, with its exact count and what to do',
-  async (_, around, sql, rule, count, configure) => {
+  async (name, around, sql, rule, count, configure) => {
     const { fired, findings, number } = await judge(historyFindings, {
       ...around,
       sql,
@@ -148,11 +174,13 @@ test.each(twins)(
     expect(findings[0]?.count).toBe(number['count']);
     expect(findings[0]?.examples.length).toBeLessThanOrEqual(20);
     expect(findings[0]?.sentence).toMatch(/^["0-9A-Z].*[.;?] .*\.$/s);
+    const first = twins.find(([, , , other]) => other.split(' ')[0] === rule.split(' ')[0]);
+    if (first?.[0] === name) expect(page).toContain(`\n> ${findings[0]?.sentence}\n`);
   },
 );
 
 test('the same damage in a handful of rows is not judged', async () => {
-  for (const [, around, sql, , , configure] of twins.filter(([, , , rule]) => !/^(stale|gap)/.test(rule))) {
+  for (const [, around, sql, , , configure] of twins.filter(([, , , rule]) => !/^(stale|gap|volume)/.test(rule))) {
     const few = `SELECT * FROM (${sql}) WHERE NOT fresh OR hash(event_ts) % 150 = 0`;
     const off = (config: ModelConfig) => {
       configure?.(config);

@@ -1,5 +1,7 @@
 /** Answers that leaked into features are found, by whatever name; nothing honest in either data set is accused. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkspace } from '../../../src/config/load.ts';
 import type { ModelConfig } from '../../../src/config/model.ts';
@@ -130,7 +132,9 @@ const twins: [string, typeof winter | typeof autumn, string, (config: ModelConfi
   ],
 ];
 
-test.each(twins)('%s is found, once, with its exact count', async (_, around, sql, configure, expected, count) => {
+const page = readFileSync(join(project, 'docs/reference/validation-rules.md'), 'utf8');
+
+test.each(twins)('%s is found, once, with its exact count', async (name, around, sql, configure, expected, count) => {
   const all = (config: ModelConfig) => {
     configure(config);
     config.data.leakage = { ...USUAL_LEAKAGE_LIMITS, sample_rows: 100_000 };
@@ -142,6 +146,8 @@ test.each(twins)('%s is found, once, with its exact count', async (_, around, sq
   expect(told).toEqual([expected]);
   expect(findings[0]?.count).toBe(number['count']);
   expect(findings[0]?.sentence).toMatch(/\. (If|Remove|Look|Deliver) .*\.$|: .*\.$/);
+  const first = twins.find(([, , , , other]) => other.split(/[ :]/)[0] === expected.split(/[ :]/)[0]);
+  if (first?.[0] === name) expect(page).toContain(`\n> ${findings[0]?.sentence}\n`);
 });
 
 test('the same ids in training and holdout are told where a rule lets them in', async () => {

@@ -45,8 +45,9 @@ export async function comparisonFindings(
       if (skill < warnAt) continue;
       const grade = skill >= rejectAt ? severity : 'warn';
       const column = (skills.get(a.name) ?? 0) >= (skills.get(b.name) ?? 0) ? a.name : b.name;
-      const limit = `AUC under ${grade === 'warn' ? warnAt : rejectAt}`;
-      const sentence = `Whether feature ${showName(a.name)} is greater than ${showName(b.name)} tells the label with an AUC of ${skill.toFixed(4)} on ${rows} mature rows (${limit}). If one of them is known only after the event, remove it from features and list it under data.outcomes.`;
+      const most = grade === 'warn' ? warnAt : rejectAt;
+      const limit = `AUC under ${most}`;
+      const sentence = `Whether feature ${showName(a.name)} is greater than ${showName(b.name)} tells the label with an AUC of ${skill.toFixed(4)} on ${rows} mature rows (limit ${most}). If one of them is known only after the event, remove it from features and list it under data.outcomes.`;
       findings.push({
         rule: 'predicts_label',
         column,

@@ -40,8 +40,9 @@ export async function predictiveFindings(
       findings.push({ ...common, rule: 'label_copy', severity: copies, limit: 'no copy of the label', sentence });
     } else if (tells !== null) {
       const severity = skill >= rejectAt ? tells : 'warn';
-      const limit = `${measure} under ${severity === 'warn' ? warnAt : rejectAt}`;
-      const sentence = `Feature ${showName(name)} alone tells the label with ${target.kind === 'binary' ? 'an' : 'a'} ${measure} of ${skill.toFixed(4)} on ${sample.rows} mature rows (${limit}). ${cure}`;
+      const most = severity === 'warn' ? warnAt : rejectAt;
+      const limit = `${measure} under ${most}`;
+      const sentence = `Feature ${showName(name)} alone tells the label with ${target.kind === 'binary' ? 'an' : 'a'} ${measure} of ${skill.toFixed(4)} on ${sample.rows} mature rows (limit ${most}). ${cure}`;
       findings.push({ ...common, rule: 'predicts_label', severity, limit, sentence });
     }
   }
