@@ -1,6 +1,6 @@
 /** The secret of the hashes in the prediction log: from the environment or a file, else one of this machine's own. Never in the store. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { HoneConfig } from '../config/hone.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -42,14 +42,19 @@ export async function hashKey(place: KeyPlace, logger: Logger): Promise<string> 
   if (found !== undefined) return found;
   await mkdir(place.cacheDir, { recursive: true });
   const path = ownKey(place.cacheDir);
+  // Linked when it is whole: another node that starts now must not read half of it.
+  const aside = `${path}.${randomUUID()}`;
+  await writeFile(aside, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
   try {
-    await writeFile(path, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+    await link(aside, path);
     logger.warn(
       {},
       'no log_hash_key is named and HONE_LOG_HASH_KEY is not set: hashes in the prediction log use a key of this machine, and will not join with those of others',
     );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(aside, { force: true });
   }
   return await readFile(path, 'utf8');
 }

@@ -1,5 +1,5 @@
 /** What of a prediction is recorded, field by field and arm by arm; and what happens when more comes than can be written. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -121,6 +121,11 @@ test('the key comes from where hone.yaml says, and a key that is named but missi
   const place = { dir, cacheDir };
   const logger = createLogger('test', 'silent');
   expect(await findHashKey({ ...place, reference: { env: 'PATH' } })).toBe(process.env['PATH']);
+  const own = { ...place, cacheDir: join(dir, 'own-key'), reference: undefined };
+  const made = await Promise.all(Array.from({ length: 8 }, () => hashKey(own, logger)));
+  expect(new Set(made).size, 'nodes that start at once agree').toBe(1);
+  expect(made[0]).toMatch(/^[0-9a-f]{64}$/);
+  expect((await stat(join(dir, 'own-key', 'log-hash-key'))).mode & 0o777).toBe(0o600);
   await expect(hashKey({ ...place, reference: { env: 'HONE_NO_SUCH_KEY' } }, logger)).rejects.toThrow(
     'HONE_NO_SUCH_KEY',
   );
