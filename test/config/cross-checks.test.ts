@@ -113,6 +113,27 @@ test.each([
   ],
   ['a deadline of nothing', 'deadline: P2D', 'deadline: PT0S', 'approval.otherwise.deadline', 'more than nothing'],
   ['a binary label without its positive value', 'positive: 1, ', '', 'data.label.positive', 'needs the value'],
+  [
+    'a field that is recorded in two ways',
+    'hash: [tail_number]',
+    'hash: [tail_number], truncate: { tail_number: 2 }',
+    'monitoring.log.truncate',
+    'recorded in one way',
+  ],
+  [
+    'buckets whose edges fall',
+    'hash: [tail_number]',
+    'hash: [tail_number], bucket: { plane_year: [10, 5] }',
+    'monitoring.log.bucket.plane_year',
+    'edges must rise',
+  ],
+  [
+    'a KPI whose limit points to better',
+    'alert_at: +20%',
+    'alert_at: -20%',
+    'monitoring.kpis[0].alert_at',
+    'above zero',
+  ],
 ])('%s is refused at its own line', async (_, from, to, path, message) => {
   const workspace = await testWorkspace();
   await workspace.edit(MODEL_FILE, from, to);
