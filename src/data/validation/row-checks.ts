@@ -5,8 +5,6 @@ import { isInteger, isNumeric, isOfType } from './column-types.ts';
 import { percent, showCode, showValue } from './shown.ts';
 import type { ColumnStatistics } from './statistics.ts';
 
-export { percent };
-
 export interface RowCheck {
   /** Short name, such as `between` or `label_before_event`. */
   readonly rule: string;

@@ -205,7 +205,7 @@ test('SQL of a person that does not end is stopped, and said to be the fault of 
   await expect(running).rejects.toMatchObject({ code: 'HONE_USER_SQL_TOO_SLOW', exitCode: 2 });
 });
 
-test('inferred rules can be graded otherwise or switched off, and usual grades are those of the defaults', async () => {
+test('inferred rules can be graded otherwise or switched off, and the usual grades are those of the defaults and stand on the page', async () => {
   const around = await surroundings();
   const path = await writeParquet(
     around.dir,
@@ -222,6 +222,8 @@ test('inferred rules can be graded otherwise or switched off, and usual grades a
   expect(await graded('off')).toEqual(['pass', 0, false]);
   const defaults = parse(await readFile(join(project, 'config/defaults.yaml'), 'utf8'));
   expect(defaults.data.checks).toEqual(USUAL_GRADES);
+  const page = await readFile(join(project, 'docs/reference/validation-rules.md'), 'utf8');
+  expect(Object.keys(USUAL_GRADES).filter((rule) => !page.includes(`#### \`${rule}\``))).toEqual(['extra_column']);
 });
 
 test('a reference table that is not there is a fault of the model file, and nothing is left behind', async () => {

@@ -3,7 +3,7 @@ import type { Finding } from '../../contract.ts';
 import { rowsOf } from '../../engine.ts';
 import { quoteInstant, quoteName } from '../../sql-text.ts';
 import type { ValidationContext } from '../context.ts';
-import { percent } from '../row-checks.ts';
+import { percent } from '../shown.ts';
 
 const DAY = 86_400_000;
 const WEEKS = 4;
