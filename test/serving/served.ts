@@ -159,7 +159,7 @@ function nodeAt(node: ServingNode): Node {
       return body.predictions;
     },
     async until(what, look) {
-      for (const deadline = Date.now() + 20_000; Date.now() < deadline; await new Promise((r) => setTimeout(r, 25))) {
+      for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((r) => setTimeout(r, 25))) {
         const found = look(await record());
         if (found) return found;
       }
