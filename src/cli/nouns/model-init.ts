@@ -5,9 +5,8 @@ import type { Command } from 'commander';
 import { ConfigInvalid } from '../../config/errors.ts';
 import { loadWorkspace, MODELS_FOLDER, type Workspace } from '../../config/load.ts';
 import { slug } from '../../config/values.ts';
-import type { ColumnSummary } from '../../data/profile/contract.ts';
 import { RoleUnclear } from '../../data/profile/errors.ts';
-import type { Given, Roles } from '../../data/profile/roles-contract.ts';
+import type { Given } from '../../data/profile/roles-contract.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -75,6 +74,7 @@ async function look(
 ): Promise<Omit<ModelFacts, 'model' | 'owner'>> {
   const { profileFiles } = await import('../../data/profile/read-files.ts');
   const { guessRoles } = await import('../../data/profile/roles.ts');
+  const { spanOf } = await import('../../data/profile/time-roles.ts');
   const { splitFor } = await import('../init/split.ts');
   const { inScratch } = await import('../scratch.ts');
   const path = options.from;
@@ -85,7 +85,7 @@ async function look(
       for (;;) {
         try {
           const roles = await guessRoles(db, source, profile, given);
-          const [from, to] = spanOf(roles, profile.columns);
+          const [from, to] = await spanOf(db, source, roles.time.column);
           const split = splitFor({
             ...{ rows: profile.rows, from, to },
             label: roles.label,
@@ -114,12 +114,6 @@ async function choose({ terminal }: CliContext, { role, options }: RoleUnclear):
   const chosen = options[Number(answer) - 1] ?? options.find((name) => name === answer);
   if (chosen === undefined) throw new UsageError(`${JSON.stringify(answer)} is none of them. Nothing was written.`);
   return chosen;
-}
-
-/** First and last event. Times of CSV may be texts: ISO 8601 sorts as it should. */
-function spanOf({ time }: Roles, columns: readonly ColumnSummary[]): [string, string] {
-  const column = columns.find(({ name }) => name === time.column);
-  return [new Date(String(column?.min)).toISOString(), new Date(String(column?.max)).toISOString()];
 }
 
 /** As the model file says it: from the workspace where the data lies in it, else in full. */

@@ -24,7 +24,7 @@ export interface ColumnSummary {
   readonly distinct: number;
   /** False where `distinct` is an estimate (HyperLogLog, a few percent off): there are more than 10,000. */
   readonly exact: boolean;
-  /** Finite numbers as such, times as ISO 8601, texts cut at 100 letters; null where nothing is known. */
+  /** Finite numbers as such, times as ISO 8601, texts cut at {@link LONGEST_TEXT}; null where nothing is known. */
   readonly min: number | string | null;
   readonly max: number | string | null;
   /** The most frequent values, at most 20; of the sample and its rows where `exact` is false. */
@@ -41,6 +41,9 @@ export interface DataProfile {
 }
 
 export const QUANTILES = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999] as const;
+
+/** Texts of a profile are cut to so many letters. */
+export const LONGEST_TEXT = 100;
 
 /** Data to be profiled, as SQL. */
 export interface ProfileSource {

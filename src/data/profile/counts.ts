@@ -4,7 +4,7 @@
  */
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteNumber } from '../sql-text.ts';
-import type { ColumnKind } from './contract.ts';
+import { type ColumnKind, LONGEST_TEXT } from './contract.ts';
 import { CELLS, type Grid } from './quantiles.ts';
 
 /** Above so many different values a column is not counted value by value. */
@@ -97,7 +97,12 @@ function extentSql({ sql, kind }: CountedColumn): string[] {
   if (kind === 'number') return [...counts, `min(${sql})::DOUBLE`, `max(${sql})::DOUBLE`];
   if (kind === 'time') return [...counts, ...['min', 'max'].map((side) => milliseconds(`${side}(${sql})`))];
   const text = `(${sql})::VARCHAR`;
-  return [...counts, `left(min(${text}), 100)`, `left(max(${text}), 100)`, `count(*) FILTER (${text} = '')`];
+  return [
+    ...counts,
+    `left(min(${text}), ${LONGEST_TEXT})`,
+    `left(max(${text}), ${LONGEST_TEXT})`,
+    `count(*) FILTER (${text} = '')`,
+  ];
 }
 
 function finiteExtentSql({ sql, kind }: CountedColumn): string[] {

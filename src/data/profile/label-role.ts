@@ -1,5 +1,5 @@
 /** Which column is the label: two values and a name like one, or the one that was named. */
-import type { ColumnSummary } from './contract.ts';
+import { type ColumnSummary, LONGEST_TEXT } from './contract.ts';
 import { DataUnsuitable, RoleUnclear } from './errors.ts';
 import type { LabelRole } from './roles-contract.ts';
 
@@ -50,7 +50,8 @@ function describe(column: ColumnSummary, why: string): LabelRole {
     const values = distinct === 0 ? 'no value at all' : 'one value only';
     throw new DataUnsuitable(`the label ${JSON.stringify(name)} has ${values}`, 'Add rows with other outcomes.');
   }
-  if (distinct === 2 && kind !== 'time' && kind !== 'other') {
+  const isLong = column.top.some(({ value }) => String(value).length >= LONGEST_TEXT);
+  if (distinct === 2 && kind !== 'time' && kind !== 'other' && !isLong) {
     const least = Math.min(...column.top.map((value) => value.rows));
     return { column: name, why, task: 'binary', known, rarer: least / (rows - missing), positive: positiveOf(column) };
   }
@@ -59,7 +60,7 @@ function describe(column: ColumnSummary, why: string): LabelRole {
     return { column: name, why: more, task: 'regression', known, rarer: null, positive: undefined };
   }
   throw new DataUnsuitable(
-    `the label ${JSON.stringify(name)} is ${column.type} with ${distinct} values; a label is a number or one of two values`,
+    `the label ${JSON.stringify(name)} is ${column.type} with ${distinct} values; a label is a number or one of two short values`,
     "Say which value is the one to predict in a source of type sql, such as SELECT *, kind = 'a' AS is_a FROM source.",
   );
 }

@@ -1,7 +1,14 @@
 /** Profiles raw data: each column is read about once, in memory that does not grow with the rows. */
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteName } from '../sql-text.ts';
-import type { ColumnKind, ColumnSummary, DataProfile, ProfileSource, TopValue } from './contract.ts';
+import {
+  type ColumnKind,
+  type ColumnSummary,
+  type DataProfile,
+  LONGEST_TEXT,
+  type ProfileSource,
+  type TopValue,
+} from './contract.ts';
 import {
   type CountedColumn,
   countCells,
@@ -17,7 +24,6 @@ import { createSample } from './sample.ts';
 const TOP = 20;
 /** A column with more different values than this in the sample is not counted value by value. */
 const FEW_IN_SAMPLE = 5_000;
-const LONGEST_TEXT = 100;
 
 interface Column extends CountedColumn {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Rules that the data itself suggests: what it keeps today, with room, so that tomorrow's delivery is held against it. */
 import type { Rule } from '../../config/sections/rules.ts';
-import type { ColumnSummary } from './contract.ts';
+import { type ColumnSummary, LONGEST_TEXT } from './contract.ts';
 import type { Roles, Summaries } from './roles-contract.ts';
 
 /** Room on either side of a range, as a share of it. */
@@ -68,7 +68,7 @@ function rangeRule({ name, kind, type, min, max, distinct }: ColumnSummary): Sug
 
 function setRule({ name, kind, exact, distinct, top }: ColumnSummary): SuggestedRule[] {
   if (kind !== 'text' || !exact || distinct > CLOSED.levels || top.length < distinct) return [];
-  if (top.some(({ rows }) => rows < CLOSED.rows)) return [];
+  if (top.some(({ rows, value }) => rows < CLOSED.rows || String(value).length >= LONGEST_TEXT)) return [];
   const values = top.map(({ value }) => String(value)).sort();
   const rarest = Math.min(...top.map(({ rows }) => rows));
   return [{ rule: { column: name, in: values, severity: 'warn' }, seen: `each at least ${rarest} times` }];

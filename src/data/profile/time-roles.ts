@@ -1,7 +1,7 @@
 /** Which column says when an event happened, and which when its label became known. */
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteName } from '../sql-text.ts';
-import type { ColumnSummary } from './contract.ts';
+import type { ColumnSummary, ProfileSource } from './contract.ts';
 import { DataUnsuitable, RoleUnclear } from './errors.ts';
 import { found } from './label-role.ts';
 import type { Chosen, LabelRole, LabelTime } from './roles-contract.ts';
@@ -115,4 +115,19 @@ async function delayAfter(db: Connection, event: string, later: string, label: s
   );
   const [n, before] = [Number(row?.['n']), Number(row?.['before'])];
   return n > 0 && before <= n * 0.01 ? Math.max(0, Number(row?.['most'])) : null;
+}
+
+/** First and last instant of a column that holds times, whatever its type. */
+export async function spanOf(
+  db: Connection,
+  { relation, columns }: ProfileSource,
+  time: string,
+): Promise<[string, string]> {
+  const sql = columns.find(({ name }) => name === time)?.sql ?? 'NULL';
+  const instant = `TRY_CAST(${sql} AS TIMESTAMPTZ)`;
+  const [row] = await rowsOf(
+    db,
+    `SELECT epoch_ms(min(t))::DOUBLE AS first, epoch_ms(max(t))::DOUBLE AS last FROM (SELECT ${instant} AS t FROM ${relation}) WHERE isfinite(t)`,
+  );
+  return [new Date(Number(row?.['first'])).toISOString(), new Date(Number(row?.['last'])).toISOString()];
 }
