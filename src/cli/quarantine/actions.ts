@@ -81,7 +81,7 @@ export async function readmitRows(context: CliContext, model: string, options: R
   const { recordReadmission } = await import('../../data/validation/quarantine-record.ts');
   const { inScratch } = await import('../scratch.ts');
   const { rows, held } = await inScratch(async (scratch) => {
-    const input = { store, config, record, ...(rule === undefined ? {} : { rule }), ...scratch };
+    const input = { store, config, record, base: workspace.dir, ...(rule === undefined ? {} : { rule }), ...scratch };
     if (!vouch) return await rowsThatHold(input);
     return { rows: await rowsVouchedFor(input, all ? null : id), held: [] };
   });

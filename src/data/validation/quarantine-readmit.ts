@@ -21,6 +21,8 @@ export interface ReadmitInput {
   readonly record: QuarantineRecord;
   /** Only rows under this rule, by any of the names that `isNamed` takes; all rows where none is named. */
   readonly rule?: string;
+  /** Folder that relative paths of `references` rules start at. */
+  readonly base: string;
   readonly cacheDir: string;
   readonly workDir: string;
   readonly signal?: AbortSignal;
@@ -35,10 +37,10 @@ type Reasons = SetAsideRows['reasons'];
  * @throws ReadmissionRefused where the rules reject the whole delivery, or every chosen row still breaks one
  */
 export async function rowsThatHold(input: ReadmitInput): Promise<{ rows: SetAsideRows; held: Reasons }> {
-  const { store, config, record, cacheDir, workDir, signal } = input;
+  const { store, config, record, base, cacheDir, workDir, signal } = input;
   const chosen = chosenReasons(input);
   const { raw, as_of: asOf } = record;
-  const again = await validate({ store, config, raw, asOf, cacheDir, workDir, ...(signal ? { signal } : {}) });
+  const again = await validate({ store, config, raw, asOf, base, cacheDir, workDir, ...(signal ? { signal } : {}) });
   if (again.verdict === 'reject')
     throw refused(input, `today's rules refuse that delivery as a whole. ${again.sentence}`);
 
