@@ -19,6 +19,7 @@ export const ingestActivities = (deps: Deps) => ({
       base: deps.workspace,
       workDir: join(deps.scratchDir, run.run, `ingest-${work.attempt}`),
       cacheDir: deps.cacheDir,
+      ...(deps.hone.data ? { memoryMb: deps.hone.data.memory_mb } : {}),
       signal: work.signal,
       onProgress: work.report,
     });

@@ -14,6 +14,8 @@ export const honeConfig = z.strictObject({
     task_queue: z.string().min(1),
   }),
   serving: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535), poll: duration }),
+  /** `memory_mb` bounds the buffers with which a source is read, sorted and compared; the process takes up to twice as much. */
+  data: z.strictObject({ memory_mb: z.number().int().min(100) }).optional(),
   /** `wall`: the time is now. `logical`: the time is what the store's `clock.json` says (replays such as the demo). */
   clock: z.enum(['wall', 'logical']),
   /** Where the key of the hashes in the prediction log is found; the key itself never stands in a file of the repository. */

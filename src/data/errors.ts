@@ -53,7 +53,7 @@ export class DataEngineOutOfMemory extends HoneError {
   constructor(memoryMb: number, cause: unknown) {
     super(
       `The data does not fit into the engine's memory limit of ${memoryMb} MB. Nothing was changed. ` +
-        'Use a shorter training.window, or a machine with more memory and a higher limit.',
+        'Use a shorter training.window; for ingest, raise data.memory_mb in config/hone.yaml (wide tables need more than 400).',
       { cause },
     );
   }

@@ -1,4 +1,4 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ingest } from '../../../src/data/ingest/ingest.ts';
@@ -147,6 +147,15 @@ test('a column named as the engine names places of rows is refused, until a quer
     config.data.source = { type: 'sql', path, query: 'SELECT * RENAME (File_Index AS place) FROM source' };
   });
   expect((await ingest({ ...around, config, asOf })).ref.rows).toBe(1);
+});
+
+test('data that does not fit into the memory limit is refused with the setting to raise, and leaves no spill', async () => {
+  const around = await surroundings();
+  const wide = Array.from({ length: 120 }, (_, i) => `hash(range, ${i})::DOUBLE AS n${i}`).join(', ');
+  const path = await writeParquet(around.dir, 'a.parquet', `SELECT t.*, ${wide} FROM (${tinyRow}) t, range(20000)`);
+  const failed = ingest({ ...around, config: await tinyConfig(path), asOf, memoryMb: 8 });
+  await expect(failed).rejects.toThrow(/memory limit of 8 MB.*raise data\.memory_mb in config\/hone\.yaml/);
+  expect(await readdir(around.workDir)).toEqual([]);
 });
 
 test('odd column names survive, quotes and all', async () => {
