@@ -163,7 +163,7 @@ test('joins and windows are what a loop over all rows computes, for any small hi
         const found = await byHone(db, rows, references, definitionOf(length, delay));
         expect(found).toEqual(byLoop(rows, references, length, delay));
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 });
@@ -185,7 +185,7 @@ test('nothing that happens or becomes known later changes a feature of the past'
         const compared = (values: Values[]) => values.slice(0, rows.length).map(({ valid: _, ...rest }) => rest);
         expect(compared(after)).toEqual(compared(before));
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 });
