@@ -8,7 +8,9 @@ import { localFiles, readSnapshot } from '../snapshots.ts';
 import { parquetOf, quoteInstant, quoteName } from '../sql-text.ts';
 import { timeLimitMs } from '../user-sql.ts';
 import { definitionFor, type FeatureDefinition, featureSelect } from './definition.ts';
+import { FeatureDefinitionInvalid } from './errors.ts';
 import { checkExpressions } from './expression-check.ts';
+import { isKeyType } from './join-timeline.ts';
 import { type LookupInput, lookupTables } from './lookup-tables.ts';
 import { matureBefore, matureLabel } from './mature-rows.ts';
 import { referenceFiles } from './references.ts';
@@ -56,11 +58,9 @@ export async function withRawRows<T>(input: RowsInput, work: (rows: OpenedRows) 
     return await withDuckDb(
       { tempDir: dir, lockDown: true, allowedPaths: [...files, ...references.values(), `${dir}/`] },
       async (db) => {
-        await checkExpressions(
-          db,
-          definition,
-          snapshot.columns.map(({ name }) => name),
-        );
+        const columns = snapshot.columns.map(({ name }) => name);
+        await checkExpressions(db, definition, columns);
+        requireKeyTypes(definition, snapshot.columns);
         return await work({
           ...{ db, dir, definition, asOf, data: config.data, relation: parquetOf(files) },
           references: new Map([...references].map(([path, file]) => [path, parquetOf([file])])),
@@ -71,6 +71,24 @@ export async function withRawRows<T>(input: RowsInput, work: (rows: OpenedRows) 
     );
   } finally {
     await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Keys are compared as text, here and in the prediction server: only types with one spelling will do. */
+function requireKeyTypes(
+  { model, joins = [], windows = [] }: FeatureDefinition,
+  columns: readonly { readonly name: string; readonly type: string }[],
+): void {
+  const types = new Map(columns.map(({ name, type }) => [name.toLowerCase(), type]));
+  const keys = [
+    ...joins.flatMap(({ name, key }) => key.map(({ column }) => ({ name, column }))),
+    ...windows.flatMap(({ name, by }) => by.map((column) => ({ name, column }))),
+  ];
+  for (const { name, column } of keys) {
+    const type = types.get(column.toLowerCase()) ?? 'missing';
+    if (isKeyType(type)) continue;
+    const problem = `has the key "${column}" of type ${type}, which has no one spelling`;
+    throw new FeatureDefinitionInvalid(model, name, problem, 'Use an integer, text or boolean column as key.');
   }
 }
 

@@ -207,6 +207,15 @@ test('an aggregate that does not fit its column is refused by name', async () =>
   await expect(built).rejects.toThrow(/features\.windows\.x_week does not run: .*avg/);
 });
 
+test('a key of a type that text does not spell in one way is refused where it could still be changed', async () => {
+  const input = await tiny((config) => {
+    Object.assign(config.features.windows?.['x_week'] ?? {}, { by: ['at'] });
+  });
+  const raw = await ingested(input);
+  const built = featuresForWindow({ ...input, raw, asOf: time(31), from: time(9), to: time(10) });
+  await expect(built).rejects.toThrow(/"x_week" has the key "at" of type TIMESTAMP WITH TIME ZONE/);
+});
+
 test.each([
   ['kinds.nothing', /it has no "nothing"/],
   ['kinds', /name one of its columns/],
