@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newestAccepted } from '../../../src/data/accepted.ts';
 import { findQuarantined } from '../../../src/data/validation/quarantine-record.ts';
+import { hone } from '../../cli/story.ts';
 import { smallTown, type Town } from '../../town.ts';
 import { january, writeParquet } from '../surroundings.ts';
 
@@ -81,4 +82,22 @@ test('rows set aside are recorded, and until a person approves nothing of produc
   expect(accepted).toMatchObject({ run: third, raw: record?.raw, rows: (record?.rows ?? 0) - 12 });
   expect(accepted?.accepted).not.toBe(accepted?.raw);
   expect(old?.run).not.toBe(third);
+});
+
+test('the next run takes back the rows that a person vouched for', async () => {
+  const third = `${town.model}-000003`;
+  const argv = ['data', 'quarantine', 'readmit', town.model, '--run', third, '--rule', 'between', '--vouch'];
+  const said = await hone(town.dir, [...argv, '--id', '1', '--id', '2', '--reason', 'seen on paper', '--by', 'ana']);
+  expect(said).toMatchObject({ code: 0, err: '' });
+  await (await town.client.temporal()).workflow.getHandle(third).cancel(); // too little data to decide: it would wait for labels
+  await expect(town.end(third)).rejects.toThrow('cancelled');
+
+  await town.setTime('2013-01-28T00:00:00Z');
+  const fourth = (await town.trigger({ eventId: 'the-same-rows' })).run as string;
+  await town.runUntil(
+    fourth,
+    'the rows were checked',
+    ({ stage }) => !['ingest', 'validate'].includes(stage ?? 'ingest'),
+  );
+  expect(await findQuarantined(town.store, town.model, fourth)).toMatchObject({ aside: { file: { rows: 10 } } });
 });
