@@ -9,7 +9,13 @@ import { workspace } from './story.ts';
 
 test('a run of a file just made, on data that hone had never seen, trains, passes its gate and waits for a person', async () => {
   const { dir, hone } = await workspace();
-  const said = await hone('model', 'init', 'price', '--from', join(ROOT, 'examples/electricity_nsw/events/1998-*.parquet'));
+  const said = await hone(
+    'model',
+    'init',
+    'price',
+    '--from',
+    join(ROOT, 'examples/electricity_nsw/events/1998-*.parquet'),
+  );
   expect(said.code, said.err).toBe(0);
   const made = parse(await readFile(join(dir, 'config/models/price.yaml'), 'utf8')) as Record<string, unknown>;
 
