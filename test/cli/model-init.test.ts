@@ -105,6 +105,16 @@ test('electricity: no label is named, the leak is found in a difference, and the
 const days = (count: number) => `FROM range(${count} * 24)`;
 const at = `TIMESTAMP '2024-01-01' + to_hours(range) AS at`;
 
+test('a column that is filled only where the label is yes is an outcome, whatever its values', async () => {
+  const { init, config, data } = await place();
+  const path = await data(`SELECT r AS customer_id, TIMESTAMP '2025-01-01' + INTERVAL 10 MINUTE * r AS seen_at,
+    (hash(r) % 97)::INT AS visits, (hash(r + 1) % 5 = 0)::INT AS churned,
+    CASE WHEN hash(r + 1) % 5 = 0 THEN (hash(r + 2) % 50)::DOUBLE END AS refund FROM range(8000) rows(r)`);
+  const said = await init('churn', '--from', path);
+  expect(said.code, said.err).toBe(0);
+  expect(await config('churn')).toMatchObject({ data: { outcomes: ['refund'] }, features: { use: ['visits'] } });
+});
+
 test('several possible labels are refused with their names where nobody can answer, and asked where somebody can', async () => {
   const { dir, data, init, config } = await place();
   const path = await data(

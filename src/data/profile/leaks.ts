@@ -23,6 +23,12 @@ export async function outcomesAmong(
       found.push({ column: column.name, why: `known exactly where ${label.column} is, so it comes with it` });
       continue;
     }
+    const absence = column.missing > 0 && label.task === 'binary' ? await areaUnder(db, missing(column.name), label) : 0;
+    if (absence >= TOO_WELL) {
+      const area = `${measure(label)} ${absence.toFixed(3)}`;
+      found.push({ column: column.name, why: `whether it is missing gives ${label.column} away (${area})` });
+      continue;
+    }
     const power = await powerOf(db, column, label);
     alone.set(column.name, power);
     if (power >= TOO_WELL)
@@ -108,6 +114,8 @@ function isPositive({ column, positive }: LabelRole): string {
     ? `(${name}::DOUBLE = ${quoteNumber(positive)})`
     : `(${name}::VARCHAR = ${quoteText(String(positive))})`;
 }
+
+const missing = (name: string): string => `(${quoteName(name)} IS NULL)::INT::DOUBLE`;
 
 function finite(name: string): string {
   return `CASE WHEN isfinite(${quoteName(name)}::DOUBLE) THEN ${quoteName(name)}::DOUBLE END`;
