@@ -17,6 +17,8 @@ const delivery = z.strictObject({
   rows: z.number().int().nullable(),
   first_event: instant.nullable(),
   last_event: instant.nullable(),
+  /** Rows without a usable event time, which are in no window; left out where there are none. */
+  untimed: z.number().int().positive().optional(),
 });
 export type Delivery = z.output<typeof delivery>;
 

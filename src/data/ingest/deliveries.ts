@@ -34,6 +34,7 @@ export async function deliveriesOf(
     db,
     `SELECT ${FILE} AS file, count(*) AS n, epoch_ms(min(${time}) FILTER (isfinite(${time}))) AS first,
             epoch_ms(max(${time}) FILTER (isfinite(${time}))) AS last,
+            count(*) FILTER (NOT coalesce(isfinite(${time}), false)) AS untimed,
             count(*) FILTER (${windowCondition(config, window)}) AS inside
      FROM known GROUP BY 1`,
   );
@@ -46,7 +47,9 @@ export async function deliveriesOf(
     const [first, last] = [toMs(row['first']), toMs(row['last'])];
     if (key !== undefined) checkDay(config, key, origin, first, last);
     if (Number(row['inside']) === 0) return [];
-    return [{ ...file, rows: Number(row['n']), first_event: toInstant(first), last_event: toInstant(last) }];
+    const untimed = Number(row['untimed']);
+    const events = { rows: Number(row['n']), first_event: toInstant(first), last_event: toInstant(last) };
+    return [{ ...file, ...events, ...(untimed > 0 ? { untimed } : {}) }];
   });
 }
 

@@ -23,7 +23,8 @@ export async function outcomesAmong(
       found.push({ column: column.name, why: `known exactly where ${label.column} is, so it comes with it` });
       continue;
     }
-    const absence = column.missing > 0 && label.task === 'binary' ? await areaUnder(db, missing(column.name), label) : 0;
+    const absence =
+      column.missing > 0 && label.task === 'binary' ? await areaUnder(db, missing(column.name), label) : 0;
     if (absence >= TOO_WELL) {
       const area = `${measure(label)} ${absence.toFixed(3)}`;
       found.push({ column: column.name, why: `whether it is missing gives ${label.column} away (${area})` });

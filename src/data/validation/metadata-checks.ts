@@ -2,14 +2,16 @@
 import type { ModelConfig } from '../../config/model.ts';
 import type { Finding } from '../contract.ts';
 import type { RawManifest } from './context.ts';
-import { percent } from './shown.ts';
+import { gradeOf } from './grades.ts';
+import { counted, percent, showValue } from './shown.ts';
 
 /** Share of a past month's rows that may be gone before history counts as changed. */
 const HISTORY_MAY_SHRINK = 0.01;
 
 /** Findings in the order that a person would mend them. */
 export function metadataFindings(config: ModelConfig, raw: RawManifest, previous: RawManifest | null): Finding[] {
-  return [...leaks(config, raw), ...tooFewRows(config, raw), ...(previous ? changesSince(previous, config, raw) : [])];
+  const own = [...leaks(config, raw), ...tooFewRows(config, raw), ...untimedRows(config, raw)];
+  return [...own, ...(previous ? changesSince(previous, config, raw) : [])];
 }
 
 function leaks(config: ModelConfig, raw: RawManifest): Finding[] {
@@ -28,6 +30,18 @@ function tooFewRows(config: ModelConfig, raw: RawManifest): Finding[] {
   if (raw.rows >= least) return [];
   const sentence = `Only ${raw.rows} rows from ${raw.window.from} to ${raw.window.to}; data.volume.min_rows asks for ${least}. Wait for more data, or look for a delivery that failed.`;
   return [finding('min_rows', null, raw.rows, raw, `at least ${least} rows`, sentence)];
+}
+
+/** Rows without a time are in no snapshot; a run would lose them without a word. */
+function untimedRows(config: ModelConfig, raw: RawManifest): Finding[] {
+  const grade = gradeOf(config, 'event_time_missing');
+  const count = (raw.deliveries ?? []).reduce((sum, { untimed = 0 }) => sum + untimed, 0);
+  if (count === 0 || grade === 'off') return [];
+  const column = config.data.event_time;
+  const where = (raw.deliveries ?? []).flatMap(({ name, untimed }) => (untimed ? [name] : []));
+  const sentence = `${counted(count, 'row')} of ${counted(where.length, 'file')}, such as ${showValue(where[0] ?? '')}, have no usable event time and were left out: they belong to no window and are never trained on. Give every row its time.`;
+  const found = finding('event_time_missing', column, count, raw, 'every row has a time', sentence);
+  return [{ ...found, severity: grade === 'reject' ? 'reject' : 'warn' }];
 }
 
 /** Types that changed, and whole past months that lost rows, since the snapshot of an earlier run. */

@@ -18,13 +18,13 @@ export function producerFindings(config: ModelConfig, raw: RawManifest, previous
   const [first] = kept;
   return [
     {
-      ...{
-        rule: 'mixed_producers',
-        column: null,
-        severity: 'reject',
-        examples: kept.slice(0, 20).map(({ name }) => name),
-      },
-      ...{ count: kept.length, share: kept.length / files.length, limit: 'one producer and version in a window' },
+      rule: 'mixed_producers',
+      column: null,
+      severity: 'reject',
+      count: kept.length,
+      share: kept.length / files.length,
+      limit: 'one producer and version in a window',
+      examples: kept.slice(0, 20).map(({ name }) => name),
       sentence: `${kept.length} of ${files.length} files, such as ${first?.name}, are still those of ${before.name} ${before.version}, while the delivery names ${now.name} ${now.version}: features of two versions would be mixed. Let ${now.name} ${now.version} write all files of the window again.`,
     },
   ];

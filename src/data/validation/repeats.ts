@@ -79,18 +79,26 @@ async function repeatsOf(context: ValidationContext, key: Key): Promise<Finding 
 }
 
 /**
- * One integer column whose footers bound it closely: a bit for each value costs a tenth of grouping (measured on 5 million
- * rows: 0.11 against 1.1 s of CPU).
+ * Integer columns whose footers bound them closely: a bit for each combination costs a tenth of grouping (measured on 5
+ * million rows of one column: 0.11 against 1.1 s of CPU).
  */
 async function provenUnique({ db, columns, parquet }: ValidationContext, key: readonly string[]): Promise<boolean> {
-  const [column = '', ...others] = key;
-  if (others.length > 0 || !isInteger(columns.get(column) ?? '')) return false;
-  const { least = null, most = null } = (await statisticsOf(db, parquet)).get(column) ?? {};
-  if (least === null || most === null || BigInt(most) - BigInt(least) > MOST_BITS) return false;
-  const name = quoteName(column);
+  if (!key.every((column) => isInteger(columns.get(column) ?? ''))) return false;
+  const statistics = await statisticsOf(db, parquet);
+  let span = 1n;
+  let code = '0::BIGINT';
+  for (const column of key) {
+    const { least = null, most = null } = statistics.get(column) ?? {};
+    if (least === null || most === null) return false;
+    const values = BigInt(most) - BigInt(least) + 1n;
+    span *= values;
+    if (span > MOST_BITS) return false;
+    code = `(${code}) * ${values} + (${quoteName(column)}::HUGEINT - (${least})::HUGEINT)::BIGINT`;
+  }
   const [found] = await rowsOf(
     db,
-    `SELECT count(${name}) AS n, bit_count(bitstring_agg(${name}, ${least}, ${most})) AS different FROM raw`,
+    `SELECT count(code) AS n, bit_count(bitstring_agg(code, 0::BIGINT, ${span - 1n}::BIGINT)) AS different
+     FROM (SELECT ${code} AS code FROM raw)`,
   );
   return Number(found?.['n']) === Number(found?.['different'] ?? 0);
 }

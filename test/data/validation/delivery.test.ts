@@ -119,6 +119,25 @@ test('examples show neither what the log policy hashes nor what it does not keep
   expect(JSON.stringify(report)).not.toMatch(/e0|s17/);
 });
 
+test.each([
+  ['integers that footers bound closely', 'i // 40 - 30', '(i % 40)::UTINYINT'],
+  ['integers far apart', 'i // 40 * 1000000007', 'i % 40 * 1000000007'],
+  ['text and integer', "'b' || (i // 40)", 'i % 40'],
+])('a key of two columns is unique or not, whatever their types: %s', async (_, batch, place) => {
+  const around = await surroundings();
+  const key: ModelConfig['data']['rules'] = [{ unique: ['batch', 'place'], severity: 'warn' }];
+  const findings = async (name: string, change: Record<string, string>) => {
+    const path = await writeParquet(around.dir, name, tiny({ batch, place, ...change }));
+    const report = await judge(around, path, (config) => void (config.data.rules = key));
+    return report.findings.filter(({ rule }) => rule === 'unique').map(({ count }) => count);
+  };
+  expect(await findings('once.parquet', {})).toEqual([]);
+  const before = place.replaceAll('i %', 'greatest(i - 1, 0) %');
+  const again = { place: `CASE WHEN i IN (41, 1999) THEN ${before} ELSE ${place} END` };
+  expect(await findings('twice.parquet', again)).toEqual([2]);
+  expect(await findings('null.parquet', { place: `CASE WHEN i > 41 THEN ${place} END` })).toEqual([]);
+});
+
 test('lines of text are named, where a row breaks a rule and where it cannot be read', async () => {
   const around = await surroundings();
   const rows = Array.from({ length: 300 }, (_, i) => {

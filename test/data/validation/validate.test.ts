@@ -68,6 +68,24 @@ test('clean data is accepted as it is, under its own digest', async () => {
   expect(report.sentence).toBe('Accepted 2000 of 2000 rows: 0 set aside, 0 warnings.');
 });
 
+test('rows without a usable time are in no snapshot, and their number and file are told', async () => {
+  const around = await surroundings();
+  const change = {
+    at: "CASE WHEN i % 400 = 7 THEN NULL WHEN i = 9 THEN 'infinity'::TIMESTAMPTZ ELSE TIMESTAMPTZ '2013-01-15' + INTERVAL (i * 86400 // 50) SECOND END",
+  };
+  const { report } = await check(around, change);
+  expect(report).toMatchObject({ verdict: 'accept', rows: 1994 });
+  const [found] = report.findings;
+  expect(found).toMatchObject({ rule: 'event_time_missing', column: 'at', severity: 'warn', count: 6 });
+  expect(found?.sentence).toMatch(
+    /^6 rows of 1 file, such as \S*tiny\.parquet, have no usable event time and were left out/,
+  );
+  const strict = await check(around, change, (config) => {
+    config.data.checks = { ...config.data.checks, event_time_missing: 'reject' };
+  });
+  expect(strict.report.verdict).toBe('reject');
+});
+
 test('setting rows aside in one month leaves the file of the other month untouched', async () => {
   const around = await surroundings();
   const rules: ModelConfig['data']['rules'] = [{ column: 'x', between: [0, 100], severity: 'quarantine' }];
