@@ -5,6 +5,7 @@ import { MEASURES } from '../evaluation/fairness.ts';
 import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import type { RuleResult } from './contract.ts';
+import { notJudged } from './not-judged.ts';
 import { confidence, count, percent } from './wording.ts';
 
 type Measure = (typeof MEASURES)[number];
@@ -46,7 +47,7 @@ export function fairnessRules(report: EvaluationReport, config: ModelConfig, lev
       sentence: sentenceOf(group, measure, limit, found, level),
     };
   });
-  return [...judged, ...groups.filter((group) => group.not_judged !== null).map(notJudged)];
+  return [...judged, ...groups.filter((group) => group.not_judged !== null).map(tooSmall)];
 }
 
 /** p-value of "the truth lies within ±allowed", against the side on which the estimate lies. */
@@ -81,15 +82,9 @@ const WORDS: Record<Exclude<Measure, 'selection_rate_ratio'>, string> = {
   calibration_gap: 'mean score minus label rate',
 };
 
-const notJudged = (group: GroupFigures): RuleResult => ({
-  rule: `fairness/${group.column}=${group.value}`,
-  kind: 'fairness',
-  effect: 'warns',
-  outcome: 'not_judged',
-  metric: null,
-  value: null,
-  limit: null,
-  lower: null,
-  upper: null,
-  sentence: `${group.column} ${group.value}: not judged, ${group.not_judged}`,
-});
+const tooSmall = ({ column, value, not_judged: why }: GroupFigures): RuleResult =>
+  notJudged({
+    kind: 'fairness',
+    rule: `fairness/${column}=${value}`,
+    sentence: `${column} ${value}: not judged, ${why}`,
+  });

@@ -5,6 +5,7 @@ import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import { marginOf } from './comparison.ts';
 import type { RuleResult } from './contract.ts';
+import { notJudged } from './not-judged.ts';
 import { byHow, confidence, count, figure } from './wording.ts';
 
 /**
@@ -47,24 +48,14 @@ export function sliceRules(report: EvaluationReport, config: ModelConfig, level:
     };
   });
   const critical = report.slices.filter((slice) => slice.critical && slice.not_judged !== null);
-  return [...judged, ...critical.map(notJudged)];
+  return [...judged, ...critical.map(tooSmall)];
 }
-
-const notJudged = (slice: SliceFigures): RuleResult => ({
-  rule: `slice/${slice.column}=${slice.value}`,
-  kind: 'slice',
-  effect: 'warns',
-  outcome: 'not_judged',
-  metric: null,
-  value: null,
-  limit: null,
-  lower: null,
-  upper: null,
-  sentence: `${slice.column} ${slice.value}: not judged, ${slice.not_judged}`,
-});
 
 /** Whether a slice's result is worth a person's look: any that failed, and critical ones that are not clear. */
 export function isSliceWarning(rule: RuleResult, criticalColumns: readonly string[]): boolean {
   if (rule.kind !== 'slice' || rule.outcome === 'pass' || rule.effect === 'blocks') return false;
   return rule.outcome === 'fail' || criticalColumns.some((column) => rule.rule.startsWith(`slice/${column}=`));
 }
+
+const tooSmall = ({ column, value, not_judged: why }: SliceFigures): RuleResult =>
+  notJudged({ kind: 'slice', rule: `slice/${column}=${value}`, sentence: `${column} ${value}: not judged, ${why}` });
