@@ -28,3 +28,24 @@ export async function skipTime(town: Town, workflowId: string, duration: string)
     },
   });
 }
+
+/**
+ * Moves the clock by `step` until `holds`: a skip that meets a workflow at work is now and then dropped by the server, and
+ * only what follows from it tells.
+ */
+export async function skipTimeUntil(
+  town: Town,
+  workflowId: string,
+  step: string,
+  what: string,
+  holds: () => Promise<boolean>,
+): Promise<void> {
+  let again = 0;
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((done) => setTimeout(done, 50))) {
+    if (await holds()) return;
+    if (Date.now() < again) continue;
+    await skipTime(town, workflowId, step);
+    again = Date.now() + 4000;
+  }
+  throw new Error(`not in time after skips of ${step}: ${what}`);
+}

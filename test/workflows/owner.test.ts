@@ -6,7 +6,7 @@ import { ownerId, sendTrigger } from '../../src/client/owner.ts';
 import { findAnswer } from '../../src/registry/trigger-answers.ts';
 import type { Trigger } from '../../src/workflows/contract.ts';
 import { currentDetails, eventually, signal, workflow } from '../messages.ts';
-import { skipTime } from '../time.ts';
+import { skipTime, skipTimeUntil } from '../time.ts';
 import { smallTown, type Town } from '../town.ts';
 
 let town: Town;
@@ -115,11 +115,9 @@ describe('a run that was terminated from outside', () => {
 
     await skipTime(town, owner, 'PT10M');
     expect(await ask('ten-minutes-later')).toMatchObject({ answer: 'queued', run: run(3) });
-    await skipTime(town, owner, 'PT6M');
-
     const released = () => town.ledger.find(`owner/${run(3)}/released`);
-    const entry = await eventually('its lock is released', released, (found) => found !== null);
-    expect(entry).toMatchObject({
+    await skipTimeUntil(town, owner, 'PT6M', 'its lock is released', async () => (await released()) !== null);
+    expect(await released()).toMatchObject({
       actor: 'owner',
       trust: 'system',
       why: 'it closed without reporting its end',
