@@ -128,7 +128,9 @@ test.each([
   const key: ModelConfig['data']['rules'] = [{ unique: ['batch', 'place'], severity: 'warn' }];
   const findings = async (name: string, change: Record<string, string>) => {
     const path = await writeParquet(around.dir, name, tiny({ batch, place, ...change }));
-    const report = await judge(around, path, (config) => void (config.data.rules = key));
+    const report = await judge(around, path, (config) => {
+      config.data.rules = key;
+    });
     return report.findings.filter(({ rule }) => rule === 'unique').map(({ count }) => count);
   };
   expect(await findings('once.parquet', {})).toEqual([]);
