@@ -10,7 +10,7 @@ import { kindOf, profileData } from '../../src/data/profile/profile.ts';
 import { parquetOf, quoteName, quoteText } from '../../src/data/sql-text.ts';
 import { openContext } from '../../src/data/validation/context.ts';
 import { metadataFindings } from '../../src/data/validation/metadata-checks.ts';
-import { openQuarantine } from '../../src/data/validation/quarantine.ts';
+import { openQuarantine } from '../../src/data/validation/quarantine/set-aside.ts';
 import { repeatFindings } from '../../src/data/validation/repeats.ts';
 import { rowFindings } from '../../src/data/validation/row-scan.ts';
 import { shapeFindings } from '../../src/data/validation/shape.ts';

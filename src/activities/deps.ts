@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { HoneClient } from '../client/connect.ts';
 import type { HoneConfig } from '../config/hone.ts';
-import { type ModelConfig, modelConfig } from '../config/model.ts';
+import type { ModelConfig } from '../config/model.ts';
 import { configSnapshotSchema } from '../config/snapshot.ts';
 import { getByDigest, putByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -27,8 +27,7 @@ export interface RunConfig {
 
 /** The configuration that a run was started with, whatever the files say now. */
 export async function configOf(deps: Deps, digest: string): Promise<RunConfig> {
-  const snapshot = await getByDigest(deps.store, 'configs', digest, configSnapshotSchema);
-  return { model: modelConfig.parse(snapshot.model), groups: snapshot.groups };
+  return await getByDigest(deps.store, 'configs', digest, configSnapshotSchema);
 }
 
 const DOCUMENTS = 'documents';

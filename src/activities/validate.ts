@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { newestAccepted, recordAccepted } from '../data/accepted.ts';
 import type { SnapshotRef } from '../data/contract.ts';
 import { readSnapshot } from '../data/snapshots.ts';
-import { recordQuarantine } from '../data/validation/quarantine-record.ts';
+import { recordQuarantine } from '../data/validation/quarantine/record.ts';
 import { validate } from '../data/validation/validate.ts';
 import { openLedger } from '../registry/ledger.ts';
 import type { RunRef } from '../workflows/contract.ts';

@@ -1,6 +1,5 @@
 /** Column roles from a model of the workspace, or from a model file that lies anywhere. */
-import { stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { readExtended } from '../../config/extends.ts';
 import { findWorkspace, modelOf } from '../../config/load.ts';
@@ -8,6 +7,7 @@ import { plain } from '../../config/tree.ts';
 import type { ColumnRoles } from '../../drift/column-kinds.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { modelFileAt } from '../model-file.ts';
 
 /** The few values that a comparison needs; the rest of the file need not be complete. */
 const named = z.object({
@@ -25,12 +25,8 @@ type Named = z.output<typeof named>;
 
 /** @throws ModelUnknown, ConfigInvalid; UsageError where a file is no model file */
 export async function rolesOf(context: CliContext, model: string): Promise<{ roles: ColumnRoles; eventTime: string }> {
-  const path = resolve(context.terminal.cwd, model);
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  const config = isFile ? await readFile(path, model) : modelOf(await context.workspace(), model).config;
+  const path = await modelFileAt(context, model);
+  const config = path !== undefined ? await readFile(path, model) : modelOf(await context.workspace(), model).config;
   return { roles: roles(config), eventTime: config.data.event_time };
 }
 

@@ -1,5 +1,4 @@
 /** `hone validate`: is this delivery fit to train on? Files only, without a server or a store. */
-import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { findWorkspace, type LoadedModel, loadModelFile, modelOf } from '../../config/load.ts';
@@ -7,6 +6,7 @@ import type { DeliveryReport } from '../../data/validation/delivery-report.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { modelFileAt } from '../model-file.ts';
 import { instantOption } from '../services.ts';
 import { deliveryText } from '../validate/text.ts';
 
@@ -41,15 +41,12 @@ export function register(program: Command, context: CliContext): void {
 
 /** A path wins where there is such a file; everything else is a name in the workspace. */
 async function find(context: CliContext, model: string): Promise<{ loaded: LoadedModel; base: string }> {
-  const path = resolve(context.terminal.cwd, model);
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (!isFile && !/\.ya?ml$/.test(model)) {
+  const file = await modelFileAt(context, model);
+  if (file === undefined && !/\.ya?ml$/.test(model)) {
     const workspace = await context.workspace();
     return { loaded: modelOf(workspace, model), base: workspace.dir };
   }
+  const path = file ?? resolve(context.terminal.cwd, model);
   const base = await findWorkspace(dirname(path)).catch(() => context.terminal.cwd);
   return { loaded: await loadModelFile(path), base };
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { modelOf } from '../../config/load.ts';
 import { configSnapshot } from '../../config/snapshot.ts';
 import { QuarantineMissing } from '../../data/validation/errors.ts';
-import { findQuarantined, listQuarantined, type QuarantineRecord } from '../../data/validation/quarantine-record.ts';
+import { findQuarantined, listQuarantined, type QuarantineRecord } from '../../data/validation/quarantine/record.ts';
 import { openLedger, type Step } from '../../registry/ledger.ts';
 import { readmitRows as readmitStep, vouchForRows, withdrawVouch } from '../../registry/readmission.ts';
 import { digestOf } from '../../store/content.ts';
@@ -53,7 +53,7 @@ export async function showAside(context: CliContext, model: string, options: Sho
   const { config } = modelOf(await context.workspace(), model);
   const store = await context.store();
   const record = await recordOf(context, model, options.run ?? null);
-  const { quarantinedRows } = await import('../../data/validation/quarantine-show.ts');
+  const { quarantinedRows } = await import('../../data/validation/quarantine/show.ts');
   const { inScratch } = await import('../scratch.ts');
   const { rule, clear = false } = options;
   const shown = await inScratch((scratch) =>
@@ -77,8 +77,8 @@ export async function readmitRows(context: CliContext, model: string, options: R
   const record = await recordOf(context, model, run);
   const by = person(options.by);
 
-  const { rowsThatHold, rowsVouchedFor } = await import('../../data/validation/quarantine-readmit.ts');
-  const { recordReadmission } = await import('../../data/validation/quarantine-record.ts');
+  const { rowsThatHold, rowsVouchedFor } = await import('../../data/validation/quarantine/readmit.ts');
+  const { recordReadmission } = await import('../../data/validation/quarantine/record.ts');
   const { inScratch } = await import('../scratch.ts');
   const { rows, held } = await inScratch(async (scratch) => {
     const input = { store, config, record, base: workspace.dir, ...(rule === undefined ? {} : { rule }), ...scratch };

@@ -1,7 +1,7 @@
 /** Rows set aside, as people read them. */
-import type { QuarantineRecord } from '../../data/validation/quarantine-record.ts';
-import { reasonText } from '../../data/validation/quarantine-record.ts';
-import type { Shown } from '../../data/validation/quarantine-show.ts';
+import type { QuarantineRecord } from '../../data/validation/quarantine/record.ts';
+import { reasonText } from '../../data/validation/quarantine/record.ts';
+import type { Shown } from '../../data/validation/quarantine/show.ts';
 import { plainText } from '../table.ts';
 import { utc } from '../time.ts';
 

@@ -1,6 +1,7 @@
 /** Columns that know the answer: in the sample, one of them (or the difference of two) all but gives the label. */
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteName, quoteNumber, quoteText } from '../sql-text.ts';
+import { aucSql } from '../validation/leakage/skill.ts';
 import type { ColumnSummary } from './contract.ts';
 import type { Chosen, LabelRole } from './roles-contract.ts';
 import { knownTogether } from './time-roles.ts';
@@ -98,15 +99,11 @@ async function powerOf(
 
 /** Area under the ROC curve or its mirror image, whichever is greater; ties count half (Mann and Whitney 1947). */
 async function areaUnder(db: Connection, score: string, label: LabelRole, from = 'sample'): Promise<number> {
-  const [row] = await rowsOf(
-    db,
-    `SELECT sum(pos * (below + neg / 2)) / nullif(sum(pos) * sum(neg), 0) AS area FROM (
-       SELECT pos, neg, sum(neg) OVER (ORDER BY v) - neg AS below FROM (
-         SELECT v, count(*) FILTER (y)::DOUBLE AS pos, count(*) FILTER (NOT y)::DOUBLE AS neg
-         FROM (SELECT ${score} AS v, ${isPositive(label)} AS y FROM ${from}) WHERE v IS NOT NULL AND NOT isnan(v) GROUP BY v))`,
-  );
-  const area = row?.['area'];
-  return typeof area === 'number' ? Math.max(area, 1 - area) : 0;
+  const scored = `SELECT score, y::INT AS target FROM (SELECT ${score} AS score, ${isPositive(label)} AS y FROM ${from})
+    WHERE score IS NOT NULL AND NOT isnan(score) AND y IS NOT NULL`;
+  const [row] = await rowsOf(db, aucSql(scored));
+  const area = row?.['first'];
+  return typeof area === 'number' && !Number.isNaN(area) ? Math.max(area, 1 - area) : 0;
 }
 
 function isPositive({ column, positive }: LabelRole): string {

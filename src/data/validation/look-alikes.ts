@@ -6,7 +6,7 @@ import { quoteName } from '../sql-text.ts';
 import type { ValidationContext } from './context.ts';
 import { examplesOf } from './examples.ts';
 import { gradeOf } from './grades.ts';
-import { setAside } from './quarantine.ts';
+import { setAside } from './quarantine/set-aside.ts';
 import { counted, percent } from './shown.ts';
 
 interface Rule {

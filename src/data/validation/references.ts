@@ -9,7 +9,7 @@ import { quoteName, quoteText } from '../sql-text.ts';
 import type { ValidationContext } from './context.ts';
 import { ReferenceTableUnreadable } from './errors.ts';
 import { examplesOf } from './examples.ts';
-import { setAside } from './quarantine.ts';
+import { setAside } from './quarantine/set-aside.ts';
 import { agreeing, counted, percent, setAsideSentence, showName, showValue } from './shown.ts';
 
 type ReferenceRule = Extract<Rule, { references: unknown }>;

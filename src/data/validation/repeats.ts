@@ -6,7 +6,7 @@ import { quoteName } from '../sql-text.ts';
 import { isInteger } from './column-types.ts';
 import type { ValidationContext } from './context.ts';
 import { exampleText, MAX_EXAMPLES } from './examples.ts';
-import { setAside } from './quarantine.ts';
+import { setAside } from './quarantine/set-aside.ts';
 import { counted, showNames, showValue } from './shown.ts';
 import { statisticsOf } from './statistics.ts';
 

@@ -9,7 +9,7 @@ import type { ValidationContext } from './context.ts';
 import { examplesOf } from './examples.ts';
 import { inferredChecks } from './inferred-checks.ts';
 import { labelPart } from './label-checks.ts';
-import { setAside } from './quarantine.ts';
+import { setAside } from './quarantine/set-aside.ts';
 import { configuredChecks, type RowCheck } from './row-checks.ts';
 import { agreeing, counted, percent, setAsideSentence, showCode, showName } from './shown.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newestAccepted } from '../../../src/data/accepted.ts';
-import { findQuarantined } from '../../../src/data/validation/quarantine-record.ts';
+import { findQuarantined } from '../../../src/data/validation/quarantine/record.ts';
 import { hone } from '../../cli/story.ts';
 import { smallTown, type Town } from '../../town.ts';
 import { january, writeParquet } from '../surroundings.ts';

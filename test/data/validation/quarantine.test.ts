@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadWorkspace } from '../../../src/config/load.ts';
 import { ingest } from '../../../src/data/ingest/ingest.ts';
-import { findQuarantined, recordQuarantine } from '../../../src/data/validation/quarantine-record.ts';
+import { findQuarantined, recordQuarantine } from '../../../src/data/validation/quarantine/record.ts';
 import { validate } from '../../../src/data/validation/validate.ts';
 import { openLedger } from '../../../src/registry/ledger.ts';
 import { setLogicalClock } from '../../../src/store/clock.ts';

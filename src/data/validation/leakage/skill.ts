@@ -51,7 +51,8 @@ async function score({ db }: LeakSample, scored: string, { kind }: Target): Prom
   return Math.max(0, ...skills.filter((skill) => !Number.isNaN(skill)));
 }
 
-function aucSql(scored: string): string {
+/** SQL of the AUC with null scores `first` and `last`. @param scored SQL of `score` and `target` (1 or 0, never null) */
+export function aucSql(scored: string): string {
   const below = (nulls: string) => `sum(q) OVER (ORDER BY score NULLS ${nulls} ROWS UNBOUNDED PRECEDING) - q / 2.0`;
   return `SELECT sum(p * first) / (sum(p) * sum(q)) AS first, sum(p * last) / (sum(p) * sum(q)) AS last
     FROM (SELECT p, q, ${below('FIRST')} AS first, ${below('LAST')} AS last

@@ -1,12 +1,12 @@
 /** Rows set aside, kept with their reasons as one Parquet blob: written once, read by people and by `readmit`. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { putBlob } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import type { SetAsideRows } from '../contract.ts';
-import { type Connection, rowsOf } from '../engine.ts';
-import { quoteName, quoteText } from '../sql-text.ts';
-import type { Reason } from './quarantine.ts';
+import { putBlob } from '../../../store/content.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import type { SetAsideRows } from '../../contract.ts';
+import { type Connection, rowsOf } from '../../engine.ts';
+import { quoteName, quoteText } from '../../sql-text.ts';
+import type { Reason } from './set-aside.ts';
 
 /** Positions, from 0, in the list of reasons that stands beside the file. */
 export const REASONS = 'hone:reasons';

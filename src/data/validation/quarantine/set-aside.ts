@@ -1,14 +1,14 @@
 /** Sets rows aside: a new raw snapshot without them, in which untouched months keep their file. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig } from '../../config/model.ts';
-import { putBlob } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import type { Finding, RawSnapshot } from '../contract.ts';
-import { type Connection, rowsOf } from '../engine.ts';
-import { labelCoverage } from '../ingest/label-coverage.ts';
-import { writeSnapshot } from '../snapshots.ts';
-import { parquetOf, quoteText } from '../sql-text.ts';
+import type { ModelConfig } from '../../../config/model.ts';
+import { putBlob } from '../../../store/content.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import type { Finding, RawSnapshot } from '../../contract.ts';
+import { type Connection, rowsOf } from '../../engine.ts';
+import { labelCoverage } from '../../ingest/label-coverage.ts';
+import { writeSnapshot } from '../../snapshots.ts';
+import { parquetOf, quoteText } from '../../sql-text.ts';
 
 /** Why rows are set aside: the rule as it was defined. */
 export type Reason = Pick<Finding, 'rule' | 'column' | 'limit'>;

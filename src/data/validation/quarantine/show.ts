@@ -1,13 +1,13 @@
 /** Rows set aside as people may see them: in clear only what the privacy policy of the model keeps in clear. */
 import { mkdir } from 'node:fs/promises';
-import type { ModelConfig } from '../../config/model.ts';
-import { fetchBlob } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { type Connection, rowsOf, withDuckDb } from '../engine.ts';
-import { quoteName, quoteText } from '../sql-text.ts';
-import { isNamed, type QuarantineRecord, reasonText } from './quarantine-record.ts';
-import { OWN_COLUMNS, PLACE, REASONS } from './quarantine-rows.ts';
-import { guardedColumns } from './shown.ts';
+import type { ModelConfig } from '../../../config/model.ts';
+import { fetchBlob } from '../../../store/content.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import { type Connection, rowsOf, withDuckDb } from '../../engine.ts';
+import { quoteName, quoteText } from '../../sql-text.ts';
+import { guardedColumns } from '../shown.ts';
+import { isNamed, type QuarantineRecord, reasonText } from './record.ts';
+import { OWN_COLUMNS, PLACE, REASONS } from './rows.ts';
 
 export interface ShownRow {
   readonly reasons: string[];

@@ -1,13 +1,13 @@
 /** Rows that a person vouched for are not set aside again: the same row, under the same rule as it was defined then. */
-import type { ModelConfig } from '../../config/model.ts';
-import { fetchBlob } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { rowsOf } from '../engine.ts';
-import { quoteName, quoteText } from '../sql-text.ts';
-import type { ValidationContext } from './context.ts';
-import type { Reason } from './quarantine.ts';
-import { readReadmission } from './quarantine-record.ts';
-import { OWN_COLUMNS } from './quarantine-rows.ts';
+import type { ModelConfig } from '../../../config/model.ts';
+import { fetchBlob } from '../../../store/content.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import { rowsOf } from '../../engine.ts';
+import { quoteName, quoteText } from '../../sql-text.ts';
+import type { ValidationContext } from '../context.ts';
+import { readReadmission } from './record.ts';
+import { OWN_COLUMNS } from './rows.ts';
+import type { Reason } from './set-aside.ts';
 
 export interface Vouch {
   readonly reason: Reason;

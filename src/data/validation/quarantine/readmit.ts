@@ -1,16 +1,16 @@
 /** Which rows that were set aside may come back: those that hold today's rules, or those that a person vouches for. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig } from '../../config/model.ts';
-import { fetchBlob } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import type { SetAsideRows } from '../contract.ts';
-import { type Connection, rowsOf, withDuckDb } from '../engine.ts';
-import { quoteList, quoteName, quoteText } from '../sql-text.ts';
-import { ReadmissionRefused } from './errors.ts';
-import { isNamed, type QuarantineRecord, reasonText } from './quarantine-record.ts';
-import { PLACE, REASONS, writeRows } from './quarantine-rows.ts';
-import { validate } from './validate.ts';
+import type { ModelConfig } from '../../../config/model.ts';
+import { fetchBlob } from '../../../store/content.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import type { SetAsideRows } from '../../contract.ts';
+import { type Connection, rowsOf, withDuckDb } from '../../engine.ts';
+import { quoteList, quoteName, quoteText } from '../../sql-text.ts';
+import { ReadmissionRefused } from '../errors.ts';
+import { validate } from '../validate.ts';
+import { isNamed, type QuarantineRecord, reasonText } from './record.ts';
+import { PLACE, REASONS, writeRows } from './rows.ts';
 
 const NAMED = 20;
 

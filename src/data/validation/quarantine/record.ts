@@ -1,11 +1,11 @@
 /** What was set aside by a run, and which of it people took back: write-once documents beside the rows themselves. */
 import { z } from 'zod';
-import { digest, instant } from '../../registry/contract.ts';
-import { modelFolder } from '../../registry/keys.ts';
-import { digestOf, findDocument, getByDigest, getDocument, putDocument } from '../../store/content.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { setAsideRows, validationReport } from '../contract.ts';
-import type { Reason } from './quarantine.ts';
+import { digest, instant } from '../../../registry/contract.ts';
+import { modelFolder } from '../../../registry/keys.ts';
+import { digestOf, findDocument, getByDigest, getDocument, putDocument } from '../../../store/content.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import { setAsideRows, validationReport } from '../../contract.ts';
+import type { Reason } from './set-aside.ts';
 
 /** Stored at `models/<model>/data/quarantine/<as_of>-<run>.json`; one for each run that set rows aside. */
 export const quarantineRecord = z.strictObject({
