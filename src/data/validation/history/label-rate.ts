@@ -6,7 +6,8 @@ import type { ValidationContext } from '../context.ts';
 import { wholeGradeOf } from '../grades.ts';
 import { percent } from '../shown.ts';
 import { daysOf, shiftOf } from './days.ts';
-import { pastLimits, windowOf } from './limits.ts';
+import { pastLimits } from './limits.ts';
+import { shiftFinding, usualShares } from './shift-finding.ts';
 
 /** Mature rows with a label only, of binary tasks. */
 export async function labelRateFindings(context: ValidationContext): Promise<Finding[]> {
@@ -21,21 +22,6 @@ export async function labelRateFindings(context: ValidationContext): Promise<Fin
   const { label_change: change, min_rows: least } = pastLimits(config);
   const shift = shiftOf(days, 0, { change, least });
   if (shift === null) return [];
-  const usual = `${percent(shift.least)} to ${percent(shift.most)} in equally long spans before`;
-  const sentence = `${percent(shift.recent)} of the ${shift.rows} newest labels are positive; it was ${percent(shift.past)} (${usual}). Check that the label means what it did, and that nobody turned it round.`;
-  const limit = `within ${change * 100} points of ${percent(shift.past)}`;
-  const count = Math.round(shift.recent * shift.rows);
-  return [
-    {
-      rule: 'label_rate',
-      column,
-      severity,
-      count,
-      share: shift.recent,
-      limit,
-      window: windowOf(context),
-      examples: [],
-      sentence,
-    },
-  ];
+  const sentence = `${percent(shift.recent)} of the ${shift.rows} newest labels are positive; it was ${percent(shift.past)} (${usualShares(shift)}). Check that the label means what it did, and that nobody turned it round.`;
+  return [shiftFinding(context, shift, change, { rule: 'label_rate', column, severity, sentence })];
 }

@@ -5,7 +5,8 @@ import type { CheckedContext } from '../context.ts';
 import { wholeGradeOf } from '../grades.ts';
 import { percent, showName } from '../shown.ts';
 import { daysOf, shiftOf } from './days.ts';
-import { pastLimits, windowOf } from './limits.ts';
+import { pastLimits } from './limits.ts';
+import { shiftFinding, usualShares } from './shift-finding.ts';
 
 export async function missingShareFindings(context: CheckedContext): Promise<Finding[]> {
   const severity = wholeGradeOf(context.config, 'missing_shift');
@@ -19,22 +20,7 @@ export async function missingShareFindings(context: CheckedContext): Promise<Fin
   return columns.flatMap((column, i): Finding[] => {
     const shift = shiftOf(days, i, { change, least });
     if (shift === null) return [];
-    const count = Math.round(shift.recent * shift.rows);
-    const usual = `${percent(shift.least)} to ${percent(shift.most)} in equally long spans before`;
-    const sentence = `${showName(column)} is missing in ${percent(shift.recent)} of the ${shift.rows} newest rows; it was ${percent(shift.past)} (${usual}). Ask its producer what changed; models read a missing value as one that says something.`;
-    const limit = `within ${change * 100} points of ${percent(shift.past)}`;
-    return [
-      {
-        rule: 'missing_shift',
-        column,
-        severity,
-        count,
-        share: shift.recent,
-        limit,
-        window: windowOf(context),
-        examples: [],
-        sentence,
-      },
-    ];
+    const sentence = `${showName(column)} is missing in ${percent(shift.recent)} of the ${shift.rows} newest rows; it was ${percent(shift.past)} (${usualShares(shift)}). Ask its producer what changed; models read a missing value as one that says something.`;
+    return [shiftFinding(context, shift, change, { rule: 'missing_shift', column, severity, sentence })];
   });
 }
