@@ -1,16 +1,29 @@
 /** TCP ports of this machine: a free one, and whether somebody listens. */
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((done, fail) => {
+/**
+ * Below the ports that systems hand out by themselves (32768 and up on Linux, 49152 elsewhere): one of those may be
+ * taken by any outgoing connection, or by an inner port of the Temporal dev server, before it is used.
+ */
+const LOWEST = 12_000;
+const HIGHEST = 32_000;
+const ATTEMPTS = 100;
+
+/** Nobody listened on it a moment ago. @throws Error where no port of the range can be listened on */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (await canListen(host, port)) return port;
+  }
+  throw new Error(`no free port on ${host} between ${LOWEST} and ${HIGHEST}`);
+}
+
+function canListen(host: string, port: number): Promise<boolean> {
+  return new Promise((done) => {
     const server = createServer();
-    server.once('error', fail);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? done(address.port) : fail(new Error('no port')),
-      );
-    });
+    server.once('error', () => done(false));
+    server.listen(port, host, () => server.close(() => done(true)));
   });
 }
 

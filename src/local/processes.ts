@@ -45,9 +45,9 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   const { stateDir } = options;
   if (stateDir !== null) await claimName(stateDir, options.name);
   const release = async () => (stateDir === null ? undefined : await removeRecord(stateDir, options.name));
-  let child: ChildProcess;
+  let spawned: Spawned;
   try {
-    child = await spawnDetached(options);
+    spawned = await spawnDetached(options);
   } catch (error) {
     await release();
     throw new ProcessNotReady(
@@ -57,8 +57,8 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
       '',
     );
   }
+  const { child, exited } = spawned;
   const pid = child.pid ?? 0;
-  const exited = ended(child);
   const unwatch = options.tied ? stopWithParent(pid) : () => undefined;
   void exited.then(unwatch);
   const entry: ProcessRecord = {
@@ -97,17 +97,21 @@ export async function stopProcess(
   return entry;
 }
 
-async function spawnDetached({ command: [program, ...args], cwd, env, logFile }: StartOptions): Promise<ChildProcess> {
+type Spawned = { child: ChildProcess; exited: RunningProcess['exited'] };
+
+async function spawnDetached({ command: [program, ...args], cwd, env, logFile }: StartOptions): Promise<Spawned> {
   if (logFile !== null) await mkdir(dirname(logFile), { recursive: true });
   const log = logFile === null ? undefined : await open(logFile, 'a');
   try {
     const out = log?.fd ?? 'ignore';
     const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', out, out] });
+    // Listened for at once: a program that ends at its start may end while its log is still being closed here.
+    const exited = ended(child);
     await new Promise<void>((started, failed) => {
       child.once('spawn', started);
       child.once('error', failed);
     });
-    return child;
+    return { child, exited };
   } finally {
     await log?.close();
   }

@@ -33,7 +33,7 @@ test('Temporal, worker and serving come up in order, are found by another comman
   const temporal = await startTemporal(workspace, { tied: true });
   expect(temporal.address).toBe(hone.temporal.address);
   const [worker, serving] = await Promise.all([
-    startWorker(workspace, { tied: true }),
+    startWorker(workspace, { tied: true, readyTimeoutMs: 60_000 }),
     startServing(workspace, { tied: true }),
   ]);
   expect((await fetch(`${serving.url}/live`)).ok).toBe(true);
