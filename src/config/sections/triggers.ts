@@ -2,6 +2,18 @@
 import { z } from 'zod';
 import { duration, share, windowsNeeded } from '../values.ts';
 
+export const triggerKind = z.enum([
+  'schedule',
+  'drift',
+  'performance',
+  'calibration',
+  'volume',
+  'age',
+  'event',
+  'manual',
+]);
+export type TriggerKind = z.output<typeof triggerKind>;
+
 export const triggers = z.strictObject({
   schedule: z.strictObject({
     cron: z.string().min(1),

@@ -1,0 +1,19 @@
+/** Section `deploy` of a model file: where a version goes and by which steps. */
+import { z } from 'zod';
+import { duration, share } from '../values.ts';
+
+export const deploy = z.strictObject({
+  target: z.literal('built-in'),
+  canary: z.strictObject({
+    steps: z.array(z.number().int().min(1).max(100)).min(1),
+    bake: duration,
+    min_requests: z.number().int().nonnegative(),
+    max_wait: duration,
+    latency_ratio: z.number().positive(),
+    error_share: share,
+  }),
+  probation: z.strictObject({
+    until_labels_mature_for: duration,
+    on_worse: z.enum(['propose_rollback', 'roll_back']),
+  }),
+});

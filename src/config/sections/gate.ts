@@ -1,0 +1,78 @@
+/** Section `gate` of a model file: when a candidate may replace the champion. */
+import { z } from 'zod';
+import { columnName, duration, factor, margin, share } from '../values.ts';
+
+export const metricName = z.enum([
+  'roc_auc',
+  'precision_recall_auc',
+  'log_loss',
+  'brier_score_loss',
+  'accuracy_score',
+  'precision_score',
+  'recall_score',
+  'f1_score',
+  'recall_at',
+  'expected_calibration_error',
+  'business_value',
+  'root_mean_squared_error',
+  'mean_absolute_error',
+  'mean_absolute_percentage_error',
+  'r2_score',
+]);
+export type MetricName = z.output<typeof metricName>;
+
+const decision = z.strictObject({
+  /** Scores from here on are decided as positive: by the prediction server, and in every figure about decisions. */
+  threshold: z.number().min(0).max(1),
+  /** How many rows a day people can look at; `recall_at` is the share of positives among them. */
+  alerts_per_day: z.number().int().positive().nullable(),
+  /** What each outcome is worth, in any unit; `business_value` is the mean for 10,000 decisions. */
+  value: z
+    .strictObject({
+      true_positive: z.number(),
+      false_positive: z.number(),
+      false_negative: z.number(),
+      true_negative: z.number(),
+    })
+    .nullable(),
+});
+
+/** Limits on how decisions may differ between each group of a protected column and all others. */
+const fairness = z.strictObject({
+  protected: z.array(columnName).min(1),
+  limits: z.strictObject({
+    /** 0.8: decided as positive between 0.8 and 1 / 0.8 times as often as the others. */
+    selection_rate_ratio: z.number().gt(0).lt(1).optional(),
+    true_positive_rate_gap: share.optional(),
+    false_positive_rate_gap: share.optional(),
+    calibration_gap: share.optional(),
+  }),
+  on_breach: z.enum(['block', 'warn']),
+});
+
+export const gate = z.strictObject({
+  primary: metricName,
+  decision,
+  uncertainty: z.strictObject({
+    resample: z.enum(['block', 'iid']),
+    block: duration,
+    min_blocks: z.number().int().positive(),
+    min_rows: z.number().int().positive(),
+    min_rarer_class: z.number().int().positive(),
+    resamples: z.number().int().min(200).max(20_000),
+  }),
+  champion: z.strictObject({
+    promote_when: z.enum(['non_inferior', 'better']),
+    margin: z.partialRecord(metricName, margin),
+    margin_to_anchor: factor,
+  }),
+  floors: z.partialRecord(metricName, z.union([z.number(), z.literal('below_baseline'), z.literal('above_baseline')])),
+  slices: z.strictObject({
+    columns: z.array(columnName),
+    critical: z.array(columnName),
+    margin: z.partialRecord(metricName, margin),
+    min_rows: z.number().int().positive(),
+  }),
+  fairness: z.union([z.literal('none'), fairness]),
+  on_inconclusive: z.strictObject({ wait_for_labels: duration, then: z.enum(['keep_champion', 'person']) }),
+});
