@@ -23,12 +23,13 @@ export interface RunSummary {
 /** Newest first. Temporal forgets closed runs after its retention; `hone run show` then reads the store's record. */
 export async function listRuns(
   client: HoneClient,
-  filter: { model?: string; needs?: string; limit?: number } = {},
+  filter: { model?: string; needs?: string; open?: boolean; limit?: number } = {},
 ): Promise<RunSummary[]> {
   const temporal = await client.temporal();
   const clauses = [
     "WorkflowType = 'retraining'",
     ...(filter.model ? [`HoneModel = '${quoted(filter.model)}'`] : []),
+    ...(filter.open ? ["ExecutionStatus = 'Running'"] : []),
     ...(filter.needs ? [`HoneNeeds = '${quoted(filter.needs)}'`] : []),
   ];
   const runs: RunSummary[] = [];

@@ -13,8 +13,6 @@ interface DecisionOptions {
 }
 type Kind = 'approve' | 'reject';
 
-const PATIENCE_MS = 15_000;
-
 export function register(program: Command, context: CliContext): void {
   withExamples(program.command('approve <run>').description('let the version of a run be deployed'), [
     ['packet show flights-delay-000042', 'first read the evidence; it names its digest'],
@@ -47,9 +45,9 @@ async function decide(context: CliContext, run: string, kind: Kind, options: Dec
         `--packet ${JSON.stringify(packet)} is no digest; write its first 8 digits, such as 1f3a9c2e.`,
       );
     const { by, comment } = options;
-    const client = await import('../../client/decisions.ts');
+    const [client, { answered }] = [await import('../../client/decisions.ts'), await import('../../client/answers.ts')];
     const said = { packet, by, ...(comment === undefined ? {} : { comment }) };
-    const answer = await answered(services, run, () => client.decide(services.client, run, kind, said));
+    const answer = await answered(services.client, run, () => client.decide(services.client, run, kind, said));
     context.show({ run, kind, by, packet, answer }, () => `${answer}\nFollow it: hone run watch ${run}`);
   });
 }
@@ -57,21 +55,10 @@ async function decide(context: CliContext, run: string, kind: Kind, options: Dec
 async function comment(context: CliContext, run: string, said: { by: string; comment: string }): Promise<void> {
   await withServices(context, async (services) => {
     const { sayOn } = await import('../../client/decisions.ts');
-    const answer = await answered(services, run, () => sayOn(services.client, run, said));
+    const { answered } = await import('../../client/answers.ts');
+    const answer = await answered(services.client, run, () => sayOn(services.client, run, said));
     context.show({ run, kind: 'comment', by: said.by, answer }, () => answer);
   });
-}
-
-/** An ended run is told as such even when no worker is there to answer. */
-async function answered(services: Services, run: string, call: () => Promise<string>): Promise<string> {
-  modelOfRun(run);
-  const { RunClosed, RunUnknown } = await import('../../client/errors.ts');
-  const { requireWorker, withPatience } = await import('../../client/workers.ts');
-  const found = await services.client.describeRun(run);
-  if (found === 'missing') throw new RunUnknown(run);
-  if (found === 'closed') throw new RunClosed(run, null);
-  await requireWorker(services.client);
-  return await withPatience(services.client, PATIENCE_MS, call());
 }
 
 async function readAndAsk(

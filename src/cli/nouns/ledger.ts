@@ -1,8 +1,8 @@
 /** `hone ledger`: the ordered record of every change of a model, and what was live at a time. */
 import type { Command } from 'commander';
+import { aliasText, changeText, routingText } from '../../registry/change-text.ts';
 import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
 import type { Verification } from '../../registry/verify.ts';
-import { aliasText, changeText, routingText } from '../changes.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';

@@ -1,8 +1,8 @@
 /** `hone model`: what is live of each model, and what happens next. Answers from configuration and ledger alone. */
 import type { Command } from 'commander';
 import type { ModelConfig } from '../../config/model.ts';
+import { routingText } from '../../registry/change-text.ts';
 import type { LedgerState } from '../../registry/contract.ts';
-import { routingText } from '../changes.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';

@@ -1,8 +1,8 @@
 /** `hone rollback`: back to an earlier version, with or without Temporal. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { routingText } from '../../registry/change-text.ts';
 import type { RollbackTarget } from '../../registry/rollback.ts';
-import { routingText } from '../changes.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';

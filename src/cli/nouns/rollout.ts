@@ -1,7 +1,5 @@
 /** `hone rollout`: hold, release, hurry or stop the canary of a run. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { RunStory } from '../../client/run-story.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { person, withServices } from '../services.ts';
@@ -17,8 +15,6 @@ const COMMANDS = [
   ['promote', 'cut the wait of this step short; guardrails still hold'],
   ['abort', 'take the candidate out and put everything back'],
 ] as const;
-
-const ANSWERED_WITHIN_MS = 10_000;
 
 export function register(program: Command, context: CliContext): void {
   const noun = program.command('rollout').description('the canary of a run: pause, resume, promote, abort');
@@ -36,28 +32,11 @@ export function register(program: Command, context: CliContext): void {
   }
 }
 
-/** A signal has no reply: its answer is the newest message of this name in the run's status. */
 async function send(context: CliContext, run: string, name: string, options: RolloutOptions): Promise<void> {
-  await withServices(context, async ({ client, store }) => {
-    const { DecisionRefused, RunClosed, WorkerSilent } = await import('../../client/errors.ts');
-    const { commandRollout } = await import('../../client/decisions.ts');
-    const { runStory } = await import('../../client/run-story.ts');
-    const sent = ({ messages }: RunStory) => messages.filter((message) => message.name === name);
-    const before = await runStory(client, store, run);
-    if (!before.open) throw new RunClosed(run, before.outcome);
-    const { by, reason } = { by: person(options.by), reason: options.reason };
-    await commandRollout(client, run, name, { by, ...(reason === undefined ? {} : { reason }) });
-    for (const deadline = Date.now() + ANSWERED_WITHIN_MS; Date.now() < deadline; await sleep(100)) {
-      const messages = sent(await runStory(client, store, run));
-      const answer = messages.length > sent(before).length ? messages.at(-1) : undefined;
-      if (answer === undefined) continue;
-      if (!answer.accepted) throw new DecisionRefused(answer.answer);
-      context.show(
-        { run, command: name, by, answer: answer.answer },
-        () => `${answer.answer}\nFollow it: hone run watch ${run}`,
-      );
-      return;
-    }
-    throw new WorkerSilent(client.taskQueue, ANSWERED_WITHIN_MS);
+  await withServices(context, async (services) => {
+    const { answeredCommand } = await import('../../client/answers.ts');
+    const by = person(options.by);
+    const answer = await answeredCommand(services, run, name, { by, reason: options.reason });
+    context.show({ run, command: name, by, answer }, () => `${answer}\nFollow it: hone run watch ${run}`);
   });
 }

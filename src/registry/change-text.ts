@@ -1,5 +1,5 @@
 /** A change of the ledger in a few words. */
-import type { Change, LedgerState } from '../registry/contract.ts';
+import type { Change, LedgerState } from './contract.ts';
 
 export function changeText(change: Change): string {
   switch (change.kind) {
