@@ -2,21 +2,15 @@
 import { join } from 'node:path';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
-import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
 import type { SnapshotRef } from '../data/contract.ts';
-import { featuresForWindow } from '../data/features/build.ts';
-import type { FeatureDefinition } from '../data/features/definition.ts';
-import { sliceNames } from '../data/features/slices.ts';
 import { alignScores } from '../evaluation/align.ts';
 import { cleanFrom } from '../evaluation/clean-rows.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
+import { type ScoringInput, versionScorer } from '../evaluation/score-version.ts';
 import { compareTwins } from '../evaluation/twins.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { readVersion } from '../registry/versions.ts';
-import { FEATURE_DEFINITION_FILE, MODEL_FILE, servedDefinition } from '../serving/contract.ts';
-import { ModelRuntime } from '../serving/model-runtime.ts';
-import { getBlob } from '../store/content.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps, keep } from './deps.ts';
@@ -41,7 +35,7 @@ export const evaluateActivities = (deps: Deps) => ({
       const compared = [candidate, champion, anchor].filter((one) => one !== null);
 
       const window = cleanWindow(compared, model, run.as_of);
-      const score = scorer(deps, work, run, order.raw, window, model);
+      const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
       const judged = await score(candidate);
       work.report({ scored: judged.rows.rows });
       const scoresOf = async (version: VersionManifest | null) => {
@@ -79,7 +73,7 @@ export const evaluateActivities = (deps: Deps) => ({
       await readVersion(deps.store, run.model, order.refit),
     ];
     const window = { from: judged.fit_end ?? run.as_of, to: matureBefore(model, run.as_of) };
-    const score = scorer(deps, work, run, order.raw, window, model);
+    const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
     const agreement = compareTwins(model.task, (await score(judged)).scores, (await score(refit)).scores);
     if (agreement.problem) throw new RefitDisagrees(order.refit, order.judged, agreement.problem);
     return agreement;
@@ -113,47 +107,14 @@ function cleanWindow(
   return { from: from < to ? from : to, to };
 }
 
-function scorer(
-  deps: Deps,
-  work: Work,
+function scoringInput(
+  { store, cacheDir, scratchDir }: Deps,
+  { attempt, signal }: Work,
   run: RunRef,
   raw: SnapshotRef,
   window: { from: string; to: string },
   config: ModelConfig,
-) {
-  const cached = new Map<string, FeatureRows>();
-  const rowsFor = async (manifest: VersionManifest): Promise<FeatureRows> => {
-    const file = manifest.files.find((one) => one.name === FEATURE_DEFINITION_FILE);
-    const served = servedDefinition.parse(
-      JSON.parse(new TextDecoder().decode(await getBlob(deps.store, file?.sha256 ?? ''))),
-    );
-    const known = cached.get(served.definition.digest);
-    if (known) return known;
-    const definition = served.definition as unknown as FeatureDefinition;
-    const path = await featuresForWindow({
-      store: deps.store,
-      definition,
-      config,
-      raw: raw.digest,
-      ...window,
-      asOf: run.as_of,
-      cacheDir: deps.cacheDir,
-      workDir: join(deps.scratchDir, run.run, `score-${work.attempt}-${definition.digest.slice(0, 8)}`),
-      signal: work.signal,
-    });
-    const { numeric, categorical } = manifest.signature;
-    const rows = await readFeatureColumns([path], { numeric, categorical, slices: sliceNames(config) });
-    cached.set(definition.digest, rows);
-    return rows;
-  };
-  return async (manifest: VersionManifest): Promise<{ rows: FeatureRows; scores: Float64Array }> => {
-    const rows = await rowsFor(manifest);
-    const file = manifest.files.find((one) => one.name === MODEL_FILE);
-    const runtime = await ModelRuntime.load(await getBlob(deps.store, file?.sha256 ?? ''), manifest.signature);
-    try {
-      return { rows, scores: rows.rows > 0 ? await runtime.predict(rows) : new Float64Array(0) };
-    } finally {
-      await runtime.release();
-    }
-  };
+): ScoringInput {
+  const workDir = join(scratchDir, run.run, `score-${attempt}`);
+  return { store, config, raw: raw.digest, window, asOf: run.as_of, cacheDir, workDir, signal };
 }

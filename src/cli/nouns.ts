@@ -7,6 +7,7 @@ import { register as data } from './nouns/data.ts';
 import { register as demo } from './nouns/demo.ts';
 import { register as doctor } from './nouns/doctor.ts';
 import { register as drift } from './nouns/drift.ts';
+import { register as evaluate } from './nouns/evaluate.ts';
 import { register as freeze } from './nouns/freeze.ts';
 import { register as gate } from './nouns/gate.ts';
 import { register as ledger } from './nouns/ledger.ts';
@@ -32,6 +33,7 @@ export const NOUNS: readonly Register[] = [
   model,
   validate,
   run,
+  evaluate,
   gate,
   packet,
   approve,

@@ -89,3 +89,16 @@ export class SliceColumnMissing extends HoneError {
     );
   }
 }
+
+/** Files that were named hold nothing that could be judged. */
+export class NoRowsToEvaluate extends HoneError {
+  readonly code = 'HONE_NO_ROWS_TO_EVALUATE';
+  readonly retryable = false;
+  override readonly exitCode = 2;
+  constructor(data: string, why: string) {
+    super(
+      `${data} cannot be judged on: ${why}. Nothing was changed. ` +
+        `Name files with labelled events, or another time with --as-of.`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+/** Rows of a raw snapshot as a version sees them, and its scores on them by the runtime that serves. */
+import { join } from 'node:path';
+import type { ModelConfig } from '../config/model.ts';
+import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
+import { featuresForWindow } from '../data/features/build.ts';
+import type { FeatureDefinition } from '../data/features/definition.ts';
+import { sliceNames } from '../data/features/slices.ts';
+import type { VersionManifest } from '../registry/contract.ts';
+import { FEATURE_DEFINITION_FILE, MODEL_FILE, servedDefinition } from '../serving/contract.ts';
+import { ModelRuntime } from '../serving/model-runtime.ts';
+import { getBlob } from '../store/content.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+export interface ScoredVersion {
+  readonly rows: FeatureRows;
+  /** One a row; multiclass: rows × classes of its signature, row-major. */
+  readonly scores: Float64Array;
+}
+
+export interface ScoringInput {
+  /** Where versions and their files are. */
+  readonly store: ObjectStore;
+  /** Where the raw snapshot is; `store` when left out. */
+  readonly rowsStore?: ObjectStore;
+  readonly config: ModelConfig;
+  /** Digest of the raw snapshot. */
+  readonly raw: string;
+  /** Half-open in event time; no rows in it are no error. */
+  readonly window: { readonly from: string; readonly to: string };
+  readonly asOf: string;
+  readonly cacheDir: string;
+  readonly workDir: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Versions with the same feature definition share one reading of the rows. */
+export function versionScorer(input: ScoringInput): (manifest: VersionManifest) => Promise<ScoredVersion> {
+  const { store, config, window, signal } = input;
+  const cached = new Map<string, FeatureRows>();
+  const rowsFor = async (manifest: VersionManifest): Promise<FeatureRows> => {
+    const body = await getBlob(store, digestOfFile(manifest, FEATURE_DEFINITION_FILE));
+    const served = servedDefinition.parse(JSON.parse(new TextDecoder().decode(body)));
+    const known = cached.get(served.definition.digest);
+    if (known) return known;
+    const definition = served.definition as unknown as FeatureDefinition;
+    const path = await featuresForWindow({
+      ...{ store: input.rowsStore ?? store, definition, config, raw: input.raw, ...window, asOf: input.asOf },
+      cacheDir: input.cacheDir,
+      workDir: join(input.workDir, definition.digest.slice(0, 8)),
+      ...(signal ? { signal } : {}),
+    });
+    const { numeric, categorical } = manifest.signature;
+    const rows = await readFeatureColumns([path], { numeric, categorical, slices: sliceNames(config) });
+    cached.set(definition.digest, rows);
+    return rows;
+  };
+  return async (manifest) => {
+    const rows = await rowsFor(manifest);
+    const model = await getBlob(store, digestOfFile(manifest, MODEL_FILE));
+    const runtime = await ModelRuntime.load(model, manifest.signature);
+    try {
+      return { rows, scores: rows.rows > 0 ? await runtime.predict(rows) : new Float64Array(0) };
+    } finally {
+      await runtime.release();
+    }
+  };
+}
+
+const digestOfFile = (manifest: VersionManifest, name: string): string =>
+  manifest.files.find((one) => one.name === name)?.sha256 ?? '';

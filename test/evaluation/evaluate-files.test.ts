@@ -1,0 +1,114 @@
+/** `hone evaluate` on a small model with two real ONNX versions and files of its own. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadWorkspace } from '../../src/config/load.ts';
+import { configSnapshot } from '../../src/config/snapshot.ts';
+import { importVersion } from '../../src/registry/import.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { hone as run, type Said } from '../cli/story.ts';
+import { ROOT } from '../config/workspace.ts';
+import { writeParquet } from '../data/surroundings.ts';
+import { tinyOnnx } from '../serving/tiny-model.ts';
+
+/** 20 days, 200 rows a day; `x` says most about `y`, in shop b less than in shop a. */
+const ROWS = `
+  SELECT i AS id, TIMESTAMP '2013-03-01' + to_minutes((i // 200) * 1440 + i % 200) AS at,
+    ((hash(i) % 1000)::DOUBLE / 500 - 1)::FLOAT AS x, CASE WHEN i % 3 = 0 THEN 'a' ELSE 'b' END AS shop,
+    CASE WHEN 1 / (1 + exp(-3 * ((hash(i) % 1000)::DOUBLE / 500 - 1))) > (hash(i + 1000000) % 1000) / 1000.0 THEN 'yes' ELSE 'no' END AS y
+  FROM range(4000) t(i)`;
+
+const FILE = `
+extends: ../defaults.yaml
+model: tiny
+owner: ops-ml
+data:
+  source: { type: parquet, path: rows.parquet }
+  id: id
+  event_time: at
+  label: { column: y, positive: 'yes', available_at: null, mature_after: PT24H, if_never: exclude }
+features: { use: [x, shop], categories: { columns: [shop], min_count: 1 } }
+gate:
+  primary: roc_auc
+  champion: { margin: { roc_auc: 0.01 } }
+  slices: { columns: [shop] }
+approval: { otherwise: { from: [ops-ml] } }
+`;
+
+let dir: string;
+const hone = (...argv: string[]): Promise<Said> => run(dir, argv);
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hone-evaluate-'));
+  await cp(join(ROOT, 'config'), join(dir, 'config'), { recursive: true });
+  const store = openStore('file:.hone/store', dir);
+  await writeFile(join(dir, 'config', 'models', 'tiny.yaml'), FILE);
+  await writeParquet(dir, 'rows.parquet', ROWS);
+  await writeParquet(dir, 'later.parquet', ROWS.replace('2013-03-01', '2013-05-01'));
+  await writeParquet(dir, 'unlabelled.parquet', `SELECT * REPLACE (NULL::VARCHAR AS y) FROM (${ROWS})`);
+  await writeParquet(dir, 'short.parquet', `SELECT * EXCLUDE (x) FROM (${ROWS})`);
+  const config = configSnapshot(await loadWorkspace(dir), 'tiny');
+  const signature = {
+    ...{ contract: 1 as const, task: 'binary' as const, numeric: ['x'], categorical: ['shop'] },
+    ...{ output: 'score', classes: null },
+  };
+  for (const weight of [3, 0.2]) {
+    await importVersion({
+      ...{ store, config, signature, model: tinyOnnx({ weights: [weight], levels: {}, bias: 0 }) },
+      ...{ fitEnd: '2013-03-05T00:00:00.000Z', asOf: '2013-03-20T00:00:00.000Z', by: 'dana', reason: 'test' },
+      ...{ code: { commit: 'c0ffee', dirty: false }, champion: false, base: dir },
+      ...{ workDir: join(dir, 'work'), cacheDir: join(dir, 'cache') },
+    });
+  }
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+test('a version is judged on a file with every figure, bounds and slices, and rows it may have seen are told', async () => {
+  const said = await hone('evaluate', 'tiny/1', '--data', 'rows.parquet', '--json');
+  expect(said.err).toBe('');
+  const { report, seen, data } = JSON.parse(said.out);
+  expect(data.rows).toBe(4000);
+  expect(report).toMatchObject({ rows: 4000, blocks: { count: 20 }, improvement: { over_champion: null } });
+  expect(report.models.candidate.metrics.roc_auc.lower).toBeGreaterThan(0.75);
+  expect(report.slices.map(({ value }: { value: string }) => value)).toEqual(['b', 'a']);
+  // Fitted until 5 March, and a gap of a day behind it.
+  expect(seen).toEqual({ rows: 1000, until: '2013-03-06T00:00:00.000Z' });
+
+  const text = (await hone('evaluate', 'tiny/1', '--data', 'rows.parquet')).out;
+  expect(text.replace(/\s+/g, ' ')).toContain('1,000 of the judged rows are before');
+  const clean = JSON.parse((await hone('evaluate', 'tiny/1', '--data', 'rows.parquet', '--clean-only', '--json')).out);
+  expect(clean).toMatchObject({ report: { rows: 3000 }, seen: { rows: 0 } });
+});
+
+test('against another version the same rows decide, and the text says who is better', async () => {
+  const argv = ['evaluate', 'tiny/2', '--against', 'tiny/1', '--data', 'rows.parquet', '--clean-only'];
+  const { report } = JSON.parse((await hone(...argv, '--json')).out);
+  // The same order of scores: ranking is equal, probabilities are not.
+  expect(report.improvement.over_champion.roc_auc.estimate).toBeCloseTo(0, 6);
+  expect(report.improvement.over_champion.log_loss.upper).toBeLessThan(-0.05);
+  const text = (await hone(...argv)).out;
+  expect(text).toMatch(/log_loss .*worse by 0\.\d+\n/);
+  expect(text).toMatch(/roc_auc .*equal \(open\)/);
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test('wrong data is refused with what is wrong and nothing on stdout', async () => {
+  const refused = async (...argv: string[]) => {
+    const { code, out, err } = await hone('evaluate', ...argv);
+    expect(out).toBe('');
+    return { code, err: err.replace(/\s+/g, ' ') };
+  };
+  expect(await refused('tiny/1', '--data', 'none.parquet')).toMatchObject({ code: 2 });
+  const unlabelled = await refused('tiny/1', '--data', 'unlabelled.parquet');
+  expect(unlabelled).toMatchObject({ code: 2 });
+  expect(unlabelled.err).toContain('none of its 4000 rows has a usable value in the label column y');
+  expect((await refused('tiny/1', '--data', 'later.parquet')).err).toContain('it holds no row before');
+  expect((await refused('tiny/1', '--data', 'short.parquet')).err).toContain('"x"');
+  expect((await refused('tiny/9', '--data', 'rows.parquet')).err).toContain('9');
+  expect((await refused('tiny/1', '--against', 'flights-delay/1', '--data', 'rows.parquet')).code).toBe(2);
+  await writeFile(join(dir, 'broken.parquet'), 'PAR1 not');
+  expect((await refused('tiny/1', '--data', 'broken.parquet')).err).toContain('broken.parquet');
+  expect(await readFile(join(dir, 'broken.parquet'), 'utf8')).toBe('PAR1 not');
+});
