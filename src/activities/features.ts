@@ -2,8 +2,11 @@
 import { join } from 'node:path';
 import type { SnapshotRef } from '../data/contract.ts';
 import { buildFeatures, buildRefitFeatures } from '../data/features/build.ts';
+import { chooseTrainingWindow, keepTrainingWindow, keptTrainingWindow } from '../data/features/training-window.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { windowGeometry } from '../evaluation/geometry.ts';
+import { lastBreak } from '../registry/breaks.ts';
+import { openLedger } from '../registry/ledger.ts';
 import { refreshLookups } from '../registry/served-lookups.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
@@ -12,13 +15,11 @@ import { configOf, type Deps } from './deps.ts';
 export const featureActivities = (deps: Deps) => {
   const inputOf = async (work: Work, run: RunRef, raw: SnapshotRef, name: string) => {
     const { model } = await configOf(deps, run.config);
-    const { window } = await readSnapshot(deps.store, raw.digest, 'raw');
     return {
       store: deps.store,
       config: model,
       raw: raw.digest,
       asOf: run.as_of,
-      geometry: windowGeometry(model, run.as_of, window.from),
       cacheDir: deps.cacheDir,
       workDir: join(deps.scratchDir, run.run, `${name}-${work.attempt}`),
       signal: work.signal,
@@ -28,7 +29,16 @@ export const featureActivities = (deps: Deps) => {
     /** Also brings the joins and windows of what is served up to date: this data was accepted. */
     features: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
       const input = await inputOf(work, run, raw, 'features');
-      const { ref } = await buildFeatures(input);
+      // as the run found it at its start, so that a stage tried again trains on the same rows
+      const { state } = await openLedger(deps.store, run.model).read(run.seq);
+      const snapshot = await readSnapshot(deps.store, raw.digest, 'raw');
+      const confirmed = lastBreak(state, run.as_of);
+      const chosen = await chooseTrainingWindow({ ...input, snapshot, confirmed });
+      const { ref } = await buildFeatures({ ...input, ...chosen });
+      if (chosen.trainingWindow) {
+        await keepTrainingWindow(deps.store, run.model, run.run, chosen.trainingWindow);
+        work.log.info({ used: chosen.trainingWindow.used }, chosen.trainingWindow.sentence);
+      }
       for (const { version, problem } of await refreshLookups(input)) {
         if (problem === null) work.log.info({ version }, 'joins and windows of a served version are as of now');
         else work.log.warn({ version, problem }, 'a served version keeps its older joins and windows');
@@ -36,9 +46,14 @@ export const featureActivities = (deps: Deps) => {
       return ref;
     }),
 
-    /** All mature rows: what a refit trains on after the gate. */
+    /** All mature rows of the window that the judged version was trained on: what a refit trains on after the gate. */
     refitFeatures: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
-      return (await buildRefitFeatures(await inputOf(work, run, raw, 'refit-features'))).ref;
+      const input = await inputOf(work, run, raw, 'refit-features');
+      const { window } = await readSnapshot(deps.store, raw.digest, 'raw');
+      const trainingWindow = await keptTrainingWindow(deps.store, run.model, run.run);
+      const since = trainingWindow?.used === 'since_break' ? trainingWindow.break?.at : undefined;
+      const geometry = windowGeometry(input.config, run.as_of, window.from, since);
+      return (await buildRefitFeatures({ ...input, geometry, ...(trainingWindow ? { trainingWindow } : {}) })).ref;
     }),
   };
 };

@@ -1,7 +1,7 @@
 /** Snapshots and validation reports: what the data stages hand on. Histories carry the digest only. */
 import { z } from 'zod';
 import { severity } from '../config/sections/rules.ts';
-import { digest, geometry, instant } from '../registry/contract.ts';
+import { confirmedBreak, digest, geometry, instant } from '../registry/contract.ts';
 import { lookupRef } from './features/lookup-contract.ts';
 
 const column = z.strictObject({ name: z.string(), type: z.string() });
@@ -50,10 +50,23 @@ export const rawSnapshot = z.strictObject({
 });
 export type RawSnapshot = z.output<typeof rawSnapshot>;
 
+/** With `since_break`: which window a run trained on, and why. Decided once a run, so that a refit takes the same. */
+export const trainingWindow = z.strictObject({
+  used: z.enum(['since_break', 'fallback']),
+  /** The last confirmed break that the run knew at its start. */
+  break: confirmedBreak.nullable(),
+  /** Mature rows with a label to train on since the break; null without a break. */
+  rows: z.number().int().nonnegative().nullable(),
+  min_rows: z.number().int().positive(),
+  sentence: z.string(),
+});
+export type TrainingWindow = z.output<typeof trainingWindow>;
+
 /**
  * Feature rows of one definition: `train.parquet`, `validation.parquet`, `holdout.parquet`, sorted by event time.
  * Columns: `_id`, `_entity`, `_event_time` (ms since epoch, BIGINT), `_label` (DOUBLE), `_weight` (DOUBLE), then the
- * features under their own names, then slice columns that are no feature as `_slice_<name>`.
+ * features under their own names, then slice columns that are no feature as `_slice_<name>`. `_weight` is 1, but for
+ * training rows under `decay`.
  */
 export const featureSnapshot = z.strictObject({
   kind: z.literal('features'),
@@ -69,6 +82,9 @@ export const featureSnapshot = z.strictObject({
   mature_labels: z.number().int(),
   /** Joins and windows as of `geometry.as_of`, for serving. */
   lookups: z.array(lookupRef).optional(),
+  training_window: trainingWindow.optional(),
+  /** Training rows weigh 0.5^(age / half_life), where a row at `newest` has the age 0. */
+  decay: z.strictObject({ half_life: z.string(), newest: instant }).optional(),
 });
 export type FeatureSnapshot = z.output<typeof featureSnapshot>;
 

@@ -17,11 +17,12 @@ const startOfDay = (ms: number) => Math.floor(ms / DAY) * DAY;
  *
  * @param asOf ISO instant; nothing younger enters
  * @param earliest ISO instant of the oldest event there is
+ * @param since with `since_break`: the break that the training rows begin after; without one the file's `fallback` rules
  * @throws TooLittleHistory when less than one whole day is left to train on
  * @throws SplitWithoutRows when the file gives validation or holdout no length
  */
-export function windowGeometry(config: ModelConfig, asOf: string, earliest: string): Geometry {
-  const { split, window } = config.training;
+export function windowGeometry(config: ModelConfig, asOf: string, earliest: string, since?: string): Geometry {
+  const { split } = config.training;
   const [validation, holdout, gap] = [durationMs(split.validation), durationMs(split.holdout), durationMs(split.gap)];
   if (validation <= 0) throw new SplitWithoutRows(config.model, 'validation', split.validation);
   if (holdout <= 0) throw new SplitWithoutRows(config.model, 'holdout', split.holdout);
@@ -33,8 +34,7 @@ export function windowGeometry(config: ModelConfig, asOf: string, earliest: stri
   const trainTo = startOfDay(validationFrom - gap);
 
   const first = startOfDay(Date.parse(earliest));
-  const trainFrom =
-    window.type === 'rolling' ? Math.max(first, startOfDay(trainTo - durationMs(window.length))) : first;
+  const trainFrom = Math.max(first, trainingStart(config, trainTo, since));
   if (trainTo - trainFrom < DAY) {
     throw new TooLittleHistory(config.model, {
       earliest,
@@ -52,4 +52,18 @@ export function windowGeometry(config: ModelConfig, asOf: string, earliest: stri
     gap_ms: gap,
     fit_end: iso(validationTo),
   };
+}
+
+/**
+ * Where training rows begin that end at `to`, whatever history there is; −∞ for all of it.
+ *
+ * A break begins at midnight UTC or is moved forward to it: no row from before it is let in.
+ *
+ * @param to milliseconds since the epoch
+ * @param since a break to begin after, in place of the window of the file
+ */
+export function trainingStart({ training: { window } }: ModelConfig, to: number, since?: string): number {
+  const length = window.type === 'since_break' ? window.fallback : window;
+  if (window.type === 'since_break' && since !== undefined) return Math.ceil(Date.parse(since) / DAY) * DAY;
+  return length.type === 'rolling' ? startOfDay(to - durationMs(length.length)) : Number.NEGATIVE_INFINITY;
 }

@@ -43,6 +43,10 @@ export function changeText(change: Change): string {
       return `vouch ${change.readmission.slice(0, 8)} withdrawn`;
     case 'subject_erased':
       return `a subject erased (${change.rows} rows)`;
+    case 'break_confirmed':
+      return `break at ${change.at.slice(0, 16)}Z confirmed (${change.source})`;
+    case 'break_withdrawn':
+      return `break at ${change.at.slice(0, 16)}Z withdrawn`;
     default:
       return change satisfies never;
   }

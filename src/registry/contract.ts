@@ -33,6 +33,16 @@ export const routing = z.strictObject({
 });
 export type Routing = z.output<typeof routing>;
 
+/** From `at` on the world was different; who confirmed it, and why. */
+export const confirmedBreak = z.strictObject({
+  at: instant,
+  /** A person said so, an outside event named the day, or the champion's skill fell on labelled rows. */
+  source: z.enum(['person', 'event', 'performance']),
+  by: z.string().min(1),
+  reason: z.string(),
+});
+export type ConfirmedBreak = z.output<typeof confirmedBreak>;
+
 /** The whole small truth about a model, complete in every ledger entry. */
 export const ledgerState = z.strictObject({
   nextVersion: versionNumber,
@@ -60,6 +70,8 @@ export const ledgerState = z.strictObject({
   paused: z.boolean(),
   /** Digests of the readmissions in force, oldest first: rows that a person vouched for are not set aside again. */
   vouched: z.array(digest).optional(),
+  /** Confirmed breaks by the instant at which they happened, oldest first. */
+  breaks: z.array(confirmedBreak).optional(),
 });
 export type LedgerState = z.output<typeof ledgerState>;
 
@@ -119,6 +131,8 @@ export const change = z.discriminatedUnion('kind', [
     readmission: digest,
   }),
   z.strictObject({ kind: z.literal('vouch_withdrawn'), readmission: digest }),
+  z.strictObject({ kind: z.literal('break_confirmed'), ...confirmedBreak.shape }),
+  z.strictObject({ kind: z.literal('break_withdrawn'), at: instant, reason: z.string() }),
 ]);
 export type Change = z.output<typeof change>;
 

@@ -12,7 +12,13 @@ function complaint([path, value]: Named, message: string, hint?: string): Compla
 }
 
 function rolling({ training: { window } }: ModelConfig): Named[] {
-  return window.type === 'rolling' ? [['training.window.length', window.length]] : [];
+  if (window.type === 'rolling') return [['training.window.length', window.length]];
+  if (window.type !== 'since_break' || window.fallback.type !== 'rolling') return [];
+  return [['training.window.fallback.length', window.fallback.length]];
+}
+
+function halfLife({ window }: ModelConfig['training']): Named[] {
+  return window.decay === undefined ? [] : [['training.window.decay.half_life', window.decay.half_life]];
 }
 
 export const windowsAreWholeDays: Check = (config) => {
@@ -44,6 +50,7 @@ export const durationsAreMoreThanNothing: Check = ({ approval, deploy, monitorin
     ['monitoring.log.retention', monitoring.log.retention],
     ['training.limits.wall_clock', training.limits.wall_clock],
     ['gate.on_inconclusive.wait_for_labels', gate.on_inconclusive.wait_for_labels],
+    ...halfLife(training),
   ];
   return positive.flatMap((named) => (durationMs(named[1]) > 0 ? [] : [complaint(named, 'must be more than nothing')]));
 };
@@ -66,6 +73,24 @@ export const rollingWindowHoldsTheSplit: Check = (config) => {
       : [complaint(named, `validation, holdout and gaps take ${taken / DAY} days, which leaves nothing to train on`)],
   );
 };
+
+const YEAR = durationMs('P365D');
+
+/** A caution, no error: whoever declares a yearly season may still have reasons to forget most of it. */
+export const rollingWindowHoldsTheSeason: Check = (config) =>
+  config.data.season !== 'yearly'
+    ? []
+    : rolling(config).flatMap((named) =>
+        durationMs(named[1]) >= YEAR
+          ? []
+          : [
+              complaint(
+                named,
+                'data.season says that the year repeats, and this window holds less than one: the model never sees the season that comes next',
+                'write at least P365D, or use all_history with decay',
+              ),
+            ],
+      );
 
 export const bakeFitsItsDeadline: Check = ({ deploy: { canary } }) =>
   durationMs(canary.max_wait) >= durationMs(canary.bake)

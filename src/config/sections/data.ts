@@ -21,6 +21,8 @@ export const data = z.strictObject({
     if_never: z.enum(['exclude', 'negative', 'positive', 'censored']),
   }),
   outcomes: z.array(columnName),
+  /** `yearly`: the same weeks of the year resemble each other. Left out: nothing is said about it. */
+  season: z.literal('yearly').optional(),
   selective_labels: z.boolean(),
   volume: z.strictObject({ min_rows: z.number().int().nonnegative(), against_recent_past: share }),
   rules: z.array(rule),

@@ -2,11 +2,24 @@
 import { z } from 'zod';
 import { duration } from '../values.ts';
 
+/** A training row counts half as much for each `half_life` that it is older than the newest one. */
+const decay = z.strictObject({ half_life: duration }).optional();
+
+const allHistory = z.strictObject({ type: z.literal('all_history') });
+const rolling = z.strictObject({ type: z.literal('rolling'), length: duration });
+const sinceBreak = z.strictObject({
+  type: z.literal('since_break'),
+  /** Fewer mature rows than this to train on since the break: `fallback` is used instead. */
+  min_rows: z.number().int().positive(),
+  fallback: z.discriminatedUnion('type', [allHistory, rolling]),
+});
+
 export const training = z.strictObject({
   trainer: z.string().min(1),
   window: z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('all_history') }),
-    z.strictObject({ type: z.literal('rolling'), length: duration }),
+    allHistory.extend({ decay }),
+    rolling.extend({ decay }),
+    sinceBreak.extend({ decay }),
   ]),
   split: z.strictObject({ validation: duration, holdout: duration, gap: duration }),
   refit: z.enum(['full', 'none']),

@@ -2,16 +2,17 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelConfig } from '../../config/model.ts';
-import { durationMs } from '../../config/values.ts';
+import { trainingStart } from '../../evaluation/geometry.ts';
 import type { Geometry } from '../../registry/contract.ts';
 import { digestOf, putBlob } from '../../store/content.ts';
-import type { FeatureSnapshot, SnapshotRef } from '../contract.ts';
+import type { FeatureSnapshot, SnapshotRef, TrainingWindow } from '../contract.ts';
 import { engineSentence, isEngineError, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
 import { SourceWithoutRows } from '../ingest/errors.ts';
 import { type FeaturePart, readSnapshot, snapshotRef, writeSnapshot } from '../snapshots.ts';
 import { quoteText } from '../sql-text.ts';
 import { withTimeLimit } from '../user-sql.ts';
+import { decayOf, decayWeight } from './decay.ts';
 import { limitOf } from './lookup-tables.ts';
 import { materialiseLookups } from './lookups.ts';
 import { countLabels, matureRows, type OpenedRows, type RowsInput, withRawRows } from './row-select.ts';
@@ -19,6 +20,8 @@ import { sliceNames } from './slices.ts';
 
 export interface FeaturesInput extends RowsInput {
   readonly geometry: Geometry;
+  /** With `since_break`: how the window of `geometry` was chosen; a refit follows it. Without: the file's `fallback`. */
+  readonly trainingWindow?: TrainingWindow;
 }
 
 export type WindowInput = RowsInput & { readonly from: string; readonly to: string };
@@ -48,11 +51,11 @@ export function buildFeatures(input: FeaturesInput): Promise<{ ref: SnapshotRef;
 export async function buildRefitFeatures(
   input: FeaturesInput,
 ): Promise<{ ref: SnapshotRef; manifest: FeatureSnapshot }> {
-  const { config, geometry, store, raw } = input;
-  const { window } = config.training;
+  const { config, geometry, store, raw, trainingWindow: chosen } = input;
   const first = (await readSnapshot(store, raw, 'raw')).window.from;
-  const rolling = window.type === 'rolling' ? Date.parse(geometry.mature_before) - durationMs(window.length) : 0;
-  const from = new Date(Math.max(Date.parse(first), rolling)).toISOString();
+  const since = chosen?.used === 'since_break' ? chosen.break?.at : undefined;
+  const start = trainingStart(config, Date.parse(geometry.mature_before), since);
+  const from = new Date(Math.max(Date.parse(first), start)).toISOString();
   return build(input, [{ part: 'refit', from, to: geometry.mature_before }]);
 }
 
@@ -77,7 +80,8 @@ export async function featuresForWindow(input: WindowInput): Promise<string> {
 }
 
 async function build(input: FeaturesInput, parts: readonly Part[]) {
-  const { store, config, raw, asOf, geometry } = input;
+  const { store, config, raw, asOf, geometry, trainingWindow } = input;
+  const decay = decayOf(config, parts[0]?.to ?? geometry.train.to);
   const manifest = await withRawRows(input, async (rows): Promise<FeatureSnapshot> => {
     const { dir, definition } = rows;
     const ends = [...parts].sort((a, b) => Date.parse(a.from) - Date.parse(b.from));
@@ -89,7 +93,9 @@ async function build(input: FeaturesInput, parts: readonly Part[]) {
     for (const part of parts) {
       const name = `${part.part}.parquet`;
       const path = join(dir, name);
-      const count = await writeRows(rows, select(part), config, path);
+      const trainedOn = part.part === 'train' || part.part === 'refit';
+      const weight = decay && trainedOn ? decayWeight(decay, config.data.event_time) : undefined;
+      const count = await writeRows(rows, select(part, weight), config, path);
       if (count === 0) throw new SourceWithoutRows(config.model, `mature ${part.part} row with a label`, part);
       written.push({ part: part.part, file: { ...(await putBlob(store, { path }, name)), rows: count } });
     }
@@ -103,6 +109,8 @@ async function build(input: FeaturesInput, parts: readonly Part[]) {
       categorical: [...definition.categorical],
       parts: written,
       mature_labels: await countLabels(rows, config, geometry.mature_before),
+      ...(trainingWindow ? { training_window: trainingWindow } : {}),
+      ...(decay ? { decay } : {}),
     };
   });
   const lookups = await materialiseLookups(input);

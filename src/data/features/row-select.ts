@@ -36,6 +36,10 @@ export interface Span {
   readonly to: string;
 }
 
+/** SQL: what a row weighs in training. */
+export type RowWeight = string;
+const EQUAL: RowWeight = '1.0::DOUBLE';
+
 export interface OpenedRows extends LookupInput {
   /** For files of the caller; removed afterwards. */
   readonly dir: string;
@@ -94,6 +98,7 @@ function requireKeyTypes(
 
 /**
  * How to select the mature rows with a label in a window inside `span`, joins and windows computed for all of it.
+ * All rows weigh 1, unless a window says otherwise.
  *
  * @param matureTo no event from then on, whatever the window says
  * @throws ReferenceUnusable, UserSqlFailed, UserSqlTimedOut
@@ -103,28 +108,28 @@ export async function matureRows(
   config: ModelConfig,
   matureTo: string | undefined,
   span: Span,
-): Promise<(window: Span) => string> {
+): Promise<(window: Span, weight?: RowWeight) => string> {
   const { definition, asOf } = rows;
   const time = quoteName(config.data.event_time);
   const id = `CAST(${quoteName(config.data.id)} AS VARCHAR)`;
   const entity =
     config.data.entity === null ? id : `coalesce(CAST(${quoteName(config.data.entity)} AS VARCHAR), ${id})`;
-  const columns = [
+  const columns = (weight: RowWeight) => [
     `${id} AS _id`,
     `${entity} AS _entity`,
     `epoch_ms(${time}) AS _event_time`,
     `${matureLabel(config, asOf)} AS _label`,
-    '1.0::DOUBLE AS _weight',
+    `${weight} AS _weight`,
     featureSelect(definition),
     ...sliceSelect(config, definition),
   ];
   const tables = await lookupTables(rows, span);
   const relation = withLookups(rows.relation, definition, tables, config.data.event_time);
   const mature = [matureBefore(config, asOf), ...(matureTo === undefined ? [] : [matureTo])].sort()[0] ?? asOf;
-  return ({ from, to }) => {
+  return ({ from, to }, weight = EQUAL) => {
     const bounds = [`${time} < ${quoteInstant(to)}`, `${time} < ${quoteInstant(mature)}`];
     if (from !== undefined) bounds.push(`${time} >= ${quoteInstant(from)}`);
-    return `SELECT * FROM (SELECT ${columns.join(',\n')} FROM ${relation} WHERE ${bounds.join(' AND ')})
+    return `SELECT * FROM (SELECT ${columns(weight).join(',\n')} FROM ${relation} WHERE ${bounds.join(' AND ')})
       WHERE _label IS NOT NULL AND isfinite(_label)`;
   };
 }

@@ -55,13 +55,14 @@ export async function createKnown(db: Connection, relation: string, config: Mode
 }
 
 /**
- * Where the snapshot begins: null for all history, else the start of a UTC day early enough for a rolling window and
+ * Where the snapshot begins: null for all history (also since a break: only its rows tell whether they are enough),
+ * else the start of a UTC day early enough for a rolling window and
  * its split (train, gap, validation, gap, holdout, maturity), with a day to spare for edges rounded to whole days, and for
  * the windows of features before the first row.
  */
 export function windowStart(config: ModelConfig, asOf: string): string | null {
   const { window, split } = config.training;
-  if (window.type === 'all_history') return null;
+  if (window.type !== 'rolling') return null;
   const lengths = [
     window.length,
     split.gap,
