@@ -10,6 +10,7 @@ import { localFiles } from '../../src/data/snapshots.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
 import type { RawRow, ServedDefinition } from '../../src/serving/contract.ts';
 import { LoadedVersion } from '../../src/serving/loaded-version.ts';
+import type { ScoreSource } from '../../src/serving/version-files.ts';
 import { sha256Of } from '../../src/store/content.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { runTrainer } from '../../src/training/run-trainer.ts';
@@ -26,6 +27,7 @@ export interface FlightsModel {
   /** 4,000 flights as a caller sends them. */
   readonly rows: readonly RawFlight[];
   readonly loaded: LoadedVersion;
+  readonly source: ScoreSource;
 }
 
 export async function flightsModel(dir: string, progress: (sentence: string) => void): Promise<FlightsModel> {
@@ -64,10 +66,11 @@ export async function flightsModel(dir: string, progress: (sentence: string) => 
     ...{ raw_types: types, id: 'flight_id', entity: 'tail_number', event_time: 'event_ts', threshold: 0.5 },
   };
   const modelPath = trained.model;
-  const loaded = await LoadedVersion.load({
+  const source: ScoreSource = {
     ...{ model: config.model, version: 1, signature: trained.signature, golden: [], served, lookups: null },
     ...{ modelPath, modelSha256: sha256Of(await readFile(modelPath)) },
-  });
+  };
+  const loaded = await LoadedVersion.load(source);
   const files = parquetOf(await localFiles(around.store, raw, around.cacheDir));
   const texts = await withDuckDb({ tempDir: dir }, async (db) =>
     (
@@ -76,5 +79,6 @@ export async function flightsModel(dir: string, progress: (sentence: string) => 
       )
     ).getColumns(),
   );
-  return { definition, types, rows: (texts[0] ?? []).map((text) => JSON.parse(String(text)) as RawFlight), loaded };
+  const rows = (texts[0] ?? []).map((text) => JSON.parse(String(text)) as RawFlight);
+  return { definition, types, rows, loaded, source };
 }

@@ -2,29 +2,37 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { withDuckDb } from '../data/engine.ts';
+import { type Connection, withDuckDb } from '../data/engine.ts';
 import { quoteName, quoteText } from '../data/sql-text.ts';
 import { sha256OfFile } from '../store/content.ts';
 import { ObjectCorrupt } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { KeptEngine } from './kept-engine.ts';
 import { cachedPath } from './partition-files.ts';
 import type { RecordKind, RecordType } from './records.ts';
 
 /** A record ready to be written: column to value; a column left out is NULL. */
 export type RecordRow = Readonly<Record<string, unknown>>;
 
+type Chunks<T> = Iterable<T> | AsyncIterable<T>;
+
 export interface PartitionWrite {
   readonly kind: RecordKind;
   readonly model: string;
   /** Columns beside the kind's own, such as features. */
   readonly extra?: Readonly<Record<string, RecordType>>;
-  /** Chunks of rows; they are turned into text one chunk at a time, so that others get their turn in between. */
-  readonly chunks: Iterable<readonly RecordRow[]> | AsyncIterable<readonly RecordRow[]>;
+  /** Chunks of rows, or of lines: a row as JSON. They are written one chunk at a time, so that others get their turn in between. */
+  readonly chunks: Chunks<readonly RecordRow[]> | Chunks<string>;
   /** Milliseconds since the epoch, part of the file names. The same stamp and rows again write nothing new. */
   readonly writtenAt: number;
   /** For this write's own temporary folder. */
   readonly tempDir: string;
+  /** For who writes every second; left out: one is opened for this write. */
+  readonly engine?: KeptEngine;
 }
+
+/** Of an engine that writes partitions. */
+export const WRITING = { memoryMb: 256, threads: 1 } as const;
 
 /**
  * One file a day of the kind's `day` column, at `models/<model>/<folder>/date=<day>/<written>-<sha256>.parquet`.
@@ -109,7 +117,7 @@ async function writeLines(path: string, chunks: PartitionWrite['chunks']): Promi
   const file = await open(path, 'wx');
   try {
     for await (const chunk of chunks) {
-      await file.write(chunk.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      await file.write(typeof chunk === 'string' ? chunk : chunk.map((row) => `${JSON.stringify(row)}\n`).join(''));
     }
   } finally {
     await file.close();
@@ -117,7 +125,7 @@ async function writeLines(path: string, chunks: PartitionWrite['chunks']): Promi
 }
 
 /** DuckDB reads the lines and writes Parquet on its own thread, not on Node's. */
-async function toParquet(dir: string, { kind, extra = {}, tempDir }: PartitionWrite): Promise<void> {
+async function toParquet(dir: string, { kind, extra = {}, tempDir, engine }: PartitionWrite): Promise<void> {
   const columns = Object.entries({ ...kind.columns, ...extra });
   const read = columns.map(([name, type]) => `${quoteText(name)}: '${type === 'TIMESTAMP' ? 'BIGINT' : type}'`);
   const select = columns.map(([name, type]) =>
@@ -125,9 +133,7 @@ async function toParquet(dir: string, { kind, extra = {}, tempDir }: PartitionWr
   );
   const source = `read_json(${quoteText(join(dir, 'rows.ndjson'))}, format = 'newline_delimited', columns = {${read.join(', ')}})`;
   const rows = `SELECT ${select.join(', ')}, strftime(epoch_ms(${quoteName(kind.day)}), '%Y-%m-%d') AS date FROM ${source}`;
-  await withDuckDb({ memoryMb: 256, threads: 1, tempDir }, async (db) => {
-    await db.run(
-      `COPY (${rows}) TO ${quoteText(join(dir, 'out'))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (date))`,
-    );
-  });
+  const copy = `COPY (${rows}) TO ${quoteText(join(dir, 'out'))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (date))`;
+  const write = async (db: Connection) => void (await db.run(copy));
+  await (engine === undefined ? withDuckDb({ ...WRITING, tempDir }, write) : engine.use(write));
 }

@@ -116,6 +116,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
       await within(FLUSH_AT_CLOSE_MS, log.flush()).catch(onError);
       await Promise.all([...services.values()].map((service) => service.close()));
       await within(FLUSH_AT_CLOSE_MS, log.flush()).catch(onError); // what shadows scored meanwhile
+      await log.close();
       await removeNode(store, node).catch(() => {});
     },
   };

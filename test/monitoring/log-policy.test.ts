@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogConfig } from '../../src/config/sections/monitoring.ts';
 import { findHashKey, hashKey } from '../../src/monitoring/hash-key.ts';
 import { inSample, keyedHash, logPolicy } from '../../src/monitoring/log-policy.ts';
-import { extraColumns, type LoggedCall, recordOf } from '../../src/monitoring/log-record.ts';
+import { extraColumns, type LoggedCall, lineOf } from '../../src/monitoring/log-record.ts';
 import { LogWriter } from '../../src/monitoring/log-writer.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -45,7 +45,7 @@ function call(
 }
 function recorded(one: LoggedCall): Record<string, unknown> {
   const [row] = one.rows;
-  return row === undefined ? {} : { ...recordOf(one, row, 0, 'n1') };
+  return row === undefined ? {} : (JSON.parse(lineOf(one, row, 0, 'n1')) as Record<string, unknown>);
 }
 
 test('a field is bucketed, truncated, hashed, kept or dropped; a field that nobody names never arrives', () => {
@@ -86,9 +86,9 @@ test('edges belong to the bucket above; what is missing stays missing, and text 
     '18 to < 65',
     '>= 65',
   ]);
-  expect(bucket(Number.NaN)['b_age']).toBeNull();
+  expect(bucket(Number.NaN)).not.toHaveProperty('b_age');
   expect(bucket(1, { weight: 'my name' })['b_weight']).toBe('not a number');
-  expect(bucket(1)['b_weight']).toBeNull();
+  expect(bucket(1)).not.toHaveProperty('b_weight');
 });
 
 test('with all features kept, those under drop are not, and an entity that is truncated elsewhere is hashed as entity', () => {
