@@ -62,12 +62,9 @@ const PATIENCE_MS = 8000;
 
 /** @throws RunUnknown, TemporalUnreachable when only Temporal could know, RunRecordMissing */
 export async function runStory(client: HoneClient, store: ObjectStore, run: string): Promise<RunStory> {
-  const model = modelOfRun(run);
-  const record = await findDocument(store, `models/${model}/runs/${run}/record.json`, runRecord);
-  const reasons = (await findDocument(store, `models/${model}/runs/${run}/reasons.json`, z.array(reason))) ?? [];
-  const changes = (await keptChanges(store, model, run))?.sentences ?? [];
-  const known = { run, model, reasons, changes };
-  if (record) return { ...fromRecord(record), ...known };
+  const recorded = await recordedRun(store, run);
+  if (recorded) return recorded;
+  const known = await knownOf(store, run);
   const shown = await lastShown(client, run);
   if (shown === null) throw new RunUnknown(run);
   try {
@@ -77,6 +74,22 @@ export async function runStory(client: HoneClient, store: ObjectStore, run: stri
     if (!shown.open && shown.outcome === null) throw new RunRecordMissing(run);
     return { ...shown, ...known };
   }
+}
+
+/** A run that has ended, from the store alone; null where its end is not recorded. @throws RunUnknown, ObjectCorrupt */
+export async function recordedRun(store: ObjectStore, run: string): Promise<RunStory | null> {
+  const record = await findDocument(store, `models/${modelOfRun(run)}/runs/${run}/record.json`, runRecord);
+  return record ? { ...fromRecord(record), ...(await knownOf(store, run)) } : null;
+}
+
+async function knownOf(
+  store: ObjectStore,
+  run: string,
+): Promise<Pick<RunStory, 'run' | 'model' | 'reasons' | 'changes'>> {
+  const model = modelOfRun(run);
+  const reasons = (await findDocument(store, `models/${model}/runs/${run}/reasons.json`, z.array(reason))) ?? [];
+  const changes = (await keptChanges(store, model, run))?.sentences ?? [];
+  return { run, model, reasons, changes };
 }
 
 type Told = Omit<RunStory, 'run' | 'model' | 'reasons' | 'changes'>;

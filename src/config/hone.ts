@@ -1,6 +1,23 @@
 /** `config/hone.yaml`: connections, people and clock. Shared by all models of an installation. */
 import { z } from 'zod';
 import { duration, slug } from './values.ts';
+import { webConfig } from './web.ts';
+
+/**
+ * A person's public key for decisions, Ed25519. `retired`: signatures made later do not count (the key was changed).
+ * `revoked`: none counts from now on (the key is lost or known to others).
+ */
+export const personKey = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{16}$/, 'the first 16 digits of the SHA-256 of the public key'),
+  public: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, '32 bytes as base64'),
+  since: z.string().datetime(),
+  retired: z.string().datetime().optional(),
+  revoked: z.strictObject({ at: z.string().datetime(), reason: z.string().min(1).max(500) }).optional(),
+});
+export type PersonKey = z.output<typeof personKey>;
+
+export const people = z.record(z.string().min(1).max(120), z.strictObject({ keys: z.array(personKey) }));
+export type People = z.output<typeof people>;
 
 export const honeConfig = z.strictObject({
   profile: z.enum(['local', 'production']),
@@ -14,6 +31,8 @@ export const honeConfig = z.strictObject({
     task_queue: z.string().min(1),
   }),
   serving: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535), poll: duration }),
+  /** The pages; there are none where it is left out. */
+  web: webConfig.optional(),
   /** `memory_mb` bounds the buffers with which a source is read, sorted and compared; the process takes up to twice as much. */
   data: z.strictObject({ memory_mb: z.number().int().min(100) }).optional(),
   /** `wall`: the time is now. `logical`: the time is what the store's `clock.json` says (replays such as the demo). */
@@ -23,5 +42,7 @@ export const honeConfig = z.strictObject({
     .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })])
     .optional(),
   groups: z.record(slug, z.array(z.string().min(1)).min(1)),
+  /** Keys with which people sign their decisions; `hone identity enrol` writes them. */
+  people: people.optional(),
 });
 export type HoneConfig = z.output<typeof honeConfig>;
