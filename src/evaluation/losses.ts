@@ -3,7 +3,7 @@ import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statis
 import type { ScoredRows } from './metrics.ts';
 
 /** Scores are kept this far from 0 and 1 in logarithms, as scikit-learn does for float64. */
-const EPSILON = 2 ** -52;
+export const EPSILON = 2 ** -52;
 
 /** A mean over rows, which needs one sum a block. */
 export const meanOf =

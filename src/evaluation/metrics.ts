@@ -4,14 +4,20 @@ import type { BlockStatistic } from '../statistics/block-statistic.ts';
 import { calibrationError } from './calibration-error.ts';
 import { accuracy, f1, precision, recall, recallOfAlerts, value } from './decisions.ts';
 import { absoluteError, absolutePercentageError, brier, logLoss, r2, rootMeanSquaredError } from './losses.ts';
+import { averaged, multiclassAccuracy, multiclassBrier, multiclassLogLoss, rocAucOneVsRest } from './multiclass.ts';
 import { averagePrecision, rocAuc } from './ranking.ts';
 
-/** Labels (0 or 1 for binary) and scores in row order; `block[i]` in [0, blocks) is the block of row i. */
+/**
+ * Labels (0 or 1 for binary) and scores in row order; `block[i]` in [0, blocks) is the block of row i. With `classes`,
+ * labels are class positions and scores rows × classes, row-major.
+ */
 export interface ScoredRows {
   readonly labels: Float64Array;
   readonly scores: Float64Array;
   readonly block: Int32Array;
   readonly blocks: number;
+  /** Of a multiclass task; absent in all others. */
+  readonly classes?: number;
   /** How scores become decisions; a threshold of 0.5 and nothing else where it is not given. */
   readonly decision?: Decision;
 }
@@ -36,7 +42,7 @@ export interface OutcomeValues {
 export interface Metric {
   /** +1 where more is better, −1 for losses. */
   readonly direction: 1 | -1;
-  readonly task: Task;
+  readonly tasks: readonly Task[];
   /** Decimals that people read. */
   readonly decimals: number;
   /** Sorts or sums once, then answers quickly for each set of block weights. NaN where undefined. */
@@ -49,22 +55,37 @@ export interface Metric {
   readonly slow?: true;
 }
 
-const binary = { task: 'binary', decimals: 4 } as const;
-const regression = { task: 'regression', decimals: 4 } as const;
+const binary = { tasks: ['binary'], decimals: 4 } as const;
+const multiclass = { tasks: ['multiclass'], decimals: 4, direction: 1 } as const;
+const classes = { tasks: ['binary', 'multiclass'], decimals: 4 } as const;
+const regression = { tasks: ['regression'], decimals: 4 } as const;
+
+type Prepare = Metric['prepare'];
+const either =
+  (two: Prepare, several: Prepare): Prepare =>
+  (rows) =>
+    rows.classes === undefined ? two(rows) : several(rows);
 
 /**
- * Named as MLflow's default evaluator names them; values equal scikit-learn's functions of the same name.
+ * Named as MLflow's default evaluator names them, averages over classes as scikit-learn's scorers; values equal
+ * scikit-learn's functions of the same name.
  * `recall_at`, `expected_calibration_error` and `business_value` are defined where they are computed.
  */
 export const METRICS: Readonly<Record<MetricName, Metric>> = {
-  roc_auc: { ...binary, direction: 1, prepare: rocAuc },
+  roc_auc: { ...classes, direction: 1, prepare: either(rocAuc, rocAucOneVsRest) },
   precision_recall_auc: { ...binary, direction: 1, prepare: averagePrecision, slow: true },
-  log_loss: { ...binary, direction: -1, prepare: logLoss },
-  brier_score_loss: { ...binary, direction: -1, prepare: brier },
-  accuracy_score: { ...binary, direction: 1, prepare: accuracy },
+  log_loss: { ...classes, direction: -1, prepare: either(logLoss, multiclassLogLoss) },
+  brier_score_loss: { ...classes, direction: -1, prepare: either(brier, multiclassBrier) },
+  accuracy_score: { ...classes, direction: 1, prepare: either(accuracy, multiclassAccuracy) },
   precision_score: { ...binary, direction: 1, prepare: precision },
   recall_score: { ...binary, direction: 1, prepare: recall },
   f1_score: { ...binary, direction: 1, prepare: f1 },
+  precision_macro: { ...multiclass, prepare: averaged('precision', 'macro') },
+  precision_weighted: { ...multiclass, prepare: averaged('precision', 'weighted') },
+  recall_macro: { ...multiclass, prepare: averaged('recall', 'macro') },
+  recall_weighted: { ...multiclass, prepare: averaged('recall', 'weighted') },
+  f1_macro: { ...multiclass, prepare: averaged('f1', 'macro') },
+  f1_weighted: { ...multiclass, prepare: averaged('f1', 'weighted') },
   recall_at: { ...binary, direction: 1, prepare: recallOfAlerts, needs: 'alerts' },
   expected_calibration_error: { ...binary, direction: -1, prepare: calibrationError, shownOnly: true },
   business_value: { ...binary, direction: 1, decimals: 2, prepare: value, needs: 'value' },
@@ -76,7 +97,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
 
 /** The metrics of a task, in the order in which reports show them. */
 export const metricsOf = (task: Task): MetricName[] =>
-  (Object.keys(METRICS) as MetricName[]).filter((name) => METRICS[name].task === task);
+  (Object.keys(METRICS) as MetricName[]).filter((name) => METRICS[name].tasks.includes(task));
 
 /** One metric of one model on all rows, unweighted. NaN where undefined. */
 export function metricValue(name: MetricName, labels: Float64Array, scores: Float64Array): number {

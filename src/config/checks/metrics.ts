@@ -8,11 +8,20 @@ const REGRESSION: readonly MetricName[] = [
   'mean_absolute_percentage_error',
   'r2_score',
 ];
-const MULTICLASS: readonly MetricName[] = ['log_loss', 'accuracy_score', 'roc_auc'];
+const AVERAGES: readonly MetricName[] = [
+  'precision_macro',
+  'precision_weighted',
+  'recall_macro',
+  'recall_weighted',
+  'f1_macro',
+  'f1_weighted',
+];
+const MULTICLASS: readonly MetricName[] = ['roc_auc', 'log_loss', 'brier_score_loss', 'accuracy_score', ...AVERAGES];
 
 function fits(metric: MetricName, task: Task): boolean {
   if (task === 'regression') return REGRESSION.includes(metric);
-  return task === 'multiclass' ? MULTICLASS.includes(metric) : !REGRESSION.includes(metric);
+  if (task === 'multiclass') return MULTICLASS.includes(metric);
+  return !REGRESSION.includes(metric) && !AVERAGES.includes(metric);
 }
 
 /** What each metric needs under gate.decision. */
