@@ -1,17 +1,27 @@
-/** Stage approve: puts the packet together, answers whether a person is needed, and records the decision. */
+/** Stage approve: puts the packet together, says how the world stands when somebody decides, and records the decision. */
 import { z } from 'zod';
 import type { ModelConfig, TriggerKind } from '../config/model.ts';
 import { validationReport } from '../data/contract.ts';
 import { evaluationReport } from '../evaluation/contract.ts';
-import { type GateReport, gateReport } from '../gate/contract.ts';
+import { type GateReport, gateReport, packet as packetSchema } from '../gate/contract.ts';
+import { cardOf, modelCard } from '../gate/model-card.ts';
 import { buildPacket } from '../gate/packet.ts';
+import { packetName } from '../gate/read-packet.ts';
 import { packetMarkdown } from '../gate/render.ts';
-import type { Desk } from '../policy/approvals.ts';
+import type { Desk, Proof } from '../policy/approvals.ts';
 import { stageVersion } from '../registry/changes.ts';
 import { openLedger } from '../registry/ledger.ts';
-import { attest, readVersion } from '../registry/versions.ts';
+import { attest, readAttestation, readVersion } from '../registry/versions.ts';
 import { digestOf } from '../store/content.ts';
 import type { RunOrder, RunRef } from '../workflows/contract.ts';
+import {
+  type ApprovalFacts,
+  configInForce,
+  policyDigest,
+  proofOf,
+  readFacts,
+  type SaidAbout,
+} from './approval-facts.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
 import { writeForRun } from './ledger.ts';
@@ -26,6 +36,19 @@ interface PacketOrder {
   /** Digest of the validation report. */
   readonly validation: string;
   readonly reasons: RunOrder['reasons'];
+  /** Absent in runs of policy version 1. */
+  readonly starters?: readonly string[];
+  /** 1 for the first packet of a run, which is also what absent means. */
+  readonly number?: number;
+}
+
+interface DecisionOrder {
+  readonly served: number;
+  readonly packet: string;
+  readonly verdict: NonNullable<Desk['verdict']>;
+  readonly desk: Desk;
+  /** Number of the packet that was decided on. */
+  readonly number?: number;
 }
 
 export const approveActivities = (deps: Deps) => ({
@@ -33,6 +56,8 @@ export const approveActivities = (deps: Deps) => ({
     const { model } = await configOf(deps, run.config);
     const { evaluation, gate } = await kept(deps, order.gate, judgement);
     const state = await openLedger(deps.store, run.model).state();
+    const facts = order.starters ? await readFacts(deps, run, order.starters) : null;
+    const now = (await configInForce(deps, run, state)).model;
     const manifestOf = (version: number | undefined) =>
       version ? readVersion(deps.store, run.model, version) : Promise.resolve(null);
     const champion = await manifestOf(state.aliases.champion?.version);
@@ -42,7 +67,8 @@ export const approveActivities = (deps: Deps) => ({
     ];
     const first = order.reasons[0];
     const packet = buildPacket({
-      config: model,
+      // A run keeps the configuration that it began with; who decides about it is asked of the one in force.
+      config: facts ? { ...model, approval: now.approval } : model,
       run: run.run,
       trigger: {
         kind: run.trigger as TriggerKind,
@@ -57,48 +83,79 @@ export const approveActivities = (deps: Deps) => ({
       evaluation,
       gate,
       configDigest: run.config,
+      ...(facts && digestOf(model) !== digestOf(now)
+        ? { inForce: { config: state.config ?? run.config, policy: policyDigest(now) } }
+        : {}),
       findings: (await kept(deps, order.validation, validationReport)).findings.map((one) => one.sentence),
     });
-    await attest(deps.store, run.model, order.served, 'gate', { report: order.gate, judged: order.judged });
-    await attest(deps.store, run.model, order.served, 'packet', packet);
+    const number = order.number ?? 1;
+    if (number === 1) {
+      await attest(deps.store, run.model, order.served, 'gate', { report: order.gate, judged: order.judged });
+    }
+    await attest(deps.store, run.model, order.served, packetName(number), packet);
     return {
       digest: packet.digest,
       sentence: packet.question,
       markdown: packetMarkdown(packet),
-      automatic: automaticVerdict(model, run, gate),
+      // What is made anew because something moved meanwhile is looked at by a person.
+      automatic: number === 1 ? automaticVerdict(model, run, gate) : null,
       document: await keep(deps, packet),
+      facts,
+      warnings: [...(gate.verdict === 'pass' ? [] : [gate.sentence]), ...gate.warnings],
     };
   }),
 
-  /** The decision beside the version, and the version's way to staging in the ledger. */
-  recordDecision: activity(
+  /** How the world stands, and what the signature of a message is worth, at the moment when it is to count. */
+  lookForDecision: activity(
     deps,
     async (
       _work,
       run: RunRef,
-      order: { served: number; packet: string; verdict: NonNullable<Desk['verdict']>; desk: Desk },
-    ) => {
-      const { verdict, desk, served, packet } = order;
-      const body = {
-        run: run.run,
-        packet,
-        verdict,
-        approvals: desk.approvals,
-        messages: desk.messages,
-        messages_dropped: desk.messagesDropped,
-      };
-      await attest(deps.store, run.model, served, 'approval-1', body);
-      if (verdict.kind !== 'approved') return;
-      await writeForRun(deps, run, {
-        effect: 'approve/staged',
-        actor: verdict.by.join(', '),
-        trust: verdict.by[0] === 'policy' ? 'system' : 'asserted',
-        why: verdict.comment || 'approved',
-        step: stageVersion({ version: served, packet }),
-      });
-    },
+      asked: { starters: readonly string[]; said: SaidAbout | null },
+    ): Promise<{ facts: ApprovalFacts; proof: Proof | null }> => ({
+      facts: await readFacts(deps, run, asked.starters),
+      proof: asked.said ? await proofOf(deps, run, asked.said) : null,
+    }),
   ),
+
+  /** The decision beside the version, and the version's way to staging in the ledger. */
+  recordDecision: activity(deps, async (work, run: RunRef, order: DecisionOrder) => {
+    const { verdict, desk, served, packet, number = 1 } = order;
+    const body = {
+      run: run.run,
+      packet,
+      verdict,
+      approvals: desk.approvals,
+      messages: desk.messages,
+      messages_dropped: desk.messagesDropped,
+    };
+    await attest(deps.store, run.model, served, 'approval-1', body);
+    if (verdict.kind !== 'approved') return;
+    if (verdict.break_glass) work.log.error({ by: verdict.by, version: served }, `glass broken: ${verdict.comment}`);
+    await freezeCard(deps, run, { served, number, by: verdict.by });
+    await writeForRun(deps, run, {
+      effect: 'approve/staged',
+      actor: verdict.by.join(', '),
+      trust: verdict.by[0] === 'policy' ? 'system' : (verdict.trust ?? 'asserted'),
+      why: `${verdict.break_glass ? 'BREAK-GLASS: ' : ''}${verdict.comment || 'approved'}`,
+      step: stageVersion({ version: served, packet }),
+    });
+  }),
 });
+
+/** The model card as it was approved, for people and for programs. */
+async function freezeCard(
+  deps: Deps,
+  run: RunRef,
+  { served, number, by }: { served: number; number: number; by: readonly string[] },
+): Promise<void> {
+  const packet = await readAttestation(deps.store, run.model, served, packetName(number), packetSchema);
+  if (!packet) return;
+  const manifest = await readVersion(deps.store, run.model, served);
+  const { model: config } = await configOf(deps, run.config);
+  const card = cardOf({ packet, manifest, config, approvedBy: by });
+  await attest(deps.store, run.model, served, 'model-card', { ...card, markdown: modelCard(card) });
+}
 
 /** Automatic only where the file says so, the gate passed without a warning, and no rule asks for a person. */
 function automaticVerdict(model: ModelConfig, run: RunRef, gate: GateReport): NonNullable<Desk['verdict']> | null {

@@ -1,11 +1,10 @@
 /** Stage gate: the rules of the model's file on the evaluation report. */
 
 import { z } from 'zod';
-import type { ModelConfig, TriggerKind } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
+import type { TriggerKind } from '../config/model.ts';
 import { type EvaluationReport, evaluationReport } from '../evaluation/contract.ts';
 import { judge } from '../gate/judge.ts';
-import { lookNumber } from '../gate/looks.ts';
+import { lookNumber, untilNextLook } from '../gate/looks.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { attest } from '../registry/versions.ts';
 import { getDocument, putDocument } from '../store/content.ts';
@@ -46,7 +45,7 @@ export const gateActivities = (deps: Deps) => ({
       });
       work.log.info({ version: order.version, verdict: judged.verdict }, judged.sentence);
 
-      const lookAgain = new Date(Date.parse(run.as_of) + waitFor(model, report)).toISOString();
+      const lookAgain = new Date(Date.parse(run.as_of) + untilNextLook(model, report)).toISOString();
       return { verdict: judged.verdict, as: judged.as, sentence: judged.sentence, digest, lookAgain };
     },
   ),
@@ -70,11 +69,4 @@ async function countLooks(deps: Deps, run: RunRef, attempt: number, report: Eval
   // Where too little could be judged, nobody looked.
   if (report.too_little.length === 0) await putDocument(deps.store, own, { keys: report.blocks.keys });
   return lookNumber(report.blocks.keys, earlier);
-}
-
-/** Looking daily would spend the error on rows that hardly differ: wait for the missing blocks, or else for a week. */
-function waitFor(config: ModelConfig, report: EvaluationReport): number {
-  const { block, min_blocks } = config.gate.uncertainty;
-  const missing = min_blocks - report.blocks.count;
-  return missing > 0 ? missing * durationMs(block) : durationMs('P7D');
 }

@@ -27,6 +27,7 @@ export const trainerJob = z.object({
   /** Feature columns in signature order: float32 (null is NaN), and strings (null is ''). */
   schema: z.object({
     label: z.literal('_label'),
+    /** What a training row counts, class weights not included; all 1 unless the model file asks for decay. */
     weight: z.literal('_weight'),
     numeric: z.array(z.string()),
     categorical: z.array(z.string()),
@@ -44,6 +45,13 @@ export const trainerJob = z.object({
   checkpoint_dir: z.string().nullable(),
 });
 export type TrainerJob = z.output<typeof trainerJob>;
+
+/** `<program>.trainer.json` beside a trainer, without the program's ending: what it can do that not every trainer can. */
+export const trainerDeclaration = z.object({
+  contract: z.literal(1),
+  /** It fits by the column `_weight`. Rows that do not all weigh 1 are given to no other trainer. */
+  weights: z.boolean(),
+});
 
 /** One JSON object a line on standard output; other lines are kept as log, never an error. */
 export const trainerLine = z.discriminatedUnion('type', [

@@ -87,6 +87,21 @@ export class TrainerOutOfMemory extends HoneError {
   }
 }
 
+/** The rows do not weigh the same, and the trainer does not say that it would notice. Final. */
+export class TrainerIgnoresWeights extends HoneError {
+  readonly code = 'HONE_TRAINER_IGNORES_WEIGHTS';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(trainer: string, declaration: string, problem: string) {
+    super(
+      `The training rows carry weights (training.window.decay), and the trainer ${trainer} does not declare that it uses them: ` +
+        `looked at ${declaration}, ${problem}. Nothing was trained. ${unchanged} Where it fits by the column _weight ` +
+        '(in Python: hands `weights` to its estimator), write {"contract": 1, "weights": true} there; otherwise leave decay out.',
+    );
+  }
+}
+
 /** Any other exit code, a crash by signal, or a program that cannot be started. */
 export class TrainerFailed extends HoneError {
   readonly code = 'HONE_TRAINER_FAILED';

@@ -13,6 +13,7 @@ import { pickGolden, replayParity } from './parity.ts';
 import { type PreparedJob, prepareJob, trainerEnvironmentVariables } from './prepare-job.ts';
 import { runProcess, type TrainerCommand, type TrainerEnd } from './trainer-process.ts';
 import { findTrainer, type Trainer } from './trainers.ts';
+import { refuseUnusedWeights } from './weighted-rows.ts';
 
 export type { TrainingOrder } from './order.ts';
 
@@ -30,15 +31,18 @@ export interface TrainerResult {
   readonly golden: GoldenRow[];
   readonly trainer: { readonly name: string; readonly digest: string };
   readonly peakMb: number;
+  /** Processor time of the program, to a fifth of a second. */
+  readonly cpuSeconds: number;
 }
 
 /**
- * @throws TrainerUnknown, TrainerRefused, TrainerBrokeContract, ParityFailed, ModelRefused, SignatureMismatch (final);
+ * @throws TrainerUnknown, TrainerIgnoresWeights, TrainerRefused, TrainerBrokeContract, ParityFailed, ModelRefused, SignatureMismatch (final);
  * TrainerStopped, TrainerTimedOut, TrainerFailed (may be tried again); TrainerOutOfMemory (final over its own limit)
  */
 export async function runTrainer(order: TrainingOrder): Promise<TrainerResult> {
   const trainer = await findTrainer(order.trainer, order.base);
   const prepared = await prepareJob(order);
+  await refuseUnusedWeights(trainer, order.train, prepared.temporary);
   const end = await execute(trainer, order, prepared);
   refuseBadEnd(trainer, order, end);
   const outputs = await readOutputs(trainer.name, prepared.job);
@@ -55,6 +59,7 @@ export async function runTrainer(order: TrainingOrder): Promise<TrainerResult> {
     golden,
     trainer: { name: trainer.name, digest: trainer.digest },
     peakMb: end.peakMb,
+    cpuSeconds: end.cpuSeconds,
   };
 }
 

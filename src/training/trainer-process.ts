@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { TrainerProgress } from './contract.ts';
 import type { LastWords } from './errors.ts';
-import { residentMb, signalGroup } from './process-group.ts';
+import { groupUse, signalGroup } from './process-group.ts';
 import { eachLine, parseLine, sanitise } from './trainer-output.ts';
 
 export interface TrainerCommand {
@@ -29,6 +29,8 @@ export interface TrainerEnd {
   /** Whether it took SIGKILL to end it. */
   readonly killed: boolean;
   readonly peakMb: number;
+  /** Processor time of the program and its helpers, to a fifth of a second. */
+  readonly cpuSeconds: number;
   readonly words: LastWords;
 }
 
@@ -75,7 +77,15 @@ export async function runProcess(
     const [code, endSignal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     signalGroup(group, 'SIGKILL'); // helpers it may have left behind hold its pipes open
     const words = await listener.end();
-    return { code, signal: endSignal, stopped, killed, peakMb: memory.peakMb(), words };
+    return {
+      code,
+      signal: endSignal,
+      stopped,
+      killed,
+      peakMb: memory.peakMb(),
+      cpuSeconds: memory.cpuSeconds(),
+      words,
+    };
   } finally {
     clearTimeout(clock);
     clearTimeout(grace);
@@ -87,17 +97,19 @@ export async function runProcess(
 /** Looks at the group's memory five times a second. RLIMIT_AS would count address space, which threads reserve and never use. */
 function watchMemory(group: number, limitMb: number, onExceeded: () => void) {
   let peak = 0;
+  let cpu = 0;
   let looking = false;
   const look = async () => {
     if (looking) return;
     looking = true;
-    const used = await residentMb(group).catch(() => 0);
+    const { residentMb, cpuSeconds } = await groupUse(group).catch(() => ({ residentMb: 0, cpuSeconds: 0 }));
     looking = false;
-    peak = Math.max(peak, used);
-    if (used > limitMb) onExceeded();
+    peak = Math.max(peak, residentMb);
+    cpu = Math.max(cpu, cpuSeconds);
+    if (residentMb > limitMb) onExceeded();
   };
   const timer = setInterval(() => void look(), memoryEveryMs);
-  return { peakMb: () => peak, stop: () => clearInterval(timer) };
+  return { peakMb: () => peak, cpuSeconds: () => cpu, stop: () => clearInterval(timer) };
 }
 
 /** Reads both streams: lines of the contract are taken, everything else is log. */
