@@ -1,7 +1,9 @@
 /** The owner's decisions: who may start, whether its run still exists, what it answered. Its truth is the ledger. */
 import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
+import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import type { Seen } from '../policy/trigger-limits.ts';
 import { considerAll } from '../policy/triggers.ts';
 import { releaseLock, runId, startRun } from '../registry/changes.ts';
 import type { LedgerState } from '../registry/contract.ts';
@@ -12,6 +14,7 @@ import {
   addWaiting,
   answered,
   findAnswer,
+  listAnswers,
   readWaiting,
   rememberAnswer,
   rememberWaiting,
@@ -19,6 +22,7 @@ import {
   waitingOf,
 } from '../registry/trigger-answers.ts';
 import { asOfNow } from '../store/clock.ts';
+import { impossibleDemand, reasonsKey } from '../triggers/demands.ts';
 import { type RunOrder, type Trigger, type TriggerAnswer, trigger } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
@@ -120,7 +124,13 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
   const run = runId(model, state.nextRun);
   const considered = config
     ? considerAll(
-        { waited, arrived, waiting: state.activeRun ? (asked.waiting?.count ?? 0) : 0 },
+        {
+          waited,
+          arrived,
+          waiting: state.activeRun ? (asked.waiting?.count ?? 0) : 0,
+          seen: await seenBefore(deps, model, config.model.triggers),
+          impossible: ({ demand }) => impossibleDemand(config.model, demand),
+        },
         state,
         config.model.triggers,
         asOf,
@@ -131,18 +141,19 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
   const [first] = considered.starts;
   let order: RunOrder | null = null;
   if (first && config && state.config) {
-    const { kind, by, reason } = first;
+    const { kind, by } = first;
+    const why = considered.answers.find(({ answer }) => answer === 'started')?.reason ?? first.reason;
     const step = startRun({ run, trigger: kind, config: state.config, as_of: asOf, now: new Date().toISOString() });
-    const { entry } = await ledger.append({ effectId, as_of: asOf, actor: by, trust: 'asserted', why: reason, step });
+    const { entry } = await ledger.append({ effectId, as_of: asOf, actor: by, trust: 'asserted', why, step });
     const ref = { model, run, as_of: asOf, config: state.config, trigger: kind, seq: entry.seq };
     order = orderOf(ref, considered.starts, planOf(config, deps.hone.clock));
     const reasons = new TextEncoder().encode(JSON.stringify(considered.starts));
-    await deps.store.put(`models/${model}/runs/${run}/reasons.json`, reasons);
+    await deps.store.put(reasonsKey(model, run), reasons);
   }
 
   const both = [...waited, ...arrived];
   const answers = considered.answers.map((answer, index) => ({
-    trigger: both[index],
+    trigger: { ...both[index], as_of: both[index]?.as_of ?? asOf },
     ...answer,
     decided: config !== null,
   }));
@@ -154,6 +165,17 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
     activeRun: order ? run : (state.activeRun?.run ?? null),
     decision: await keep(deps, { answers }),
   };
+}
+
+/** Other kinds that the file wants to see beside one; nothing is read where it wants none. */
+async function seenBefore(deps: Deps, model: string, { combine }: ModelConfig['triggers']): Promise<Seen[]> {
+  const kinds = new Set(Object.values(combine).flatMap((rule) => rule?.only_with ?? []) as string[]);
+  if (kinds.size === 0) return [];
+  const answers = await listAnswers(deps.store, model);
+  return answers.flatMap(({ trigger: asked }) => {
+    const { data } = trigger.safeParse(asked);
+    return data?.as_of !== undefined && kinds.has(data.kind) ? [{ kind: data.kind, as_of: data.as_of }] : [];
+  });
 }
 
 /** The same for every try of this decision and for no other, also when more triggers have come between two tries. */

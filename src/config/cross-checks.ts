@@ -27,6 +27,7 @@ import { columnsAreListedOnce, rangesAreOrdered } from './checks/rules.ts';
 import { scheduleIsSane } from './checks/schedule.ts';
 import {
   bakeFitsItsDeadline,
+import { eventTypesDiffer, freezeWindowsCanCome, kindsAreCombinedWithOthers } from './checks/triggers.ts';
   durationsAreMoreThanNothing,
   holdoutCanDecide,
   rollingWindowHoldsTheSplit,
@@ -66,6 +67,9 @@ const CHECKS: readonly Check[] = [
   bucketEdgesRise,
   figuresAreNamedOnceAndPointToWorse,
 ];
+  eventTypesDiffer,
+  freezeWindowsCanCome,
+  kindsAreCombinedWithOthers,
 
 export function crossCheck(config: ModelConfig, hone: HoneConfig | undefined): Complaint[] {
   return CHECKS.flatMap((check) => check(config, hone));

@@ -1,23 +1,15 @@
 /** May a run start now? Pure: the same trigger against the same ledger state gives the same answer. */
 import type { ModelConfig } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
 import type { LedgerState } from '../registry/contract.ts';
 import { type Trigger, type TriggerAnswer, trigger as triggerSchema } from '../workflows/contract.ts';
 import { isUndecodable, problem } from './approvals.ts';
+import { judgedRuns, limitsAgainst, type Seen } from './trigger-limits.ts';
 
 export interface TriggerVerdict {
   readonly verdict: 'start' | 'queue' | 'skip';
   readonly reason: string;
 }
 
-/** Asked for by somebody or something outside: cool-down and budget are told, not enforced. */
-const askedFor = new Set(['manual', 'event']);
-/** Routine starts, pointless without new labels. */
-const routine = new Set(['schedule', 'volume', 'age']);
-/** Ends that say nothing about the model, so they neither cool down nor use up the budget. */
-const withoutJudgement = new Set(['refused_by_validation', 'failed', 'cancelled']);
-
-const WEEK = durationMs('P7D');
 /** More than this wait for one run only when something is broken that sends them. */
 export const WAITING_AT_MOST = 2000;
 
@@ -30,11 +22,13 @@ export function readTrigger(body: unknown): { readonly trigger: Trigger } | { re
   return { refused: `Refused: ${problem(parsed.error, 'trigger')}. ${example}` };
 }
 
+/** @param seen other triggers of late, for `combine`: those that are considered together, and earlier ones */
 export function considerTrigger(
   trigger: Trigger,
   state: LedgerState,
-  limits: ModelConfig['triggers'],
+  triggers: ModelConfig['triggers'],
   asOf: string,
+  seen: readonly Seen[] = [],
 ): TriggerVerdict {
   const skip = (reason: string): TriggerVerdict => ({ verdict: 'skip', reason });
   if (state.paused) return skip('the model is paused: it is no longer in the configuration');
@@ -43,40 +37,29 @@ export function considerTrigger(
     return skip(`frozen by ${freeze.by}: ${freeze.reason}`);
   if (state.activeRun) {
     const run = state.activeRun.run;
-    if (trigger.kind === 'schedule' && limits.schedule_while_active === 'skip') {
+    if (trigger.kind === 'schedule' && triggers.schedule_while_active === 'skip') {
       return skip(`${run} is active, and the policy is to skip a schedule meanwhile`);
     }
     return { verdict: 'queue', reason: `${run} is active; judged again when it ends` };
   }
 
-  const judged = state.budgets.runs.filter((run) => !withoutJudgement.has(run.outcome));
-  const last = judged.at(-1);
+  const last = judgedRuns(state).at(-1);
   const evidenceAt = trigger.as_of ?? asOf;
-  if (last && isBefore(evidenceAt, last.as_of)) {
+  // What must be judged was judged by no run before, however late it is told.
+  if (last && trigger.demand === undefined && isBefore(evidenceAt, last.as_of)) {
     return skip(`stale: its evidence is of ${evidenceAt}, before the last run ${last.run} (${last.as_of})`);
   }
-  if (askedFor.has(trigger.kind) || !state.aliases.champion) return { verdict: 'start', reason: trigger.reason };
-
-  const now = Date.parse(asOf);
-  const coolDown = durationMs(limits.limits.cool_down);
-  if (last && now - Date.parse(last.as_of) < coolDown) {
-    return skip(`cool-down of ${limits.limits.cool_down} since ${last.run} (${last.as_of}) is not over`);
-  }
-  const thisWeek = judged.filter((run) => now - Date.parse(run.as_of) < WEEK).length;
-  if (thisWeek >= limits.limits.per_week) {
-    return skip(`budget used: ${thisWeek} of ${limits.limits.per_week} runs in the last seven days`);
-  }
-  const labels = trigger.evidence?.['new_mature_labels'];
-  if (routine.has(trigger.kind) && typeof labels === 'number' && labels < limits.limits.min_new_labels) {
-    return skip(`${labels} new mature labels, fewer than ${limits.limits.min_new_labels}: nothing to learn yet`);
-  }
-  return { verdict: 'start', reason: trigger.reason };
+  const limits = limitsAgainst(trigger, state, triggers, asOf, seen);
+  const enforced = limits.find(({ told }) => !told.includes(trigger.kind));
+  if (enforced) return skip(enforced.sentence);
+  const told = limits.map(({ sentence }) => sentence).join('; ');
+  return { verdict: 'start', reason: told === '' ? trigger.reason : `${trigger.reason} (although ${told})` };
 }
 
 /** Evidence of a pending request that is still worth a run after the active one has ended. */
 export function stillStands(trigger: Trigger, state: LedgerState): boolean {
   const promotedAt = state.budgets.promoted_at;
-  if (askedFor.has(trigger.kind) || !promotedAt) return true;
+  if (trigger.kind === 'manual' || trigger.kind === 'event' || trigger.demand || !promotedAt) return true;
   return trigger.as_of !== undefined && isBefore(promotedAt, trigger.as_of);
 }
 
@@ -86,6 +69,10 @@ export interface Asked {
   readonly arrived: readonly Trigger[];
   /** How many wait already while a run is active; they are not considered again before it ends. */
   readonly waiting: number;
+  /** Earlier triggers, whatever became of them. */
+  readonly seen?: readonly Seen[];
+  /** Why a trigger cannot be met by this model at all, where that is so. */
+  readonly impossible?: (trigger: Trigger) => string | null;
 }
 
 export interface Considered {
@@ -101,17 +88,21 @@ export interface Considered {
 export function considerAll(
   asked: Asked,
   state: LedgerState,
-  limits: ModelConfig['triggers'],
+  triggers: ModelConfig['triggers'],
   asOf: string,
   run: string,
 ): Considered {
+  const seen = [...asked.waited, ...asked.arrived].map(({ kind, as_of }) => ({ kind, as_of: as_of ?? asOf }));
+  seen.push(...(asked.seen ?? []));
   const starts: Trigger[] = [];
   const queue: Trigger[] = [];
   const active = state.activeRun?.run ?? null;
   const answerTo = (trigger: Trigger, waited: boolean): TriggerAnswer => {
     if (waited && !stillStands(trigger, state))
       return { answer: 'skipped', run: null, reason: 'its evidence is older than the new champion' };
-    const { verdict, reason } = considerTrigger(trigger, state, limits, asOf);
+    const impossible = asked.impossible?.(trigger) ?? null;
+    if (impossible !== null) return { answer: 'skipped', run: active, reason: impossible };
+    const { verdict, reason } = considerTrigger(trigger, state, triggers, asOf, seen);
     if (verdict === 'skip') return { answer: 'skipped', run: active, reason };
     if (verdict === 'queue') {
       if (asked.waiting + queue.length >= WAITING_AT_MOST)

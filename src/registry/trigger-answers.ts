@@ -11,7 +11,7 @@ import { digest, instant } from './contract.ts';
 const REMEMBERED_MS = 7 * 86_400_000;
 
 export const answered = z.strictObject({
-  /** The trigger as it was sent. */
+  /** The trigger as it was sent, with the time at which it was considered where it named none. */
   trigger: z.record(z.string(), z.unknown()),
   answer: z.enum(['started', 'merged', 'queued', 'skipped']),
   run: z.string().nullable(),

@@ -2,10 +2,21 @@
 import { z } from 'zod';
 import type { ModelConfig } from '../config/model.ts';
 import { triggerKind } from '../config/model.ts';
+import { columnName } from '../config/values.ts';
+import { decisionSignature } from '../identity/contract.ts';
 import { instant } from '../registry/contract.ts';
 
 /** Longest texts that a message may carry; longer ones are refused, not cut, so that nobody loses words unseen. */
 const TEXT = { reason: 500, comment: 2000, name: 120, evidence: 4000 } as const;
+
+/** What the run that a trigger starts has to show. Whoever demands anything demands a person's approval with it. */
+export const demand = z.strictObject({
+  /** The world is another one from then on: rows before it do not answer. */
+  since: instant.optional(),
+  /** Rows with this value, as text, are judged apart; too few of them leave the gate undecided. */
+  slice: z.strictObject({ column: columnName, value: z.string().min(1).max(200) }).optional(),
+});
+export type Demand = z.output<typeof demand>;
 
 /** Why a run should start. Anyone with a Temporal client may send one. */
 export const trigger = z.strictObject({
@@ -23,6 +34,7 @@ export const trigger = z.strictObject({
   /** Logical time of the evidence; the clock's time when missing. */
   as_of: instant.optional(),
   by: z.string().min(1).max(TEXT.name),
+  demand: demand.optional(),
 });
 export type Trigger = z.output<typeof trigger>;
 
@@ -37,6 +49,9 @@ export const decision = z.strictObject({
   packet: z.string().regex(/^[0-9a-f]{8,64}$/, 'the first 8 or more digits of the packet digest'),
   by: z.string().min(1).max(TEXT.name),
   comment: z.string().max(TEXT.comment).optional(),
+  /** Approve alone, where the policy names this person for it; it is reviewed afterwards. */
+  break_glass: z.literal(true).optional(),
+  signature: decisionSignature.optional(),
 });
 export type Decision = z.output<typeof decision>;
 
@@ -105,8 +120,8 @@ export interface RunPlan {
 export interface RunOrder {
   readonly ref: RunRef;
   readonly plan: RunPlan;
-  /** Version of the approval and rollout reducers; fixed so that old runs replay. */
-  readonly policyVersion: 1;
+  /** Version of the approval and rollout reducers; fixed so that old runs replay. 2: packets can become void. */
+  readonly policyVersion: 1 | 2;
   /** Up to 20 reasons; all of them are in the store under the run. */
   readonly reasons: readonly { readonly kind: string; readonly reason: string; readonly by: string }[];
   readonly reasonCount: number;

@@ -13,9 +13,12 @@ const limits: ModelConfig['triggers'] = {
   drift: { then: 'alert_and_check_quality' as const },
   volume: null,
   age: null,
+  events: {},
   merge_window: 'PT10S',
   schedule_while_active: 'queue' as const,
-  limits: { cool_down: 'P7D', per_week: 2, min_new_labels: 3000 },
+  freeze_windows: [],
+  combine: {},
+  limits: { cool_down: 'P7D', per_day: 2, per_week: 2, min_new_labels: 3000 },
 };
 const asOf = '2013-04-10T00:00:00.000Z';
 const served: LedgerState = {
@@ -60,8 +63,20 @@ describe('a trigger', () => {
     }
   });
 
-  test('by a person ignores the cool-down', () => {
-    expect(verdict(trigger('manual', { by: 'kim' }), ran('2013-04-09T00:00:00.000Z')).verdict).toBe('start');
+  test('by a person ignores the cool-down, and tells of it', () => {
+    expect(verdict(trigger('manual', { by: 'kim' }), ran('2013-04-09T00:00:00.000Z'))).toEqual({
+      verdict: 'start',
+      reason: 'because (although cool-down of P7D since churn-000001 (2013-04-09T00:00:00.000Z) is not over)',
+    });
+  });
+
+  test('that demands what no run has judged is never stale', () => {
+    const late = trigger('event', { as_of: '2013-04-01T00:00:00.000Z' });
+    const demand = { since: '2013-04-01T00:00:00.000Z', slice: { column: 'origin', value: 'LGA' } };
+    expect(verdict(late, ran('2013-04-05T00:00:00.000Z')).reason).toContain('stale');
+    expect(verdict({ ...late, demand }, ran('2013-04-05T00:00:00.000Z')).verdict).toBe('start');
+    const promoted = { ...served, budgets: { ...served.budgets, promoted_at: '2013-04-09T00:00:00.000Z' } };
+    expect(stillStands({ ...late, kind: 'drift', demand }, promoted)).toBe(true);
   });
 
   test('older than the last run is stale', () => {
@@ -171,6 +186,17 @@ describe('whatever is asked together', () => {
         }
       }),
     );
+  });
+
+  test('starts nothing where what is demanded cannot be met, and says why', () => {
+    const impossible = ({ demand }: Trigger) => (demand ? 'there is no column planet' : null);
+    const demand = { slice: { column: 'planet', value: 'Mars' } };
+    const arrived = [trigger('event', { demand }), trigger('event')];
+    const asked = { waited: [], arrived, waiting: 0, impossible };
+    expect(considerAll(asked, served, limits, asOf, 'churn-000008')).toMatchObject({
+      starts: [arrived[1]],
+      answers: [{ answer: 'skipped', reason: 'there is no column planet' }, { answer: 'started' }],
+    });
   });
 
   test('does not pile up without end behind one run', () => {

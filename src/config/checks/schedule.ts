@@ -27,7 +27,7 @@ export const scheduleIsSane: Check = ({ triggers: { schedule } }) => {
     : [{ path: ['triggers', 'schedule', 'cron'], message: `${problem}; read ${JSON.stringify(schedule.cron)}` }];
 };
 
-function timezoneProblem(timezone: string): string | undefined {
+export function timezoneProblem(timezone: string): string | undefined {
   try {
     new Intl.DateTimeFormat('en', { timeZone: timezone });
     return /^[+-]/.test(timezone) ? 'an offset is not a time zone: it ignores summer time' : undefined;
