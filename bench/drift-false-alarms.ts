@@ -12,7 +12,7 @@ import { type RandomStream, randomStream } from '../src/statistics/random.ts';
 import type { Benchmark, BenchmarkResult } from './contract.ts';
 import { CATEGORICAL, NUMERIC } from './setup/drift-windows.ts';
 
-const SIZES = [100, 300, 1_000, 3_000, 10_000, 50_000];
+const SIZES = [30, 60, 100, 300, 1_000, 3_000, 10_000, 50_000];
 const SHIFTS = [0.25, 0.5, 1];
 const DRAWS = 200;
 const SHIFTED = 'temp_f';
@@ -61,7 +61,7 @@ export const benchmark: Benchmark = {
 function compare(town: Town, n: number, random: RandomStream, names: readonly string[], shift: number) {
   const reference = freeze(draw(town, n, random, names, 0), 'the reference');
   const current = draw(town, n, random, names, shift);
-  return judgeDrift(reference, current, { psiLimit: 0.1, minRows: 100, days: null, windowName: 'now' });
+  return judgeDrift(reference, current, { psiLimit: 0.1, minRows: 20, days: null, windowName: 'now' });
 }
 
 /** Rows drawn with replacement, whole rows at a time; `shift` in standard deviations of each number. */

@@ -130,7 +130,9 @@ export const columnDrift = z.strictObject({
   threshold: z.number().nullable(),
   /** PSI that windows of this size show without any change. */
   noise: z.number().nullable(),
-  noise_from: z.enum(['formula', 'reference_days']).nullable(),
+  noise_from: z.enum(['formula', 'permutation', 'reference_days']).nullable(),
+  /** Place of the feature by what the model makes of it; left out where the version brought no importances. */
+  importance: z.strictObject({ rank: z.number().int().positive(), of: count, share: z.number() }).optional(),
   verdict: driftVerdict,
   sentence: z.string(),
 });
@@ -141,6 +143,8 @@ export const driftReport = z.strictObject({
   columns: z.record(z.string(), columnDrift),
   dataset: z.strictObject({
     share_moved: z.number().nullable(),
+    /** Share of the model's importance that the moved columns carry among the judged ones; left out without importances. */
+    importance_moved: z.number().nullable().optional(),
     moved: z.array(z.string()),
     judged: count,
     verdict: driftVerdict,

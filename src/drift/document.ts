@@ -22,11 +22,16 @@ export const driftDocument = z.strictObject({
       new_categories: z.array(z.string()).max(20),
       threshold: z.number().nullable(),
       noise: z.number().nullable(),
+      importance: z.strictObject({ rank: count, of: count, share }).optional(),
       verdict: driftVerdict,
       sentence: z.string(),
     }),
   ),
-  dataset: z.strictObject({ share_moved: share.nullable(), verdict: driftVerdict }),
+  dataset: z.strictObject({
+    share_moved: share.nullable(),
+    importance_moved: share.nullable().optional(),
+    verdict: driftVerdict,
+  }),
 });
 export type DriftDocument = z.output<typeof driftDocument>;
 
@@ -38,6 +43,10 @@ export function documentOf({ columns, dataset }: DriftReport): DriftDocument {
         published,
       ]),
     ),
-    dataset: { share_moved: dataset.share_moved, verdict: dataset.verdict },
+    dataset: {
+      share_moved: dataset.share_moved,
+      ...(dataset.importance_moved === undefined ? {} : { importance_moved: dataset.importance_moved }),
+      verdict: dataset.verdict,
+    },
   });
 }

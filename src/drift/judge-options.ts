@@ -9,6 +9,8 @@ export interface JudgeOptions {
   readonly days: number | null;
   /** The current window, for people: `1 to 31 March 2013`. */
   readonly windowName: string;
+  /** Share of the whole by feature, from the version's trainer; left out where nobody knows. */
+  readonly importance?: Readonly<Record<string, number>> | undefined;
 }
 
-export const defaultJudgeOptions = { psiLimit: 0.1, minRows: 100 } as const;
+export const defaultJudgeOptions = { psiLimit: 0.1, minRows: 20 } as const;

@@ -3,8 +3,10 @@ import { countBins } from './bins.ts';
 import { fewLevels, fewValues } from './column-kinds.ts';
 import type { ColumnDrift, ColumnKind, ColumnProfile, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { chiSquared, jsDistance, ksStatistic, psi, wassersteinDistance } from './distances.ts';
+import { importanceMoved, rankOf } from './importance.ts';
 import type { JudgeOptions } from './judge-options.ts';
 import { benjaminiHochberg, type Noise, noiseOf } from './noise.ts';
+import { permutationNoise, smallRows } from './permutation.ts';
 import { alignedPoints, pointsOf } from './points.ts';
 import { columnSentence, datasetSentence } from './sentences.ts';
 
@@ -26,11 +28,18 @@ export function judgeDrift(reference: ReferenceProfile, current: Profile, option
     const stands = significant[testable.indexOf(i)] ?? false;
     const verdict = noise === null ? 'not_judged' : beyond && stands ? 'moved' : 'stable';
     const context = { name, reference, current: current.columns[name], options };
-    columns[name] = { ...drift, verdict, sentence: columnSentence({ ...drift, verdict }, context) };
+    const rank = rankOf(name, options.importance);
+    const told = { ...drift, ...(rank === null ? {} : { importance: rank }), verdict } as const;
+    columns[name] = { ...told, sentence: columnSentence(told, context) };
   });
   const moved = names.filter((name) => columns[name]!.verdict === 'moved');
   const dataset = {
     share_moved: testable.length === 0 ? null : moved.length / testable.length,
+    ...importanceMoved(
+      moved,
+      testable.map((i) => names[i] ?? ''),
+      options.importance,
+    ),
     moved,
     judged: testable.length,
     verdict:
@@ -50,15 +59,16 @@ function judgeColumn(reference: ReferenceProfile, current: Profile, name: string
   const before = countBins(profile, bins);
   const after = countBins(now, bins);
   const [n, m] = [profile.rows, now?.rows ?? 0];
-  const [a, b] = lumped(before, after, n, m);
+  const small = Math.min(n, m) < smallRows;
+  const [a, b] = small ? [before, after] : lumped(before, after, n, m);
   const both = n > 0 && m > 0;
   const { statistic, degreesOfFreedom } = chiSquared(a, b);
   const value = both ? psi(a, b) : null;
   const anyKnown = profile.missing < n || (now?.missing ?? m) < m;
   const enough = Math.min(n, m) >= options.minRows && value !== null && anyKnown;
-  const noise = enough
-    ? noiseOf({ psi: value, statistic, reference: n, current: m, degreesOfFreedom, bands, days: options.days })
-    : null;
+  const rows = { psi: value ?? 0, statistic, reference: n, current: m, degreesOfFreedom };
+  const permuted = enough && small ? permutationNoise(a, b) : undefined;
+  const noise = enough ? noiseOf({ ...rows, bands, days: options.days, permuted }) : null;
   const numeric = profile.kind === 'numeric' && now?.kind === 'numeric' ? { profile, now } : null;
   const known = numeric !== null && n > profile.missing && m > numeric.now.missing ? numeric : null;
   return {

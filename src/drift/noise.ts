@@ -8,8 +8,9 @@ export interface Noise {
   readonly ceiling: number;
   /** Probability of a PSI this large without change. */
   readonly pValue: number;
-  readonly from: 'formula' | 'reference_days';
+  readonly from: NoiseOrigin;
 }
+type NoiseOrigin = 'formula' | 'permutation' | 'reference_days';
 
 export interface NoiseInput {
   readonly psi: number;
@@ -21,12 +22,15 @@ export interface NoiseInput {
   readonly bands: readonly NoiseBand[];
   /** Whole days that the current window spans; null where there is no time. */
   readonly days: number | null;
+  /** Noise of independent rows where there are too few for the formula. */
+  readonly permuted?: { readonly ceiling: number; readonly pValue: number } | undefined;
 }
 
 const level = 0.99;
 
 /**
- * The larger of two noises. Independent rows: PSI / (1/n + 1/m) is chi-squared with B − 1 degrees of freedom. Days that
+ * The larger of two noises. Independent rows: PSI / (1/n + 1/m) is chi-squared with B − 1 degrees of freedom; few rows are
+ * permuted instead. Days that
  * differ among themselves (weather, weekdays): windows made of the reference's own days, brought to this window's length
  * by (1/days + 1/reference days), with effective degrees of freedom from their mean and spread.
  *
@@ -35,21 +39,23 @@ const level = 0.99;
 export function noiseOf(input: NoiseInput): Noise {
   const perRow = 1 / input.reference + 1 / input.current;
   const degrees = Math.max(1, input.degreesOfFreedom);
-  const formula: Noise = {
-    ceiling: perRow * chiSquaredQuantile(level, degrees),
-    // With few rows a bin, PSI has a longer tail than chi-squared; Pearson's own statistic has not.
-    pValue: 1 - chiSquaredCdf(Math.min(input.psi / perRow, input.statistic), degrees),
-    from: 'formula',
-  };
+  const rows: Noise = input.permuted
+    ? { ...input.permuted, from: 'permutation' }
+    : {
+        ceiling: perRow * chiSquaredQuantile(level, degrees),
+        // With few rows a bin, PSI has a longer tail than chi-squared; Pearson's own statistic has not.
+        pValue: 1 - chiSquaredCdf(Math.min(input.psi / perRow, input.statistic), degrees),
+        from: 'formula',
+      };
   const band = bandFor(input.bands, input.days);
-  if (band === null || input.days === null || band.mean <= 0) return formula;
+  if (band === null || input.days === null || band.mean <= 0) return rows;
 
   const scale = (1 / input.days + 1 / band.of) / (1 / band.days + 1 / band.of);
   const effective = Math.min(degrees, Math.max(1, (2 * band.mean ** 2) / Math.max(band.sd ** 2, 1e-12)));
   const pValue = 1 - chiSquaredCdf((effective * input.psi) / (band.mean * scale), effective);
   const ceiling = Math.max(band.q99, (band.mean * chiSquaredQuantile(level, effective)) / effective) * scale;
-  if (ceiling <= formula.ceiling) return { ...formula, pValue: Math.max(pValue, formula.pValue) };
-  return { ceiling, pValue: Math.max(pValue, formula.pValue), from: 'reference_days' };
+  if (ceiling <= rows.ceiling) return { ...rows, pValue: Math.max(pValue, rows.pValue) };
+  return { ceiling, pValue: Math.max(pValue, rows.pValue), from: 'reference_days' };
 }
 
 /** The longest run of days that is not longer than the window. */

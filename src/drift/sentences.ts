@@ -12,7 +12,8 @@ export interface SentenceContext {
 
 export function columnSentence(drift: Omit<ColumnDrift, 'sentence'>, context: SentenceContext): string {
   const { name, reference, current, options } = context;
-  const rows = `${whole(drift.n_current)} rows, ${options.windowName}, against ${reference.name} (${whole(drift.n_reference)} rows)`;
+  const place = drift.importance === undefined ? '' : `; ${importanceText(drift.importance)}`;
+  const rows = `${whole(drift.n_current)} rows, ${options.windowName}, against ${reference.name} (${whole(drift.n_reference)} rows)${place}`;
   if (current === undefined) return `${name} is not in the current window: not judged. Check what writes it.`;
   const before = reference.columns[name]?.profile.kind;
   if (current.kind !== before) {
@@ -25,11 +26,13 @@ export function columnSentence(drift: Omit<ColumnDrift, 'sentence'>, context: Se
     const fewest = Math.min(drift.n_current, drift.n_reference);
     return `${name}: not judged (too few rows: ${whole(fewest)} of ${options.minRows} needed), ${rows}. Wait for more rows.`;
   }
-  const noise =
-    drift.noise_from === 'reference_days' ? "noise of the reference's own days" : 'noise of independent rows';
+  const noise = {
+    reference_days: "noise of the reference's own days",
+    permutation: 'noise of so few rows',
+    formula: 'noise of independent rows',
+  }[drift.noise_from ?? 'formula'];
   const limit = `PSI ${short(drift.psi)} (limit ${short(options.psiLimit)}, ${noise} ${short(drift.noise)})`;
-  if (drift.verdict === 'moved')
-    return `${name} moved: ${what(drift, context)}${limit}, ${rows}. Look at its source before retraining.`;
+  if (drift.verdict === 'moved') return `${name} moved: ${what(drift, context)}${limit}, ${rows}. ${adviceOn(context)}`;
   const within = (drift.psi ?? 0) > options.psiLimit ? 'within noise' : 'stable';
   return `${name} is ${within}: ${limit}, ${rows}.`;
 }
@@ -48,7 +51,36 @@ export function datasetSentence(
   const first = [...dataset.moved].sort((a, b) => excess(b) - excess(a)).slice(0, 3);
   const named = first.map((name) => `${name} (PSI ${short(drifts[name]?.psi ?? null)})`).join(', ');
   const others = dataset.moved.length > 3 ? ` and ${dataset.moved.length - 3} more` : '';
-  return `${dataset.moved.length} of ${dataset.judged} columns moved (${options.windowName}): ${named}${others}.${rest}`;
+  const carried = dataset.importance_moved;
+  const weight = carried == null ? '' : `, ${percent(carried)} of the model's importance`;
+  return `${dataset.moved.length} of ${dataset.judged} columns moved${weight} (${options.windowName}): ${named}${others}.${rest}`;
+}
+
+function importanceText({ rank, of, share }: NonNullable<ColumnDrift['importance']>): string {
+  if (share === 0) return 'the model makes no use of it';
+  return `feature ${rank} of ${of} by importance (${percent(share)})`;
+}
+
+function adviceOn({ name, reference }: SentenceContext): string {
+  if (stoodStillAt(reference.columns[name]?.profile) === null) return 'Look at its source before retraining.';
+  return 'It never varied before, so the model cannot use it: look at its source; a retraining can, once rows with the new values have labels.';
+}
+
+/** The one value of a number that never varied in the reference; null where it did, or was missing at times. */
+function stoodStillAt(profile: ColumnProfile | undefined): number | null {
+  if (profile?.kind !== 'numeric' || profile.fine.kind !== 'exact' || profile.missing > 0) return null;
+  return profile.fine.values.length === 1 ? (profile.fine.values[0] ?? null) : null;
+}
+
+/** `0.4149 in all of the reference, 0.5005 in 100 % of rows now`. */
+function awakening(still: number, current: ColumnProfile, rows: number): string {
+  if (current.kind !== 'numeric') return '';
+  const { at, counts } = pointsOf(current);
+  const others = [...at.keys()].filter((i) => at[i] !== still);
+  const share = others.reduce((sum, i) => sum + (counts[i] ?? 0), 0) / rows;
+  const [first = 0] = others;
+  const now = others.length === 1 ? digits4(at[first] ?? 0) : `${whole(others.length)} other values`;
+  return `it stood still at ${digits4(still)} in the whole reference, and is ${now} in ${percent(share)} of rows now, `;
 }
 
 /** The largest part of a move in the column's own terms. */
@@ -58,6 +90,8 @@ function what(drift: Omit<ColumnDrift, 'sentence'>, { name, reference, current }
   if (Math.abs(missing.current - missing.reference) >= 0.05) {
     return `missing in ${percent(missing.reference)} → ${percent(missing.current)} of rows, `;
   }
+  const still = stoodStillAt(before);
+  if (still !== null && current !== undefined) return awakening(still, current, drift.n_current);
   if (before?.kind === 'numeric' && current?.kind === 'numeric') {
     const [a, b] = [pointsOf(before), pointsOf(current)];
     if (a.total === 0 || b.total === 0) return '';
@@ -89,9 +123,13 @@ function shapeChange(a: Points, b: Points, sd: number): string {
   const change = (value: number) => Math.abs(share(b, value) - share(a, value));
   const [value = 0] = [largest(a), largest(b)].sort((x, y) => change(y) - change(x));
   if (change(value) >= 0.1) {
-    return `${Number(value.toPrecision(4))} in ${percent(share(a, value))} → ${percent(share(b, value))} of rows, `;
+    return `${digits4(value)} in ${percent(share(a, value))} → ${percent(share(b, value))} of rows, `;
   }
   return `mean ${digits(meanOf(a))} as before, standard deviation ${digits(sd)} → ${digits(standardDeviationOf(b))}, `;
+}
+
+function digits4(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 function digits(value: number): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { chiSquared, jsDistance, ksStatistic, psi, wassersteinDistance } from '../../src/drift/distances.ts';
 import { benjaminiHochberg } from '../../src/drift/noise.ts';
+import { permutationNoise } from '../../src/drift/permutation.ts';
 import { pointsOf } from '../../src/drift/points.ts';
 import { profileOfValues } from '../../src/drift/values.ts';
 
@@ -21,6 +22,9 @@ interface Fixture {
   false_discovery: { p: number[]; adjusted: number[] };
 }
 const fixture: Fixture = JSON.parse(readFileSync(new URL('fixtures/distances.json', import.meta.url), 'utf8'));
+const permutation: { cases: { name: string; reference: number[]; current: number[]; p_value: number }[] } = JSON.parse(
+  readFileSync(new URL('fixtures/permutation.json', import.meta.url), 'utf8'),
+);
 const points = (values: number[]) => pointsOf(profileOfValues(Float64Array.from(values)));
 
 test.each(fixture.bins)('distances over bins equal scipy: $name', (one) => {
@@ -45,4 +49,11 @@ test('equal windows of different size have no distance, and a bin that nobody us
   expect(psi([1000, 1000], [1000, 1000])).toBe(0);
   expect(psi([1000, 1000, 0], [10, 10, 0])).toBe(psi([1000, 1000], [10, 10]));
   expect(psi([0, 0], [5, 5])).toBeNaN();
+});
+
+test.each(permutation.cases)('few rows are dealt out again, and p is the exact one within chance: $name', (one) => {
+  const { pValue, ceiling } = permutationNoise(one.reference, one.current);
+  const spread = Math.sqrt((one.p_value * (1 - one.p_value)) / 5000);
+  expect(Math.abs(pValue - one.p_value)).toBeLessThan(4 * spread + 1 / 5000);
+  expect(permutationNoise(one.reference, one.current)).toEqual({ pValue, ceiling });
 });

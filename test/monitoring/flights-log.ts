@@ -109,15 +109,25 @@ export async function logFlights(
         strftime(label_available_at::TIMESTAMP - ${back}, '%Y-%m-%d') AS date ${rows} AND arrived_late IS NOT NULL)
       TO '${out}/labels' (FORMAT parquet, PARTITION_BY (date))`);
   });
+  await storePartitions(store, model, out, labels ? ['log', 'labels'] : ['log']);
+}
+
+/** Puts `<folder>/date=…/*.parquet` under `out` where the readers of a model look. */
+export async function storePartitions(
+  store: ObjectStore,
+  name: string,
+  out: string,
+  folders: readonly ('log' | 'labels' | 'business')[],
+): Promise<void> {
   const files: { key: string; path: string }[] = [];
-  for (const folder of labels ? ['log', 'labels'] : ['log']) {
+  for (const folder of folders) {
     for (const day of await readdir(join(out, folder))) {
-      for (const name of await readdir(join(out, folder, day))) {
-        const path = join(out, folder, day, name);
+      for (const file of await readdir(join(out, folder, day))) {
+        const path = join(out, folder, day, file);
         const sha256 = createHash('sha256')
           .update(await readFile(path))
           .digest('hex');
-        files.push({ key: `models/${model}/${folder}/${day}/1-${sha256}.parquet`, path });
+        files.push({ key: `models/${name}/${folder}/${day}/1-${sha256}.parquet`, path });
       }
     }
   }
