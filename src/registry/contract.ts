@@ -220,6 +220,8 @@ export const versionManifest = z.strictObject({
   twin: versionNumber.nullable(),
   /** The trainer's own figures on the validation rows. */
   metrics: z.record(z.string(), z.number()),
+  /** Share of the whole by feature, from the trainer; left out where it says none. */
+  importance: z.record(z.string(), z.number()).optional(),
   files: z.array(storedFile),
   signature,
   golden: z.array(goldenRow),
