@@ -44,9 +44,9 @@ async function trained(around: Surroundings, manifest: Parameters<typeof localFi
   const files = parquetOf(await localFiles(around.store, manifest, around.cacheDir, part));
   const [found] = await query(
     around.dir,
-    `SELECT count(*)::INT AS n, epoch_ms(0) + to_milliseconds(min(_event_time)) AS first FROM ${files}`,
+    `SELECT count(*)::INT AS n, min(_event_time)::DOUBLE AS first FROM ${files}`,
   );
-  return { n: found?.['n'], first: (found?.['first'] as Date).toISOString() };
+  return { n: found?.['n'], first: new Date(Number(found?.['first'])).toISOString() };
 }
 
 test('rows since the last confirmed break are trained on where they are enough, from the first whole day on', async () => {
