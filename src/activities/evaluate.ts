@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import type { SnapshotRef } from '../data/contract.ts';
-import { alignScores } from '../evaluation/align.ts';
+import { decidingScores } from '../evaluation/classes.ts';
 import { cleanFrom } from '../evaluation/clean-rows.ts';
-import { evaluate } from '../evaluation/evaluate.ts';
+import { evaluateVersions } from '../evaluation/evaluate-versions.ts';
 import { type ScoringInput, versionScorer } from '../evaluation/score-version.ts';
 import { compareTwins } from '../evaluation/twins.ts';
 import type { VersionManifest } from '../registry/contract.ts';
@@ -36,30 +36,8 @@ export const evaluateActivities = (deps: Deps) => ({
 
       const window = cleanWindow(compared, model, run.as_of);
       const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
-      const judged = await score(candidate);
-      work.report({ scored: judged.rows.rows });
-      const scoresOf = async (version: VersionManifest | null) => {
-        if (!version) return undefined;
-        const { rows, scores } = await score(version);
-        return rows === judged.rows
-          ? scores
-          : alignScores(`version ${version.version}`, judged.rows.id, { id: rows.id, scores });
-      };
-      const [championScores, anchorScores] = [await scoresOf(champion), await scoresOf(anchor)];
-      const report = evaluate({
-        config: model,
-        rows: judged.rows,
-        scores: {
-          candidate: judged.scores,
-          ...(championScores ? { champion: championScores } : {}),
-          ...(anchorScores ? { anchor: anchorScores } : {}),
-        },
-        candidateVersion: order.version,
-        ...(champion ? { championVersion: champion.version } : {}),
-        ...(anchor ? { anchorVersion: anchor.version } : {}),
-        baselineRate: trainingLabelMean(candidate),
-        seed: model.training.seed,
-      });
+      const { report } = await evaluateVersions({ config: model, score, candidate, champion, anchor });
+      work.report({ scored: report.rows + report.unlabelled });
       work.log.info({ rows: report.rows, blocks: report.blocks.count }, 'evaluated');
       return await keep(deps, report);
     },
@@ -74,18 +52,12 @@ export const evaluateActivities = (deps: Deps) => ({
     ];
     const window = { from: judged.fit_end ?? run.as_of, to: matureBefore(model, run.as_of) };
     const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
-    const agreement = compareTwins(model.task, (await score(judged)).scores, (await score(refit)).scores);
+    const scoresOf = async (one: VersionManifest) => decidingScores(one.signature, (await score(one)).scores);
+    const agreement = compareTwins(model.task, await scoresOf(judged), await scoresOf(refit));
     if (agreement.problem) throw new RefitDisagrees(order.refit, order.judged, agreement.problem);
     return agreement;
   }),
 });
-
-function trainingLabelMean(candidate: VersionManifest): number {
-  const mean = candidate.metrics['train_label_mean'];
-  // Zero would be a baseline that anything beats.
-  if (mean === undefined) throw new RangeError(`the manifest of version ${candidate.version} lacks train_label_mean`);
-  return mean;
-}
 
 function matureBefore(config: ModelConfig, asOf: string): string {
   return new Date(

@@ -6,6 +6,7 @@ import type { FeatureSnapshot, SnapshotRef } from '../data/contract.ts';
 import { definitionFor } from '../data/features/definition.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { referenceProfile } from '../drift/reference.ts';
+import { classRateKey } from '../evaluation/classes.ts';
 import { registerVersion, rejectVersion } from '../registry/changes.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { LedgerConflict } from '../registry/errors.ts';
@@ -111,9 +112,11 @@ async function manifestOf(
       ...trained.metrics,
       train_rows: rows.rows,
       train_label_mean: labelMean,
+      ...(model.task === 'multiclass' ? classShares(rows.label) : {}),
       mature_labels: features.mature_labels,
       ...(trained.rounds === null ? {} : { best_iteration: trained.rounds }),
     },
+    ...(Object.keys(trained.importance).length === 0 ? {} : { importance: trained.importance }),
     files: [...trained.files, await servedDefinitionFile(deps, run, features), ...lookupFiles(features)],
     signature: trained.signature,
     golden: trained.golden,
@@ -152,4 +155,11 @@ async function servedDefinitionFile(deps: Deps, run: RunRef, features: FeatureSn
     threshold: model.task === 'binary' ? model.gate.decision.threshold : null,
   };
   return await putBlob(deps.store, new TextEncoder().encode(canonicalJson(served)), FEATURE_DEFINITION_FILE);
+}
+
+function classShares(labels: Float64Array): Record<string, number> {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const values = [...counts.keys()].sort((a, b) => a - b);
+  return Object.fromEntries(values.map((value) => [classRateKey(value), (counts.get(value) ?? 0) / labels.length]));
 }

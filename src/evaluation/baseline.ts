@@ -10,3 +10,8 @@ export function baselineRate(labels: Float64Array): number {
 }
 
 export const constantScores = (rate: number, rows: number): Float64Array => new Float64Array(rows).fill(rate);
+
+/** The same class rates for every row, rows × classes row-major. */
+export function constantClassScores(rates: readonly number[], rows: number): Float64Array {
+  return Float64Array.from({ length: rows * rates.length }, (_, i) => rates[i % rates.length]!);
+}

@@ -1,12 +1,15 @@
 /** How differently two models score the same rows. Told to people; after a real change the right candidate differs. */
 import type { Task } from '../config/model.ts';
 import type { Behaviour } from './contract.ts';
+import { likeliest, topScores } from './multiclass.ts';
 
 const BINS = 10;
 /** Empty bins count as this share, so that the index stays finite. */
 const FLOOR = 1e-4;
 
 /**
+ * Of several classes the score is the probability of the likeliest one, and the decision is that class.
+ *
  * @param known labels, and the threshold that decides (0.5 where it is not told)
  * @returns score PSI over the champion's deciles, flips of the decision, mean shift and Spearman's rank correlation
  */
@@ -15,7 +18,14 @@ export function behaviour(
   candidate: Float64Array,
   champion: Float64Array,
   known?: { readonly labels: Float64Array; readonly threshold: number },
+  classes?: number,
 ): Behaviour {
+  if (classes !== undefined) {
+    const [now, before] = [likeliest(candidate, classes), likeliest(champion, classes)];
+    const flipped = now.reduce((count, decided, i) => count + (decided === before[i] ? 0 : 1), 0);
+    const top = behaviour('regression', topScores(candidate, classes), topScores(champion, classes));
+    return { ...top, flips: flipped / now.length };
+  }
   const threshold = known?.threshold ?? 0.5;
   const rows = candidate.length;
   const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;

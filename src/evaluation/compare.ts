@@ -10,18 +10,20 @@ import { byMetric, METRICS } from './metrics.ts';
 /** One model, ready to be figured out again under any block weights. */
 export interface PreparedModel {
   readonly metrics: BlockStatistic[];
-  readonly bias: BlockStatistic;
+  /** Mean score minus mean label; of several classes one each. */
+  readonly bias: readonly BlockStatistic[];
 }
 
 export function prepareModel(metrics: readonly MetricName[], judged: JudgedRows, scores: Float64Array): PreparedModel {
-  const { labels, block, blocks, decision } = judged;
+  const { labels, block, blocks, decision, classes } = judged;
+  const several = classes === undefined ? {} : { classes };
+  const difference = (k: number) =>
+    labels.map((label, i) =>
+      classes === undefined ? scores[i]! - label : scores[i * classes + k]! - (label === k ? 1 : 0),
+    );
   return {
-    metrics: metrics.map((name) => METRICS[name].prepare({ labels, scores, block, blocks, decision })),
-    bias: weightedMean(
-      scores.map((score, i) => score - labels[i]!),
-      block,
-      blocks,
-    ),
+    metrics: metrics.map((name) => METRICS[name].prepare({ labels, scores, block, blocks, decision, ...several })),
+    bias: Array.from({ length: classes ?? 1 }, (_, k) => weightedMean(difference(k), block, blocks)),
   };
 }
 
@@ -39,9 +41,9 @@ export function compare(
   resampling: Resampling,
 ): Comparison {
   const models = Object.entries(parts).filter((entry): entry is [string, PreparedModel] => entry[1] !== null);
-  const width = metrics.length + 1;
+  const width = metrics.length + (models[0]?.[1].bias.length ?? 0);
   const figures = (weights: Float64Array): number[] => {
-    const values = models.map(([, part]) => [...part.metrics, part.bias].map((statistic) => statistic(weights)));
+    const values = models.map(([, part]) => [...part.metrics, ...part.bias].map((statistic) => statistic(weights)));
     const over = (other: readonly number[]) =>
       metrics.map((name, m) => METRICS[name].direction * (values[0]![m]! - other[m]!));
     return [...values.flat(), ...over(baseline), ...values.slice(1).flatMap(over)];
@@ -57,7 +59,10 @@ export function compare(
   };
   return {
     models: Object.fromEntries(
-      models.map(([name], i) => [name, { metrics: take(i * width), bias: all[i * width + metrics.length]! }]),
+      models.map(([name], i) => {
+        const bias = all.slice(i * width + metrics.length, (i + 1) * width);
+        return [name, { metrics: take(i * width), bias }];
+      }),
     ),
     overBaseline: take(differences),
     overChampion: over('champion'),
@@ -66,7 +71,7 @@ export function compare(
 }
 
 export interface Comparison {
-  readonly models: Readonly<Record<string, { readonly metrics: Intervals; readonly bias: Interval }>>;
+  readonly models: Readonly<Record<string, { readonly metrics: Intervals; readonly bias: readonly Interval[] }>>;
   readonly overBaseline: Intervals;
   readonly overChampion: Intervals | null;
   readonly overAnchor: Intervals | null;

@@ -15,9 +15,20 @@ const recalibration = z.strictObject({ intercept: interval, slope: interval });
 export const modelFigures = z.strictObject({
   version: versionNumber.nullable(),
   metrics: intervals,
+  /** Null for multiclass, as is the mean label of the report. */
   mean_prediction: z.number().nullable(),
-  /** Mean prediction minus mean label. */
+  /** Mean prediction minus mean label; without an estimate for multiclass. */
   calibration_in_the_large: interval,
+  /** Multiclass only: mean probability of each class, and that minus its share of the labels. */
+  by_class: z
+    .array(
+      z.strictObject({
+        class: z.number(),
+        mean_prediction: z.number().nullable(),
+        calibration_in_the_large: interval,
+      }),
+    )
+    .optional(),
   /** Binary only. */
   recalibration: recalibration.nullable(),
 });
@@ -82,7 +93,7 @@ export type Behaviour = z.output<typeof behaviour>;
 export const evaluationReport = z.strictObject({
   contract: z.literal(1),
   model: z.string(),
-  task: z.enum(['binary', 'regression']),
+  task: z.enum(['binary', 'multiclass', 'regression']),
   primary: metricName,
   /** Event times of the first and the last judged row. */
   window: z.strictObject({ from: instant, to: instant }).nullable(),
@@ -91,6 +102,8 @@ export const evaluationReport = z.strictObject({
   unlabelled: z.number().int().nonnegative(),
   rarer_class: z.number().int().nonnegative().nullable(),
   label_mean: z.number().nullable(),
+  /** Multiclass only: label values in the order of `baseline.rates`, and the judged rows with each. */
+  classes: z.array(z.strictObject({ class: z.number(), rows: z.number().int().nonnegative() })).optional(),
   /** What is resampled as one piece: `keys` are the starts of the days (or longer blocks), or empty when blocks are rows or entities. */
   blocks: z.strictObject({ unit: z.string(), count: z.number().int().nonnegative(), keys: z.array(instant) }),
   /** Why no verdict is possible on these rows; empty when there is enough. */
@@ -99,7 +112,12 @@ export const evaluationReport = z.strictObject({
   resamples: z.number().int().positive(),
   seed: z.number().int().nonnegative(),
   /** The constant prediction that a floor `below_baseline` compares with: the training label rate, or mean. */
-  baseline: z.strictObject({ prediction: z.number(), metrics: z.partialRecord(metricName, z.number().nullable()) }),
+  baseline: z.strictObject({
+    /** Multiclass: the rate of the most frequent class; all of them are in `rates`. */
+    prediction: z.number(),
+    rates: z.array(z.number()).optional(),
+    metrics: z.partialRecord(metricName, z.number().nullable()),
+  }),
   models: z.strictObject({
     candidate: modelFigures,
     champion: modelFigures.nullable(),

@@ -27,19 +27,6 @@ export class SplitWithoutRows extends HoneError {
   }
 }
 
-/** Several classes are trained and served, but not judged yet. */
-export class MulticlassNotJudged extends HoneError {
-  readonly code = 'HONE_MULTICLASS_NOT_JUDGED';
-  readonly retryable = false;
-  override readonly exitCode = 2;
-  constructor(model: string) {
-    super(
-      `${model} has \`task: multiclass\`, which hone cannot evaluate yet: its metrics and intervals cover binary and regression. ` +
-        `Nothing was judged or promoted. Split the task into binary models, or use \`task: regression\` where the classes are ordered.`,
-    );
-  }
-}
-
 /** The gate names a metric that the task does not have. */
 export class MetricDoesNotFitTask extends HoneError {
   readonly code = 'HONE_METRIC_DOES_NOT_FIT_TASK';

@@ -8,12 +8,11 @@ import { sourceAt } from '../data/validation/source-at.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openStore } from '../store/open-store.ts';
-import { alignScores } from './align.ts';
 import { cleanFrom } from './clean-rows.ts';
 import type { EvaluationReport } from './contract.ts';
 import { NoRowsToEvaluate } from './errors.ts';
-import { evaluate } from './evaluate.ts';
-import { type ScoredVersion, versionScorer } from './score-version.ts';
+import { evaluateVersions } from './evaluate-versions.ts';
+import { versionScorer } from './score-version.ts';
 
 export interface FilesInput {
   readonly store: ObjectStore;
@@ -59,21 +58,10 @@ export async function evaluateFiles(input: FilesInput): Promise<FilesEvaluation>
   const until = cleanFrom([version.fit_end, against?.fit_end ?? null], durationMs(config.training.split.gap));
   const window = { from: input.cleanOnly ? until : new Date(0).toISOString(), to: asOf };
   const score = versionScorer({ ...reading, store: input.store, rowsStore, raw: snapshot.ref.digest, window });
-  const own = await score(version);
-  if (own.rows.rows === 0) throw new NoRowsToEvaluate(input.data, whyNone(input, snapshot.manifest, until));
-  const other = against && alignedTo(own, against, await score(against));
-
-  const mean = version.metrics['train_label_mean'];
-  const report = evaluate({
-    config,
-    rows: own.rows,
-    scores: { candidate: own.scores, ...(other ? { champion: other } : {}) },
-    candidateVersion: version.version,
-    ...(against ? { championVersion: against.version } : {}),
-    baselineRate: mean ?? meanOf(own.rows.label),
-    seed: config.training.seed,
-  });
-  const seen = own.rows.eventTime.reduce((count, time) => count + (time < Date.parse(until) ? 1 : 0), 0);
+  const compared = { candidate: version, champion: against, anchor: null };
+  const { report, rows: judged } = await evaluateVersions({ config, score, ...compared });
+  if (report.rows === 0) throw new NoRowsToEvaluate(input.data, whyNone(input, snapshot.manifest, until));
+  const seen = judged.eventTime.reduce((count, time) => count + (time < Date.parse(until) ? 1 : 0), 0);
   const { rows, window: covered } = snapshot.manifest;
   return { data: { rows, ...covered }, as_of: asOf, seen: { rows: seen, until }, report };
 }
@@ -82,15 +70,8 @@ function withAllRows(config: ModelConfig): ModelConfig {
   return { ...config, training: { ...config.training, window: { type: 'all_history' } } };
 }
 
-function alignedTo(own: ScoredVersion, { version }: VersionManifest, other: ScoredVersion): Float64Array {
-  if (own.rows === other.rows) return other.scores;
-  return alignScores(`version ${version}`, own.rows.id, { id: other.rows.id, scores: other.scores });
-}
-
 function whyNone({ asOf, cleanOnly, config }: FilesInput, { rows }: RawSnapshot, until: string): string {
   const { column, mature_after: mature } = config.data.label;
   const clean = cleanOnly ? `, and is after ${until}, up to which a compared version may have seen rows` : '';
   return `none of its ${rows} rows has a usable value in the label column ${column}, is older than ${mature} at ${asOf}${clean}`;
 }
-
-const meanOf = (labels: Float64Array) => labels.reduce((sum, label) => sum + label, 0) / labels.length;

@@ -1,21 +1,24 @@
 /** Candidate, champion and anchor on the same clean rows: one report with every figure and its uncertainty. */
 import type { MetricName, ModelConfig } from '../config/model.ts';
-import { constantScores } from './baseline.ts';
+import { constantClassScores, constantScores } from './baseline.ts';
 import { behaviour } from './behaviour.ts';
 import { compare, prepareModel } from './compare.ts';
-import type { EvaluationReport, ModelFigures } from './contract.ts';
-import { MetricDoesNotFitTask, MulticlassNotJudged } from './errors.ts';
+import type { EvaluationReport, Interval, ModelFigures } from './contract.ts';
+import { MetricDoesNotFitTask } from './errors.ts';
 import { groupFigures } from './fairness.ts';
-import { type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
+import { classCounts, type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
 import { byMetric, finite, METRICS, metricsOf } from './metrics.ts';
 import { recalibration } from './recalibration.ts';
 import { sliceFigures, sliceMetrics } from './slices.ts';
 
 export interface EvaluationInput {
   readonly config: ModelConfig;
-  /** Clean rows only (`cleanMask`), in any order; labels already 0 and 1 for a binary task. */
+  /** Clean rows only (`cleanMask`), in any order; labels already 0 and 1 for a binary task, positions in `classes`. */
   readonly rows: EvaluationRows;
-  /** One score a row, as the serving runtime gives it: probability of the positive class, or the value. */
+  /**
+   * As the serving runtime gives them: one a row, the probability of the positive class or the value; for several
+   * classes rows × classes, row-major.
+   */
   readonly scores: {
     readonly candidate: Float64Array;
     readonly champion?: Float64Array;
@@ -23,6 +26,8 @@ export interface EvaluationInput {
   };
   /** `baselineRate` of the candidate's training labels. */
   readonly baselineRate: number;
+  /** Multiclass: label values in the order of the columns of every score, and the share of each in training. */
+  readonly classes?: { readonly values: readonly number[]; readonly rates: readonly number[] };
   readonly candidateVersion?: number;
   readonly championVersion?: number;
   readonly anchorVersion?: number;
@@ -34,19 +39,24 @@ const LEVEL = 0.05;
 
 /**
  * @returns figures only, no verdict (`judge` gives that). Same input and seed give the same report to the byte.
- * @throws MulticlassNotJudged, MetricDoesNotFitTask, LabelNotBinary, ScoresDoNotFitRows, SliceColumnMissing
+ * @throws MetricDoesNotFitTask, LabelNotBinary, ScoresDoNotFitRows, SliceColumnMissing
  */
 export function evaluate(input: EvaluationInput): EvaluationReport {
   const { config, rows } = input;
   const task = config.task;
-  if (task === 'multiclass') throw new MulticlassNotJudged(config.model);
+  const classes = task === 'multiclass' ? input.classes : undefined;
+  if (task === 'multiclass' && !classes)
+    throw new RangeError('a multiclass evaluation needs the classes of its scores');
+  const width = classes?.values.length;
   const metrics = reportedMetrics(config);
-  const judged = judgedRows(config, rows);
-  const scoresFor = (who: string, scores?: Float64Array) => scores && scoresOf(who, scores, rows, judged.index);
-  const candidate = scoresOf('candidate', input.scores.candidate, rows, judged.index);
+  const judged = judgedRows(config, rows, width);
+  const scoresFor = (who: string, scores?: Float64Array) => scores && scoresOf(who, scores, rows, judged.index, width);
+  const candidate = scoresOf('candidate', input.scores.candidate, rows, judged.index, width);
   const champion = scoresFor('champion', input.scores.champion) ?? null;
   const anchor = scoresFor('anchor', input.scores.anchor) ?? null;
-  const constant = constantScores(input.baselineRate, judged.index.length);
+  const constant = classes
+    ? constantClassScores(classes.rates, judged.index.length)
+    : constantScores(input.baselineRate, judged.index.length);
 
   const measure = (scores: Float64Array | null) => scores && prepareModel(metrics, judged, scores);
   const parts = {
@@ -68,13 +78,12 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
   const figures = (name: keyof typeof parts, version: number | undefined, scores: Float64Array): ModelFigures => ({
     version: version ?? null,
     metrics: found.models[name]!.metrics,
-    mean_prediction: mean(scores),
-    calibration_in_the_large: found.models[name]!.bias,
+    ...calibrationInTheLarge(scores, found.models[name]!.bias, classes?.values),
     recalibration: calibrated(scores),
   });
   const size = {
     rows: judged.index.length,
-    rarer_class: rarerClass(task, judged.labels),
+    rarer_class: rarerClass(task, judged.labels, width),
     blocks: { unit: judged.unit, count: judged.blocks, keys: judged.keys },
   };
 
@@ -86,12 +95,18 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     window: judged.window,
     ...size,
     unlabelled: rows.label.length - judged.index.length,
-    label_mean: mean(judged.labels),
+    ...(classes
+      ? { label_mean: null, classes: classSizes(classes.values, judged.labels) }
+      : { label_mean: mean(judged.labels) }),
     too_little: tooLittle(config, size),
     level: LEVEL,
     resamples: config.gate.uncertainty.resamples,
     seed: input.seed,
-    baseline: { prediction: input.baselineRate, metrics: byMetric(metrics, baseline.map(finite)) },
+    baseline: {
+      prediction: classes ? Math.max(...classes.rates) : input.baselineRate,
+      ...(classes ? { rates: [...classes.rates] } : {}),
+      metrics: byMetric(metrics, baseline.map(finite)),
+    },
     models: {
       candidate: figures('candidate', input.candidateVersion, candidate),
       champion: champion && figures('champion', input.championVersion, champion),
@@ -104,12 +119,32 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     },
     behaviour:
       champion && judged.index.length > 0
-        ? behaviour(task, candidate, champion, { labels: judged.labels, threshold: judged.decision.threshold })
+        ? behaviour(task, candidate, champion, { labels: judged.labels, threshold: judged.decision.threshold }, width)
         : null,
     slices: sliceFigures(config, rows, judged, { candidate, champion }),
     ...(config.gate.fairness === 'none' ? {} : { groups: groupFigures(config, rows, judged, candidate) }),
   };
 }
+
+/** Mean score minus mean label; of several classes one each, because one figure of all would be biased upward. */
+function calibrationInTheLarge(scores: Float64Array, bias: readonly Interval[], classes?: readonly number[]) {
+  const [first] = bias as [Interval];
+  if (!classes) return { mean_prediction: mean(scores), calibration_in_the_large: first };
+  const width = classes.length;
+  const none = { ...first, estimate: null, lower: null, upper: null, se: null, df: null, method: 'none' as const };
+  return {
+    mean_prediction: null,
+    calibration_in_the_large: { ...none, reason: 'several classes: see each' },
+    by_class: classes.map((value, k) => ({
+      class: value,
+      mean_prediction: mean(scores.filter((_, i) => i % width === k)),
+      calibration_in_the_large: bias[k]!,
+    })),
+  };
+}
+
+const classSizes = (values: readonly number[], labels: Float64Array) =>
+  classCounts(labels, values.length).map((rows, k) => ({ class: values[k]!, rows }));
 
 /** Those of the task; a slow one only where the file names it, one of decisions only where the file describes them. */
 function reportedMetrics(config: ModelConfig): MetricName[] {

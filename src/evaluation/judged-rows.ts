@@ -6,7 +6,7 @@ import type { Decision } from './metrics.ts';
 
 const DAY = 86_400_000;
 
-/** Labels (NaN where none), event times in ms, and names by row; slices by column. */
+/** Labels (NaN where none; class positions for multiclass), event times in ms, and names by row; slices by column. */
 export interface EvaluationRows {
   readonly label: Float64Array;
   readonly eventTime: Float64Array;
@@ -26,21 +26,26 @@ export interface JudgedRows {
   readonly window: { from: string; to: string } | null;
   /** How a score becomes a decision, as the model file says it. */
   readonly decision: Decision;
+  /** Of a multiclass task; scores then have so many columns. */
+  readonly classes?: number;
 }
 
 /**
  * Keeps labelled rows and blocks them: by time (a day by default), by entity where entities repeat more than days do
  * and there are enough of them, or one block a row where the file says `resample: iid`.
  *
+ * @param classes number of classes of a multiclass task
  * @throws LabelNotBinary for a binary task with other labels than 0 and 1
  */
-export function judgedRows(config: ModelConfig, rows: EvaluationRows): JudgedRows {
+export function judgedRows(config: ModelConfig, rows: EvaluationRows, classes?: number): JudgedRows {
   const index = Int32Array.from(rows.label.keys()).filter((i) => !Number.isNaN(rows.label[i]!));
   const labels = Float64Array.from(index, (i) => rows.label[i]!);
   if (config.task === 'binary') refuseOddLabels(config.model, labels);
   const times = Float64Array.from(index, (i) => rows.eventTime[i]!);
   const window = times.length === 0 ? null : { from: iso(times.reduce(min)), to: iso(times.reduce(max)) };
-  return { index, labels, window, decision: decisionOf(config, times), ...blocksOf(config, times, index, rows.entity) };
+  const several = classes === undefined ? {} : { classes };
+  const blocks = blocksOf(config, times, index, rows.entity);
+  return { index, labels, window, decision: decisionOf(config, times), ...blocks, ...several };
 }
 
 /** How the model file turns scores into decisions, for rows with these event times in ms. */
@@ -68,15 +73,25 @@ function blocksOf(config: ModelConfig, times: Float64Array, index: Int32Array, e
   return { block, blocks: starts.length, unit: length, keys: starts.map((start) => iso(start * span)) };
 }
 
-/** @throws ScoresDoNotFitRows when lengths differ or a score is no finite number */
-export function scoresOf(who: string, scores: Float64Array, rows: EvaluationRows, index: Int32Array): Float64Array {
-  if (scores.length !== rows.label.length) {
-    throw new ScoresDoNotFitRows(who, `it has ${scores.length} scores for ${rows.label.length} rows`);
+/**
+ * @param width scores a row: 1, or the number of classes
+ * @throws ScoresDoNotFitRows when lengths differ or a score is no finite number
+ */
+export function scoresOf(
+  who: string,
+  scores: Float64Array,
+  rows: EvaluationRows,
+  index: Int32Array,
+  width = 1,
+): Float64Array {
+  if (scores.length !== rows.label.length * width) {
+    const each = width === 1 ? '' : ` of ${width} classes`;
+    throw new ScoresDoNotFitRows(who, `it has ${scores.length} scores for ${rows.label.length} rows${each}`);
   }
-  const judged = Float64Array.from(index, (i) => scores[i]!);
+  const judged = pickRows(scores, index, width);
   const bad = judged.reduce((count, score) => count + (Number.isFinite(score) ? 0 : 1), 0);
   if (bad > 0) {
-    const first = index[judged.findIndex((score) => !Number.isFinite(score))]!;
+    const first = index[Math.floor(judged.findIndex((score) => !Number.isFinite(score)) / width)]!;
     throw new ScoresDoNotFitRows(
       who,
       `${bad} of ${judged.length} scores are NaN or infinite (first: row ${first}, id ${rows.id[first]})`,
@@ -91,11 +106,28 @@ function refuseOddLabels(model: string, labels: Float64Array): void {
   if (row >= 0) throw new LabelNotBinary(model, { row, value: labels[row]!, count: labels.filter(odd).length });
 }
 
-/** Rows of the rarer class; null for regression. */
-export function rarerClass(task: ModelConfig['task'], labels: Float64Array): number | null {
-  if (task !== 'binary') return null;
+/** Some rows of a row-major matrix, in the order of `rows`. */
+export function pickRows(values: Float64Array, rows: ArrayLike<number>, width = 1): Float64Array {
+  const picked = new Float64Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    for (let k = 0; k < width; k++) picked[i * width + k] = values[rows[i]! * width + k]!;
+  }
+  return picked;
+}
+
+/** Rows of the rarer class, or of the rarest of several; null for regression. */
+export function rarerClass(task: ModelConfig['task'], labels: Float64Array, classes = 2): number | null {
+  if (task === 'regression') return null;
+  if (task === 'multiclass') return Math.min(...classCounts(labels, classes));
   const positives = labels.reduce((sum, label) => sum + label, 0);
   return Math.min(positives, labels.length - positives);
+}
+
+/** Rows by class position. */
+export function classCounts(labels: Float64Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]! += 1;
+  return counts;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

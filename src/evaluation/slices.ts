@@ -3,7 +3,7 @@ import type { MetricName, ModelConfig } from '../config/model.ts';
 import { blockJackknife } from '../statistics/jackknife.ts';
 import type { Intervals, SliceFigures } from './contract.ts';
 import { SliceColumnMissing } from './errors.ts';
-import { type EvaluationRows, type JudgedRows, rarerClass } from './judged-rows.ts';
+import { type EvaluationRows, type JudgedRows, pickRows, rarerClass } from './judged-rows.ts';
 import { byMetric, finite, METRICS } from './metrics.ts';
 
 const LEVEL = 0.05;
@@ -53,18 +53,18 @@ function oneSlice(
   judged: JudgedRows,
   scores: SliceScores,
 ): SliceFigures {
-  const pick = (all: Float64Array) => Float64Array.from(members, (i) => all[i]!);
-  const labels = pick(judged.labels);
+  const { classes } = judged;
+  const labels = pickRows(judged.labels, members);
   const present = [...new Set(members.map((i) => judged.block[i]!))].sort((a, b) => a - b);
   const place = new Map(present.map((block, i) => [block, i]));
   const block = Int32Array.from(members, (i) => place.get(judged.block[i]!)!);
-  const rarer = rarerClass(config.task, labels);
+  const rarer = rarerClass(config.task, labels, classes);
   const entry = {
     column,
     value,
     rows: members.length,
     rarer_class: rarer,
-    label_mean: labels.reduce((sum, label) => sum + label, 0) / labels.length,
+    label_mean: classes === undefined ? labels.reduce((sum, label) => sum + label, 0) / labels.length : null,
     critical: config.gate.slices.critical.includes(column),
   };
   const small = tooSmall(config, members.length, present.length, rarer);
@@ -73,10 +73,11 @@ function oneSlice(
   const metrics = sliceMetrics(config);
   const { threshold, value: worth } = judged.decision;
   const decision = { threshold, ...(worth ? { value: worth } : {}) };
-  const prepare = (all: Float64Array) =>
-    metrics.map((name) =>
-      METRICS[name].prepare({ labels, scores: pick(all), block, blocks: present.length, decision }),
-    );
+  const own = { labels, block, blocks: present.length, decision, ...(classes === undefined ? {} : { classes }) };
+  const prepare = (all: Float64Array) => {
+    const scores = pickRows(all, members, classes);
+    return metrics.map((name) => METRICS[name].prepare({ ...own, scores }));
+  };
   const candidate = prepare(scores.candidate);
   const champion = scores.champion ? prepare(scores.champion) : null;
   const even = new Float64Array(present.length).fill(1);

@@ -17,7 +17,10 @@ export interface TwinAgreement {
   readonly problem: string | null;
 }
 
-/** @param judged scores of the judged version and @param refit of its refit, on the same rows in the same order */
+/**
+ * @param judged scores of the judged version and @param refit of its refit, one a row (`decidingScores`), on the same
+ *   rows in the same order
+ */
 export function compareTwins(task: Task, judged: Float64Array, refit: Float64Array): TwinAgreement {
   if (judged.length === 0) return { meanShift: 0, psi: 0, problem: 'there are no rows to compare them on' };
   const { mean_shift: meanShift, score_psi: psi } = behaviour(task, refit, judged);

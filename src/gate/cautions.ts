@@ -49,6 +49,7 @@ export const scoreShiftNeedsPerson = (report: EvaluationReport, trigger: Trigger
  * interval outside the limits warns. Blocking on calibration is the guard on `log_loss` or `brier_score_loss`.
  */
 export function calibrationRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
+  if (report.task === 'multiclass') return classCalibrationRules(report, config, level);
   if (report.task !== 'binary') return [];
   const { calibration_in_the_large: bias, recalibration } = report.models.candidate;
   const limit = config.triggers.calibration.mean_prediction_minus_label_rate;
@@ -63,6 +64,20 @@ export function calibrationRules(report: EvaluationReport, config: ModelConfig, 
   if (recalibration)
     rules.push(outside('calibration/slope', atLevel(recalibration.slope, level), SLOPE, 'calibration slope'));
   return rules;
+}
+
+/** One rule a class, at a level that all of them share (Bonferroni). */
+function classCalibrationRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
+  const classes = report.models.candidate.by_class ?? [];
+  const limit = config.triggers.calibration.mean_prediction_minus_label_rate;
+  return classes.map(({ class: value, calibration_in_the_large: bias }) =>
+    outside(
+      `calibration/class=${value}`,
+      atLevel(bias, level / classes.length),
+      { from: -limit, to: limit },
+      `class ${value}: mean probability minus share of the labels`,
+    ),
+  );
 }
 
 function outside(

@@ -76,7 +76,7 @@ function baselineFloor(
     upper,
     sentence:
       `${metric} ${figure(metric, value)} for ${versionName(report.models.candidate.version, 'candidate')} against ${figure(metric, limit)} ` +
-      `for always saying ${report.baseline.prediction.toPrecision(3)}: ${byHow(metric, found?.estimate ?? null)} (${bounds})`,
+      `for always saying ${constantOf(report)}: ${byHow(metric, found?.estimate ?? null)} (${bounds})`,
   };
 }
 
@@ -84,3 +84,6 @@ function baselineFloor(
 function decided(report: EvaluationReport, figureOf: number | null): boolean {
   return figureOf !== null && report.too_little.length === 0;
 }
+
+const constantOf = ({ baseline: { prediction, rates } }: EvaluationReport): string =>
+  rates ? 'the class rates of training' : prediction.toPrecision(3);

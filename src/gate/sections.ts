@@ -64,8 +64,10 @@ function figuresSection(packet: Packet): Section {
   const { power } = packet.gate;
   const primary = packet.evaluation.primary;
   const lines = [
-    `Label mean ${share(packet.evaluation.label_mean)}; mean prediction ${share(models.candidate.mean_prediction)}` +
-      (models.champion ? `, champion ${share(models.champion.mean_prediction)}.` : '.'),
+    packet.evaluation.task === 'multiclass'
+      ? classLine(packet.evaluation)
+      : `Label mean ${share(packet.evaluation.label_mean)}; mean prediction ${share(models.candidate.mean_prediction)}` +
+        (models.champion ? `, champion ${share(models.champion.mean_prediction)}.` : '.'),
   ];
   if (power) {
     lines.push(
@@ -87,6 +89,20 @@ function figuresSection(packet: Packet): Section {
     lines,
     table: { head: ['metric', 'candidate', against, 'difference', '95 % bounds'], rows },
   };
+}
+
+/** At most ten classes, the most frequent first. */
+function classLine({ classes = [], models, rows }: EvaluationReport): string {
+  const known = classes.map(({ class: value, rows: size }, k) => {
+    const says = models.candidate.by_class?.[k]?.mean_prediction ?? null;
+    return {
+      size,
+      text: `${value}: ${percent(size / Math.max(rows, 1))}, predicted ${says === null ? '-' : percent(says)}`,
+    };
+  });
+  const shown = known.toSorted((a, b) => b.size - a.size).slice(0, 10);
+  const more = known.length > shown.length ? `; and ${known.length - shown.length} more` : '';
+  return `Share of the labels by class: ${shown.map(({ text }) => text).join('; ')}${more}.`;
 }
 
 /** A caution is not a failure: it does not decide the verdict. */

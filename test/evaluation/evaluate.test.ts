@@ -161,7 +161,6 @@ test('what cannot be judged honestly is refused by name', async () => {
   const run = (changes: object) => () =>
     evaluate({ config, rows, scores: { candidate: scores(0.3) }, baselineRate: 0.27, seed: 1, ...changes });
   const code = (text: string) => expect.objectContaining({ code: text, retryable: false });
-  expect(run({ config: { ...config, task: 'multiclass' } })).toThrow(code('HONE_MULTICLASS_NOT_JUDGED'));
   expect(run({ config: { ...config, task: 'regression' } })).toThrow(code('HONE_METRIC_DOES_NOT_FIT_TASK'));
   expect(run({ rows: { ...rows, label: rows.label.map((value) => value * 2) } })).toThrow(
     code('HONE_LABEL_NOT_BINARY'),

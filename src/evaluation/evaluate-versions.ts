@@ -1,0 +1,79 @@
+/** Two or three versions on the same rows: scored, brought into one order and over one set of classes, and judged. */
+import type { ModelConfig } from '../config/model.ts';
+import type { FeatureRows } from '../data/columns.ts';
+import type { VersionManifest } from '../registry/contract.ts';
+import { alignScores } from './align.ts';
+import { classesOf, classRates, positioned, widened } from './classes.ts';
+import type { EvaluationReport } from './contract.ts';
+import { type EvaluationInput, evaluate } from './evaluate.ts';
+import type { ScoredVersion } from './score-version.ts';
+
+export interface VersionsInput {
+  readonly config: ModelConfig;
+  readonly score: (manifest: VersionManifest) => Promise<ScoredVersion>;
+  readonly candidate: VersionManifest;
+  readonly champion: VersionManifest | null;
+  readonly anchor: VersionManifest | null;
+}
+
+export interface VersionsEvaluation {
+  readonly report: EvaluationReport;
+  /** As the candidate saw them. */
+  readonly rows: FeatureRows;
+}
+
+/** @throws as `evaluate`; ScoresDoNotFitRows when the versions were not scored on the same rows */
+export async function evaluateVersions(input: VersionsInput): Promise<VersionsEvaluation> {
+  const { config, candidate, champion, anchor } = input;
+  const own = await input.score(candidate);
+  const scored = { candidate: own.scores, ...(await others(input, own)) };
+  const versions = [candidate, champion, anchor].filter((one) => one !== null);
+  const report = evaluate({
+    config,
+    ...(config.task === 'multiclass'
+      ? overAllClasses(versions, own.rows, scored)
+      : oneScoreEach(candidate, own, scored)),
+    candidateVersion: candidate.version,
+    ...(champion ? { championVersion: champion.version } : {}),
+    ...(anchor ? { anchorVersion: anchor.version } : {}),
+    seed: config.training.seed,
+  });
+  return { report, rows: own.rows };
+}
+
+type Scores = EvaluationInput['scores'];
+
+async function others({ score, champion, anchor }: VersionsInput, own: ScoredVersion) {
+  const aligned = async (manifest: VersionManifest): Promise<Float64Array> => {
+    const { rows, scores } = await score(manifest);
+    if (rows === own.rows) return scores;
+    const width =
+      manifest.signature.classes && manifest.signature.task === 'multiclass' ? manifest.signature.classes.length : 1;
+    return alignScores(`version ${manifest.version}`, own.rows.id, { id: rows.id, scores }, width);
+  };
+  return {
+    ...(champion ? { champion: await aligned(champion) } : {}),
+    ...(anchor ? { anchor: await aligned(anchor) } : {}),
+  };
+}
+
+/** An imported version does not know its training labels: the constant is then the best one for these rows. */
+function oneScoreEach({ metrics }: VersionManifest, { rows }: ScoredVersion, scores: Scores) {
+  const known = rows.label.filter((label) => !Number.isNaN(label));
+  const mean = known.reduce((sum, label) => sum + label, 0) / Math.max(known.length, 1);
+  return { rows, scores, baselineRate: metrics['train_label_mean'] ?? mean };
+}
+
+function overAllClasses(versions: readonly VersionManifest[], rows: FeatureRows, scores: Scores) {
+  const [candidate] = versions as [VersionManifest];
+  const values = classesOf(versions, rows.label);
+  const placed = positioned(rows, values);
+  const named = Object.entries(scores) as [keyof Scores, Float64Array][];
+  const wide = named.map(([who, own], i) => [who, widened(own, versions[i]?.signature.classes ?? [], values)]);
+  return {
+    rows: placed,
+    scores: Object.fromEntries(wide) as Scores,
+    baselineRate: 0,
+    classes: { values, rates: classRates(candidate, values, placed.label) },
+  };
+}
