@@ -77,7 +77,7 @@ export function lineOf(call: LoggedCall, row: LoggedRow, i: number, node: string
     const value = row.raw[field.field];
     if (value === undefined || value === null) continue;
     const known = field.fate === 'hash' && field.field === policy.hashEntityAs && String(value) === row.entity;
-    line += known ? `,${text(field.column)}:${json(entity)}` : member(field, String(value));
+    line += known ? keyOf(field) + json(entity) : member(field, String(value));
   }
   return `${line}}\n`;
 }
@@ -90,5 +90,16 @@ function json(value: unknown): string {
 }
 
 function member(field: FieldColumn, value: unknown): string {
-  return `,${text(field.column)}:${json(field.write(value))}`;
+  return keyOf(field) + json(field.write(value));
+}
+
+const keys = new WeakMap<FieldColumn, string>();
+
+function keyOf(field: FieldColumn): string {
+  let key = keys.get(field);
+  if (key === undefined) {
+    key = `,${text(field.column)}:`;
+    keys.set(field, key);
+  }
+  return key;
 }

@@ -21,8 +21,8 @@ export interface PartitionWrite {
   readonly model: string;
   /** Columns beside the kind's own, such as features. */
   readonly extra?: Readonly<Record<string, RecordType>>;
-  /** Chunks of rows, or of lines: a row as JSON. They are written one chunk at a time, so that others get their turn in between. */
-  readonly chunks: Chunks<readonly RecordRow[]> | Chunks<string>;
+  /** Chunks of rows, or of lines: JSON of a row each. They are written one chunk at a time, so that others get their turn in between. */
+  readonly chunks: Chunks<readonly RecordRow[]> | Chunks<Buffer>;
   /** Milliseconds since the epoch, part of the file names. The same stamp and rows again write nothing new. */
   readonly writtenAt: number;
   /** For this write's own temporary folder. */
@@ -117,7 +117,7 @@ async function writeLines(path: string, chunks: PartitionWrite['chunks']): Promi
   const file = await open(path, 'wx');
   try {
     for await (const chunk of chunks) {
-      await file.write(typeof chunk === 'string' ? chunk : chunk.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      await file.appendFile(Buffer.isBuffer(chunk) ? chunk : chunk.map((row) => `${JSON.stringify(row)}\n`).join(''));
     }
   } finally {
     await file.close();
