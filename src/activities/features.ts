@@ -5,11 +5,10 @@ import { buildFeatures, buildRefitFeatures } from '../data/features/build.ts';
 import { chooseTrainingWindow, keepTrainingWindow, keptTrainingWindow } from '../data/features/training-window.ts';
 import { readSnapshot } from '../data/snapshots.ts';
 import { windowGeometry } from '../evaluation/geometry.ts';
-import { lastBreak } from '../registry/breaks.ts';
-import { openLedger } from '../registry/ledger.ts';
 import { refreshLookups } from '../registry/served-lookups.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
+import { breakOfRun } from './breaks.ts';
 import { configOf, type Deps } from './deps.ts';
 
 export const featureActivities = (deps: Deps) => {
@@ -29,10 +28,8 @@ export const featureActivities = (deps: Deps) => {
     /** Also brings the joins and windows of what is served up to date: this data was accepted. */
     features: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
       const input = await inputOf(work, run, raw, 'features');
-      // as the run found it at its start, so that a stage tried again trains on the same rows
-      const { state } = await openLedger(deps.store, run.model).read(run.seq);
       const snapshot = await readSnapshot(deps.store, raw.digest, 'raw');
-      const confirmed = lastBreak(state, run.as_of);
+      const confirmed = await breakOfRun(deps, run, input.config);
       const chosen = await chooseTrainingWindow({ ...input, snapshot, confirmed });
       const { ref } = await buildFeatures({ ...input, ...chosen });
       if (chosen.trainingWindow) {

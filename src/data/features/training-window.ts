@@ -50,7 +50,7 @@ export async function chooseTrainingWindow(input: {
   const from = new Date(Math.ceil(Date.parse(confirmed.at) / DAY) * DAY).toISOString();
   const rows = await rowsBetween(input, from, longer.train.to);
   const known = { break: confirmed, rows, min_rows };
-  const of = `the break of ${confirmed.at} (${confirmed.source}, ${confirmed.by}: ${confirmed.reason})`;
+  const of = `the break of ${confirmed.at} (${confirmed.by}: ${confirmed.reason})`;
   const enough = rows >= min_rows;
   if (enough || from < longer.train.from) {
     const geometry = windowGeometry(config, asOf, earliest, confirmed.at);

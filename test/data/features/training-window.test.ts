@@ -42,10 +42,7 @@ const sinceBreak = (min_rows: number, fallback: { type: 'rolling'; length: strin
 
 async function trained(around: Surroundings, manifest: Parameters<typeof localFiles>[1], part: 'train' | 'refit') {
   const files = parquetOf(await localFiles(around.store, manifest, around.cacheDir, part));
-  const [found] = await query(
-    around.dir,
-    `SELECT count(*)::INT AS n, min(_event_time)::DOUBLE AS first FROM ${files}`,
-  );
+  const [found] = await query(around.dir, `SELECT count(*)::INT AS n, min(_event_time)::DOUBLE AS first FROM ${files}`);
   return { n: found?.['n'], first: new Date(Number(found?.['first'])).toISOString() };
 }
 
@@ -55,8 +52,7 @@ test('rows since the last confirmed break are trained on where they are enough, 
   expect(chosen.geometry.train).toEqual({ from: '2020-03-02T00:00:00.000Z', to: '2020-04-14T00:00:00.000Z' });
   expect(chosen.trainingWindow).toEqual({
     ...{ used: 'since_break', break: opened, rows: 430, min_rows: 430 },
-    sentence:
-      'Trained on 430 mature rows since the break of 2020-03-01T06:00:00.000Z (person, anna: the market opened).',
+    sentence: 'Trained on 430 mature rows since the break of 2020-03-01T06:00:00.000Z (anna: the market opened).',
   });
   const { manifest } = await buildFeatures({ ...input, ...chosen });
   expect(manifest.training_window).toEqual(chosen.trainingWindow);
@@ -75,7 +71,7 @@ test('too few rows since the break take the longer window, the refit too, and th
   expect(chosen.geometry.train.from).toBe('2020-01-01T00:00:00.000Z');
   expect(chosen.trainingWindow).toMatchObject({ used: 'fallback', break: opened, rows: 430 });
   expect(chosen.trainingWindow?.sentence).toBe(
-    'Trained on all history, not since the break of 2020-03-01T06:00:00.000Z (person, anna: the market opened): ' +
+    'Trained on all history, not since the break of 2020-03-01T06:00:00.000Z (anna: the market opened): ' +
       'it leaves 430 mature rows before 2020-04-14T00:00:00.000Z, fewer than 431 (training.window.min_rows).',
   );
   const refit = await buildRefitFeatures({ ...input, ...chosen }); // 590 rows since the break would be enough: not asked again
