@@ -47,6 +47,7 @@ export const durationsAreMoreThanNothing: Check = ({ approval, deploy, monitorin
     ['deploy.canary.max_wait', deploy.canary.max_wait],
     ['deploy.probation.until_labels_mature_for', deploy.probation.until_labels_mature_for],
     ['monitoring.every', monitoring.every],
+    ...(monitoring.after_shift ? [['monitoring.after_shift.every', monitoring.after_shift.every] as const] : []),
     ['monitoring.log.retention', monitoring.log.retention],
     ['training.limits.wall_clock', training.limits.wall_clock],
     ['gate.on_inconclusive.wait_for_labels', gate.on_inconclusive.wait_for_labels],

@@ -41,6 +41,8 @@ export const monitoring = z.strictObject({
     quality: z.literal('champion_clean_holdout'),
   }),
   every: duration,
+  /** After a retraining inside a shift, and while features have moved: how often to look, and for how long. */
+  after_shift: z.strictObject({ every: duration, for: duration }).optional(),
   drift: z.strictObject({
     psi_warn: z.number().positive(),
     psi_act: z.number().positive(),
