@@ -1,5 +1,5 @@
 // Imports point one way. Run by .ci/import-rules.mjs on sources without types: only imports at run time count.
-const domain = '^src/(data|training|evaluation|gate|statistics|drift|monitoring|registry|store|serving|backtest|notifications)/';
+const domain = '^src/(data|training|evaluation|gate|statistics|drift|monitoring|registry|store|serving|backtest|notifications|identity|triggers)/';
 
 module.exports = {
   forbidden: [
@@ -14,7 +14,7 @@ module.exports = {
         pathNot: [
           '^src/(workflows|policy)/',
           '^src/[^/]+/contract\\.ts$',
-          '^src/config/(model|values)\\.ts$',
+          '^src/config/(model|values|people)\\.ts$',
           'node_modules/(@temporalio/(workflow|common)|zod|iso8601-duration)/',
         ],
         dependencyTypesNot: ['type-only'],
@@ -24,7 +24,7 @@ module.exports = {
       name: 'workflows-use-nothing-of-node',
       comment: 'nor do the contracts that they read',
       severity: 'error',
-      from: { path: '^src/(workflows|policy)/|^src/[^/]+/contract\\.ts$|^src/config/(model|values)\\.ts$' },
+      from: { path: '^src/(workflows|policy)/|^src/[^/]+/contract\\.ts$|^src/config/(model|values|people)\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     {

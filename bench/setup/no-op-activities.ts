@@ -54,6 +54,7 @@ export function doesNothing(store: ObjectStore): NoOps {
     packet: () => ({
       ...{ digest, sentence: '', markdown: '', document: digest },
       automatic: { kind: 'approved', by: ['policy'], comment: 'a benchmark' },
+      ...{ facts: FACTS, warnings: [] },
     }),
     checkRollout: () => ({ seq: 1, first: true }),
     watchRollout: () => ({ verdict: 'advance', sentence: '' }),
@@ -93,6 +94,13 @@ export function doesNothing(store: ObjectStore): NoOps {
   };
 }
 
+const FACTS = {
+  basis: { champion: null, config: 'none', policy: 'none' },
+  policy: { run: 'none', approvers: 1, people: ['ana'], excluded: [] },
+  escalation: [],
+  frozen: null,
+};
+
 function answerOf(number: number): Answered {
   const [run, at] = [runId(MODEL, number), new Date().toISOString()];
   return { trigger: {}, answer: 'started', run, reason: 'a benchmark', decided: true, at };
@@ -101,19 +109,19 @@ function answerOf(number: number): Answered {
 function orderOf(run: string): RunOrder {
   const ref = { model: MODEL, run, as_of: '2013-04-01T00:00:00Z', config: 'none', trigger: 'manual', seq: 1 };
   const otherwise = {
-    ...{ approvers: 1, from: ['ops-ml'], deadline: 'P1D', exclude_starter: true },
-    on_expiry: 'reject',
-  } as const;
+    ...{ approvers: 1, from: ['ops-ml'], each_group: 0, deadline: 'P1D', exclude_starter: true, exclude_editor: true },
+    ...{ on_expiry: 'reject' as const, identity: 'asserted' as const, remind: [], escalate: 'never' as const },
+  };
   return {
     ref,
     plan: {
       ...{ task: 'binary', tier: 'standard', refit: 'none', trainingWallClock: 'PT1H', clock: 'logical' },
       onInconclusive: { wait_for_labels: 'P1D', then: 'keep_champion' },
-      approval: { auto: 'never', otherwise },
+      approval: { auto: 'never', otherwise, break_glass: 'never' },
       approvers: ['ana'],
       deploy: { canary: { steps: [100] } } as unknown as RunOrder['plan']['deploy'],
     },
-    policyVersion: 1,
+    policyVersion: 2,
     reasons: [{ kind: 'manual', reason: 'a benchmark', by: 'kim' }],
     reasonCount: 1,
     starters: ['kim'],

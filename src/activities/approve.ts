@@ -25,6 +25,7 @@ import {
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
 import { writeForRun } from './ledger.ts';
+import { trainingNotes } from './training-notes.ts';
 
 export const judgement = z.strictObject({ evaluation: evaluationReport, gate: gateReport });
 
@@ -86,7 +87,10 @@ export const approveActivities = (deps: Deps) => ({
       ...(facts && digestOf(model) !== digestOf(now)
         ? { inForce: { config: state.config ?? run.config, policy: policyDigest(now) } }
         : {}),
-      findings: (await kept(deps, order.validation, validationReport)).findings.map((one) => one.sentence),
+      findings: [
+        ...(await trainingNotes(deps, run, model)),
+        ...(await kept(deps, order.validation, validationReport)).findings.map((one) => one.sentence),
+      ],
     });
     const number = order.number ?? 1;
     if (number === 1) {

@@ -2,8 +2,7 @@
 import type { z } from 'zod';
 import type { HoneClient } from '../client/connect.ts';
 import type { HoneConfig } from '../config/hone.ts';
-import type { ModelConfig } from '../config/model.ts';
-import { configSnapshotSchema } from '../config/snapshot.ts';
+import { type ConfigSnapshot, configSnapshotSchema } from '../config/snapshot.ts';
 import { getByDigest, putByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -20,10 +19,7 @@ export interface Deps {
   readonly client: HoneClient;
 }
 
-export interface RunConfig {
-  readonly model: ModelConfig;
-  readonly groups: Readonly<Record<string, readonly string[]>>;
-}
+export type RunConfig = ConfigSnapshot;
 
 /** The configuration that a run was started with, whatever the files say now. */
 export async function configOf(deps: Deps, digest: string): Promise<RunConfig> {

@@ -9,7 +9,7 @@ export function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan)
   return {
     ref,
     plan,
-    policyVersion: 1,
+    policyVersion: 2,
     reasons: reasons.slice(0, REASONS_SHOWN).map(({ kind, reason, by }) => ({ kind, reason, by })),
     reasonCount: reasons.length,
     starters: [...new Set(reasons.filter((one) => one.kind === 'manual' || one.kind === 'event').map((one) => one.by))],

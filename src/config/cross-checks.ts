@@ -19,15 +19,17 @@ import {
   approversExist,
   canaryClimbsToAll,
   driftLimitsAreOrdered,
+  escalationComesInTime,
   highTierIsDecidedByPeople,
   selectiveLabelsAreDecidedByPeople,
+  signersHaveKeys,
 } from './checks/policy.ts';
 import { bucketEdgesRise, eachFieldHasOneFate, figuresAreNamedOnceAndPointToWorse } from './checks/recording.ts';
 import { columnsAreListedOnce, rangesAreOrdered } from './checks/rules.ts';
 import { scheduleIsSane } from './checks/schedule.ts';
+import { eventTypesDiffer, freezeWindowsCanCome, kindsAreCombinedWithOthers } from './checks/triggers.ts';
 import {
   bakeFitsItsDeadline,
-import { eventTypesDiffer, freezeWindowsCanCome, kindsAreCombinedWithOthers } from './checks/triggers.ts';
   durationsAreMoreThanNothing,
   holdoutCanDecide,
   rollingWindowHoldsTheSplit,
@@ -59,17 +61,19 @@ const CHECKS: readonly Check[] = [
   canaryClimbsToAll,
   bakeFitsItsDeadline,
   approversExist,
+  signersHaveKeys,
+  escalationComesInTime,
   highTierIsDecidedByPeople,
   selectiveLabelsAreDecidedByPeople,
   driftLimitsAreOrdered,
   scheduleIsSane,
+  eventTypesDiffer,
+  freezeWindowsCanCome,
+  kindsAreCombinedWithOthers,
   eachFieldHasOneFate,
   bucketEdgesRise,
   figuresAreNamedOnceAndPointToWorse,
 ];
-  eventTypesDiffer,
-  freezeWindowsCanCome,
-  kindsAreCombinedWithOthers,
 
 export function crossCheck(config: ModelConfig, hone: HoneConfig | undefined): Complaint[] {
   return CHECKS.flatMap((check) => check(config, hone));

@@ -23,8 +23,8 @@ export function configDifference(from: ConfigSnapshot | null, to: ConfigSnapshot
     }));
 }
 
-function leaves({ model, groups }: ConfigSnapshot): [path: string, value: unknown][] {
-  return [...walk(model, ''), ...walk(groups, 'groups')];
+function leaves({ model, groups, people = {} }: ConfigSnapshot): [path: string, value: unknown][] {
+  return [...walk(model, ''), ...walk(groups, 'groups'), ...walk(people, 'people')];
 }
 
 function* walk(value: unknown, path: string): Generator<[string, unknown]> {

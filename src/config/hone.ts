@@ -41,6 +41,22 @@ export const honeConfig = z.strictObject({
   log_hash_key: z
     .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })])
     .optional(),
+  /** Who may send events that start runs; without keys none are taken. Each key is in an environment variable. */
+  events: z
+    .strictObject({
+      keys: z
+        .array(
+          z.strictObject({
+            by: z.string().min(1).max(120),
+            env: z
+              .string()
+              .regex(/^[A-Z][A-Z0-9_]*$/, 'write the name of an environment variable, such as HONE_EVENT_KEY'),
+          }),
+        )
+        .min(1)
+        .max(20),
+    })
+    .optional(),
   groups: z.record(slug, z.array(z.string().min(1)).min(1)),
   /** Keys with which people sign their decisions; `hone identity enrol` writes them. */
   people: people.optional(),

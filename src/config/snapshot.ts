@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ModelUnknown } from './errors.ts';
+import { people } from './hone.ts';
 import type { Workspace } from './load.ts';
-import { modelConfig } from './model.ts';
+import { type ModelConfig, modelConfig } from './model.ts';
 import { slug } from './values.ts';
 
 /**
@@ -15,6 +16,8 @@ export const configSnapshotSchema = z.strictObject({
   model: z.preprocess((stored) => filled(stored, shippedDefaults()), modelConfig),
   /** Only the groups that may approve this model: a change to another team's group is no change of this model. */
   groups: z.record(slug, z.array(z.string())),
+  /** Keys of the people in these groups, where anybody has one. */
+  people: people.optional(),
 });
 export type ConfigSnapshot = z.output<typeof configSnapshotSchema>;
 
@@ -22,9 +25,18 @@ export type ConfigSnapshot = z.output<typeof configSnapshotSchema>;
 export function configSnapshot(workspace: Workspace, name: string): ConfigSnapshot {
   const loaded = workspace.models.get(name);
   if (loaded === undefined) throw new ModelUnknown(name, [...workspace.models.keys()], undefined);
-  const from = [...loaded.config.approval.otherwise.from].sort();
+  const from = approvingGroups(loaded.config).sort();
   const groups = Object.fromEntries(from.map((group) => [group, workspace.hone.groups[group] ?? []]));
-  return { model: loaded.config, groups };
+  const members = new Set(Object.values(groups).flat());
+  const enrolled = Object.entries(workspace.hone.people ?? {}).filter(([name]) => members.has(name));
+  return { model: loaded.config, groups, ...(enrolled.length > 0 ? { people: Object.fromEntries(enrolled) } : {}) };
+}
+
+/** Every group that may decide about a model, each once: approvers, those of the escalation, those who may break glass. */
+export function approvingGroups({ approval: { otherwise, break_glass } }: ModelConfig): string[] {
+  const later = otherwise.escalate === 'never' ? [] : otherwise.escalate.to;
+  const alone = break_glass === 'never' ? [] : break_glass.from;
+  return [...new Set([...otherwise.from, ...later, ...alone])];
 }
 
 let defaults: unknown;

@@ -22,6 +22,7 @@ export const ruleResult = z.strictObject({
     'calibration',
     'behaviour',
     'fairness',
+    'custom',
   ]),
   effect: z.enum(['blocks', 'warns']),
   outcome: z.enum(['pass', 'fail', 'inconclusive', 'not_judged']),
@@ -119,6 +120,8 @@ export const packetContent = z.strictObject({
     trainer: z.strictObject({ name: z.string(), digest: digest.nullable() }),
     seed: z.number().int().nonnegative(),
     environment: z.record(z.string(), z.string()),
+    /** The configuration in force when the packet was made, where the run began with another one. */
+    in_force: z.strictObject({ config: digest, policy: digest }).optional(),
   }),
   /** Earlier decisions about this model, newest first. */
   earlier: z.array(z.string()).max(10),

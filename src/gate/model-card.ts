@@ -15,19 +15,40 @@ export interface ModelCardInput {
   readonly approvedBy?: readonly string[];
 }
 
-/**
- * Markdown in the order of Mitchell et al. (2019), Model Cards for Model Reporting: details, use, factors, metrics,
- * data, caveats. Same input, same text.
- */
-export function modelCard({ packet, manifest, config, approvedBy = [] }: ModelCardInput): string {
+/** The card as data: what a program reads, and what the Markdown is made of. */
+export interface ModelCard {
+  readonly contract: 1;
+  readonly model: string;
+  readonly version: number;
+  /** Digest of the packet that was decided on. */
+  readonly packet: string;
+  readonly approved_by: readonly string[];
+  readonly sentence: string;
+  readonly sections: readonly Section[];
+}
+
+/** Sections in the order of Mitchell et al. (2019), Model Cards for Model Reporting: details, use, factors, metrics, data, caveats. */
+export function cardOf({ packet, manifest, config, approvedBy = [] }: ModelCardInput): ModelCard {
   const shown = sections(packet).filter(({ title }) => ['Figures', 'Slices', 'Data', 'Provenance'].includes(title));
-  const all = [
-    detailsSection(manifest, config, approvedBy),
-    inputsSection(manifest),
-    ...shown,
-    caveatsSection(packet, config),
-  ];
-  return `# ${plain(config.model)}, version ${manifest.version}\n\n${plain(packet.gate.sentence)}\n\n${all.map(markdownSection).join('\n\n')}\n`;
+  return {
+    contract: 1,
+    model: config.model,
+    version: manifest.version,
+    packet: packet.digest,
+    approved_by: approvedBy,
+    sentence: packet.gate.sentence,
+    sections: [
+      detailsSection(manifest, config, approvedBy),
+      inputsSection(manifest),
+      ...shown,
+      caveatsSection(packet, config),
+    ],
+  };
+}
+
+/** Same card, same text. */
+export function modelCard({ model, version, sentence, sections }: ModelCard): string {
+  return `# ${plain(model)}, version ${version}\n\n${plain(sentence)}\n\n${sections.map(markdownSection).join('\n\n')}\n`;
 }
 
 function detailsSection(manifest: VersionManifest, config: ModelConfig, approvedBy: readonly string[]): Section {

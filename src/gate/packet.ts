@@ -24,6 +24,8 @@ export interface PacketInput {
   readonly config: ModelConfig;
   /** Digest of the configuration that the run uses; the judged version's when left out. */
   readonly configDigest?: string;
+  /** Where the configuration in force is another one than the run's: its digest, and that of its deciding parts. */
+  readonly inForce?: { readonly config: string; readonly policy: string };
   /** Sentences of validation, worst first. */
   readonly findings?: readonly string[];
   /** ISO instant, or the file's duration when left out. */
@@ -107,6 +109,7 @@ function contentOf(input: PacketInput): PacketContent {
       trainer: judged.trainer,
       seed: judged.seed,
       environment: judged.environment,
+      ...(input.inForce ? { in_force: input.inForce } : {}),
     },
     earlier: (input.earlier ?? []).slice(0, 10),
   };

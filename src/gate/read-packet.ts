@@ -3,12 +3,20 @@ import { listVersions, readAttestation } from '../registry/versions.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Packet, packet } from './contract.ts';
 
+/** A packet that became void stays beside the version; the one in its place has the next number. */
+export const packetName = (number: number): string => (number === 1 ? 'packet' : `packet-${number}`);
+
 /** The newest packet of a run; null before there is one. @throws ObjectCorrupt */
 export async function packetOfRun(store: ObjectStore, model: string, run: string): Promise<Packet | null> {
   const versions = (await listVersions(store, model)).filter((version) => version.run === run);
   for (const { version } of versions.reverse()) {
-    const found = await readAttestation(store, model, version, 'packet', packet);
-    if (found) return found;
+    let newest: Packet | undefined;
+    for (let number = 1; ; number++) {
+      const found = await readAttestation(store, model, version, packetName(number), packet);
+      if (!found) break;
+      newest = found;
+    }
+    if (newest) return newest;
   }
   return null;
 }

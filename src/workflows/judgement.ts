@@ -13,13 +13,20 @@ export interface Judged {
   readonly gate: string;
   /** The snapshot that decided. */
   readonly raw: SnapshotRef;
+  /** How often was looked until there was this verdict. */
+  readonly attempt: number;
 }
 
-export async function judgeUntilDecided(run: Run, version: number, firstRows: SnapshotRef): Promise<Judged> {
+export async function judgeUntilDecided(
+  run: Run,
+  version: number,
+  firstRows: SnapshotRef,
+  firstAttempt = 1,
+): Promise<Judged> {
   const { wait_for_labels, then } = run.order.plan.onInconclusive;
   const lastLook = new Date(Date.parse(run.ref.as_of) + durationMs(wait_for_labels)).toISOString();
   let raw = firstRows;
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = firstAttempt; ; attempt++) {
     const evaluation = await run.stage('evaluate', () =>
       step('data', `score and compare, look ${attempt}`).evaluate(run.ref, { version, raw, attempt }),
     );
@@ -27,7 +34,7 @@ export async function judgeUntilDecided(run: Run, version: number, firstRows: Sn
       step('short', 'judge').gate(run.ref, { version, evaluation, attempt }),
     );
     run.say(verdict.sentence);
-    const judged = { as: verdict.as, sentence: verdict.sentence, gate: verdict.digest, raw };
+    const judged = { as: verdict.as, sentence: verdict.sentence, gate: verdict.digest, raw, attempt };
     if (verdict.verdict === 'pass') return { outcome: 'pass', ...judged };
     if (verdict.verdict === 'fail') return { outcome: 'rejected_by_gate', ...judged };
     if (run.ref.as_of >= lastLook) return { outcome: then === 'person' ? 'pass' : 'inconclusive', ...judged };

@@ -12,6 +12,8 @@ export const pauseSignal = defineSignal<[unknown]>('pause');
 export const resumeSignal = defineSignal<[unknown]>('resume');
 export const promoteSignal = defineSignal<[unknown]>('promote');
 export const abortSignal = defineSignal<[unknown]>('abort');
+/** To a waiting run: what its packet rests on may have moved. */
+export const lookSignal = defineSignal<[unknown]>('look');
 
 export const approveUpdate = defineUpdate<string, [unknown]>('approve');
 export const rejectUpdate = defineUpdate<string, [unknown]>('reject');

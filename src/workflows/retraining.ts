@@ -10,6 +10,7 @@ import {
 import type { Trained } from '../activities/train.ts';
 import type { SnapshotRef } from '../data/contract.ts';
 import { openDesk } from './approval.ts';
+import { openDeskOfVersion1 } from './approval-version-1.ts';
 import type { Outcome, RunEnd, RunOrder } from './contract.ts';
 import { judgeUntilDecided } from './judgement.ts';
 import * as messages from './messages.ts';
@@ -20,7 +21,7 @@ import { step, trainingStep } from './steps.ts';
 
 export async function retraining(order: RunOrder): Promise<RunEnd> {
   const run = openRun(order);
-  const desk = openDesk(run);
+  const desk = order.policyVersion === 1 ? openDeskOfVersion1(run) : openDesk(run);
   const rollout = openRollout(run, desk);
   const saga = openSaga();
   setHandler(messages.statusQuery, () => statusOf(run, desk.state(), rollout.state));
@@ -44,29 +45,22 @@ export async function retraining(order: RunOrder): Promise<RunEnd> {
       twin: null,
     });
 
-    const judged = await judgeUntilDecided(run, candidate.version, checks.accepted);
-    if (judged.outcome !== 'pass') {
+    const passed = await judgeUntilDecided(run, candidate.version, checks.accepted);
+    if (passed.outcome !== 'pass') {
       await saga.undoAll();
-      return await run.end(judged.outcome, candidate.version, judged.sentence);
+      return await run.end(passed.outcome, candidate.version, passed.sentence);
     }
 
-    const served = await refitIfAsked(run, { version: candidate.version, trained, raw: judged.raw });
-    const packet = await run.stage('approve', () =>
-      step('short', 'put the packet together').packet(run.ref, {
-        judged: candidate.version,
-        served,
-        gate: judged.gate,
-        validation: checks.report,
-        reasons: [...order.reasons],
-      }),
-    );
-    const verdict = packet.automatic ?? (await desk.decide(packet));
-    await step('short', `record the decision: ${verdict.kind}`).recordDecision(run.ref, {
-      served,
-      packet: packet.digest,
-      verdict,
-      desk: desk.state(),
+    const served = await refitIfAsked(run, { version: candidate.version, trained, raw: passed.raw });
+    const { verdict, judged } = await desk.decide({
+      ...{ candidate: candidate.version, served },
+      ...{ report: checks.report, judged: passed },
     });
+    if (!verdict) {
+      await saga.undoAll();
+      const outcome = judged.outcome === 'pass' ? 'inconclusive' : judged.outcome;
+      return await run.end(outcome, served, judged.sentence);
+    }
     if (verdict.kind !== 'approved') {
       await saga.undoAll();
       const [outcome, why] =

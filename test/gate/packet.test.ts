@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { packet as packetSchema } from '../../src/gate/contract.ts';
-import { modelCard } from '../../src/gate/model-card.ts';
+import { cardOf, modelCard } from '../../src/gate/model-card.ts';
 import { replyJson, verifyPacket } from '../../src/gate/packet.ts';
 import { packetMarkdown, packetText } from '../../src/gate/render.ts';
 import { sections } from '../../src/gate/sections.ts';
@@ -115,7 +115,7 @@ test('a first version has no champion to replace and nothing to roll back to', a
 test('the model card says what the version is, how it was judged and what to beware of', async () => {
   const packet = await packetOf(one);
   const served = manifest(8, { refit: 'full', twin: 7, fit_end: '2013-04-15T00:00:00.000Z' });
-  const card = modelCard({ packet, manifest: served, config: await flights(), approvedBy: ['dana'] });
+  const card = modelCard(cardOf({ packet, manifest: served, config: await flights(), approvedBy: ['dana'] }));
   expect(card).toMatch(/^# flights-delay, version 8\n/);
   for (const part of [
     '## Details',

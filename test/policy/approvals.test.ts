@@ -19,7 +19,7 @@ describe('a decision', () => {
   test('counts when it names the packet and comes from an approver', () => {
     const { desk: after, answer } = say('approve', approval);
     expect(answer).toEqual({ accepted: true, text: 'Approved by ana.' });
-    expect(after.verdict).toEqual({ kind: 'approved', by: ['ana'], comment: 'fine' });
+    expect(after.verdict).toEqual({ kind: 'approved', by: ['ana'], comment: 'fine', trust: 'asserted' });
   });
 
   test.each([

@@ -1,6 +1,8 @@
 /** Who approves, how a rollout climbs, what a high tier forbids. */
 import type { HoneConfig } from '../hone.ts';
 import { nearest } from '../nearest.ts';
+import { matched, subjectOf } from '../people.ts';
+import { durationMs } from '../values.ts';
 import type { Check, Complaint } from './check.ts';
 
 export const canaryClimbsToAll: Check = ({ deploy: { canary } }) => {
@@ -23,18 +25,72 @@ export const canaryClimbsToAll: Check = ({ deploy: { canary } }) => {
   return [];
 };
 
-export const approversExist: Check = ({ approval: { otherwise } }, hone) => {
+export const approversExist: Check = ({ approval: { otherwise, break_glass } }, hone) => {
   if (hone === undefined) return [];
-  const unknown = otherwise.from.flatMap((name, index): Complaint[] => {
-    if (Object.hasOwn(hone.groups, name)) return [];
-    return [{ path: ['approval', 'otherwise', 'from', index], ...unknownGroup(name, hone) }];
-  });
+  const named: [path: Complaint['path'], groups: readonly string[]][] = [
+    [['approval', 'otherwise', 'from'], otherwise.from],
+    [['approval', 'otherwise', 'escalate', 'to'], otherwise.escalate === 'never' ? [] : otherwise.escalate.to],
+    [['approval', 'break_glass', 'from'], break_glass === 'never' ? [] : break_glass.from],
+  ];
+  const unknown = named.flatMap(([path, groups]) =>
+    groups.flatMap((name, index): Complaint[] =>
+      Object.hasOwn(hone.groups, name) ? [] : [{ path: [...path, index], ...unknownGroup(name, hone) }],
+    ),
+  );
   if (unknown.length > 0) return unknown;
-  const people = new Set(otherwise.from.flatMap((name) => hone.groups[name] ?? []));
-  if (people.size >= otherwise.approvers) return [];
-  const message = `${otherwise.approvers} approvers are needed, but ${otherwise.from.join(' and ')} has ${people.size} people`;
-  return [{ path: ['approval', 'otherwise', 'approvers'], message }];
+  const members = otherwise.from.map((name) => [...new Set((hone.groups[name] ?? []).map(subjectOf))]);
+  const people = new Set(members.flat());
+  const path = ['approval', 'otherwise', 'approvers'];
+  const from = otherwise.from.join(' and ');
+  if (people.size < otherwise.approvers)
+    return [{ path, message: `${otherwise.approvers} approvers are needed, but ${from} has ${people.size} people` }];
+  const asked = otherwise.each_group * otherwise.from.length;
+  if (asked > otherwise.approvers)
+    return [
+      {
+        path: ['approval', 'otherwise', 'each_group'],
+        message: `${otherwise.each_group} from each of ${otherwise.from.length} groups are ${asked} people, more than approvers: ${otherwise.approvers}`,
+        hint: `write approvers: ${asked}`,
+      },
+    ];
+  const possible = otherwise.from.flatMap((group, index) => Array(otherwise.each_group).fill([group, index]));
+  const reached = matched(possible.map(([, index]) => members[index] ?? []));
+  return reached === possible.length
+    ? []
+    : [
+        {
+          path: ['approval', 'otherwise', 'each_group'],
+          message: `${otherwise.each_group} from each of ${from} cannot be: a person speaks for one group only, and they share too many`,
+        },
+      ];
 };
+
+/** Who signs needs a key: a policy that nobody can meet would let every run expire. */
+export const signersHaveKeys: Check = ({ approval: { otherwise } }, hone) => {
+  if (hone === undefined || otherwise.identity !== 'signed') return [];
+  const people = [...new Set(otherwise.from.flatMap((name) => hone.groups[name] ?? []))];
+  const usable = people.filter((name) =>
+    hone.people?.[name]?.keys.some((key) => key.revoked === undefined && key.retired === undefined),
+  );
+  if (usable.length >= otherwise.approvers) return [];
+  return [
+    {
+      path: ['approval', 'otherwise', 'identity'],
+      message: `signed decisions of ${otherwise.approvers} people are needed, but ${usable.length} of ${otherwise.from.join(' and ')} have a key`,
+      hint: 'each of them runs `hone identity enrol <name>`; the key goes into config/hone.yaml',
+    },
+  ];
+};
+
+export const escalationComesInTime: Check = ({ approval: { otherwise } }) =>
+  otherwise.escalate === 'never' || durationMs(otherwise.escalate.after) < durationMs(otherwise.deadline)
+    ? []
+    : [
+        {
+          path: ['approval', 'otherwise', 'escalate', 'after'],
+          message: `must come before the deadline, ${otherwise.deadline}; read ${otherwise.escalate.after}`,
+        },
+      ];
 
 function unknownGroup(name: string, hone: HoneConfig): Pick<Complaint, 'message' | 'hint'> {
   const known = Object.keys(hone.groups);
