@@ -1,0 +1,122 @@
+/** The approval packet: the question, what speaks against first, all evidence, and the decision on exactly that. */
+import type { ModelConfig } from '../../config/model.ts';
+import type { Packet } from '../../gate/contract.ts';
+import { packetOfRun } from '../../gate/read-packet.ts';
+import { type Section, sections } from '../../gate/sections.ts';
+import { PageRefused } from '../errors.ts';
+import { type Html, html } from '../html.ts';
+import type { Page } from '../layout.ts';
+import { awayNote } from '../parts/away.ts';
+import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
+import { badge, table } from '../parts/table.ts';
+import { utc } from '../parts/time.ts';
+import { missingRole } from '../people.ts';
+import { mayNotApprove } from '../reads/may-approve.ts';
+import { cannotReach, type RunView, runView } from '../reads/run-view.ts';
+import type { Session } from '../sessions.ts';
+import type { Sources } from '../sources.ts';
+
+export async function packetPage(sources: Sources, session: Session, run: string, production: boolean): Promise<Page> {
+  const view = await runView(sources, run);
+  const { model } = view.story.value;
+  const packet = await packetOfRun(sources.store, model, run);
+  if (packet === null)
+    throw new PageRefused(
+      404,
+      `${run} has no packet yet: it is made after the gate. See where it is on the page of the run.`,
+    );
+  const { value } = view.story;
+  const waits = value.open && value.packet !== null;
+  return {
+    title: packet.question,
+    model,
+    crumbs: [
+      ['Models', '/'],
+      [model, `/models/${model}`],
+      [run, `/runs/${run}`],
+    ],
+    // Not live: nothing may move under the eyes of somebody who decides.
+    attention: waits,
+    sentence: html`${verdictBadge(packet)} ${packet.gate.sentence} ${stateOf(view, packet)}`,
+    body: html`${awayNote(view.story, 'the state of this decision')}
+${waits && html`<p><a class="button" href="#decide">To the decision</a></p>`}
+${sections(packet).map(sectionOf)}
+${decisionPanel(view, packet, session, sources, production)}
+<p class="digest">Packet <code>${packet.digest}</code></p>`,
+  };
+}
+
+function verdictBadge({ verdict }: Packet): Html {
+  return badge(`gate: ${verdict}`, verdict === 'pass' ? 'good' : verdict === 'fail' ? 'bad' : 'warn');
+}
+
+function stateOf({ story: { value } }: RunView, packet: Packet): string {
+  if (!value.open) return `Decided: this run ended ${value.outcome?.replaceAll('_', ' ') ?? ''}.`;
+  if (value.packet === null) return 'Nothing waits for a decision now.';
+  const given = `${value.approvals.length} of ${packet.approval.approvers} approvals so far${value.approvals.length > 0 ? ` (${value.approvals.join(', ')})` : ''}`;
+  const until = value.deadline === null ? '' : `, until ${utc(value.deadline)}`;
+  return `${given}${until}; without an answer: ${packet.approval.on_expiry}.`;
+}
+
+function sectionOf({ title, lines, table: figures }: Section, i: number): Html {
+  const id = `s${i}`;
+  const numeric = figures?.head.map((_, column) => column).slice(1) ?? [];
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
+${lines.length > 0 && html`<ul class="lines">${lines.map((line) => html`<li>${lineOf(line)}</li>`)}</ul>`}
+${figures && figures.rows.length > 0 && table({ caption: title, head: figures.head, rows: figures.rows, numeric: title === 'Figures' ? numeric : [] })}</section>`;
+}
+
+const MARKS = {
+  Against: 'bad',
+  For: 'good',
+  FAILED: 'bad',
+  CAUTION: 'warn',
+  undecided: 'warn',
+  passed: 'good',
+} as const;
+
+/** The word that a line starts with becomes a mark; the rest stays as it is. */
+function lineOf(line: string): Html {
+  const word = (Object.keys(MARKS) as (keyof typeof MARKS)[]).find((one) => new RegExp(`^${one}[: ]`).test(line));
+  if (word === undefined) return html`${line}`;
+  return html`${badge(word.toLowerCase(), MARKS[word])} ${line.slice(word.length).replace(/^:? /, '')}`;
+}
+
+function decisionPanel(view: RunView, packet: Packet, session: Session, sources: Sources, production: boolean): Html {
+  const { value } = view.story;
+  const { person } = session;
+  const closed = cannotReach(view.story) ?? (value.packet === null ? 'Nothing waits for a decision now' : null);
+  const other =
+    value.packet !== null && !packet.digest.startsWith(value.packet.slice(0, 8))
+      ? 'The run waits for a decision on another packet; load this page again'
+      : null;
+  const role = missingRole(person, value.model, 'approver');
+  const config: ModelConfig | undefined = view.config;
+  const cannot = closed ?? other ?? role;
+  const approve = cannot ?? mayNotApprove(person.name, value, config, sources.workspace.hone.groups, 'approve');
+  const reject = cannot ?? mayNotApprove(person.name, value, config, sources.workspace.hone.groups, 'reject');
+  const note = closed ?? missingRole(person, value.model, 'operator');
+  const first = packet.rollout.steps[0] ?? 100;
+  const consequence =
+    packet.champion !== null && first < 100
+      ? `Approve: start at ${first} % of traffic`
+      : 'Approve: it takes all traffic';
+  const keep =
+    packet.champion === null ? 'Reject: nothing goes live' : `Reject: version ${packet.champion.version} stays`;
+  return html`<section class="decide" aria-labelledby="decide"><h2 id="decide">Decide</h2>
+<p>You decide as <strong>${person.name}</strong> on packet <code>${packet.short}</code>.</p>
+${postForm(
+  session,
+  `/runs/${value.run}/decision`,
+  html`<input type="hidden" name="packet" value="${packet.short}">
+<label>Comment; a rejection needs its reason <textarea name="comment" rows="3" maxlength="2000"></textarea></label>
+${tokenAgain(production)}
+${buttons('decide-why', [
+  { name: 'kind', value: 'approve', label: consequence, kind: 'primary', why: approve },
+  { name: 'kind', value: 'reject', label: keep, kind: 'danger', why: reject },
+  { name: 'kind', value: 'comment', label: 'Only comment', why: note },
+])}`,
+)}
+<details><summary>The same elsewhere</summary><p><code>hone approve ${value.run} --packet ${packet.short} --by ${person.name}</code></p>
+<p>In Temporal: signal <code>approve</code> with <code>${JSON.stringify({ packet: packet.short, by: person.name, comment: '…' })}</code></p></details></section>`;
+}

@@ -1,0 +1,34 @@
+/** Times: the instant in UTC for machines and hovering, how long ago for people. */
+import { type Html, html } from '../html.ts';
+
+const UNITS: readonly [seconds: number, name: string][] = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+];
+
+/** `2013-04-10 06:00 UTC`. */
+export function utc(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
+}
+
+export function utcTime(instant: string): Html {
+  return html`<time datetime="${instant}">${utc(instant)}</time>`;
+}
+
+/** `3 days ago` with the instant on hover; only for times of the wall clock. */
+export function ago(instant: string, now: Date): Html {
+  const seconds = (now.getTime() - Date.parse(instant)) / 1000;
+  const unit = UNITS.find(([size]) => Math.abs(seconds) >= size);
+  const count = unit === undefined ? 0 : Math.floor(Math.abs(seconds) / unit[0]);
+  const span = `${count} ${unit?.[1]}${count === 1 ? '' : 's'}`;
+  const text = unit === undefined ? 'just now' : seconds > 0 ? `${span} ago` : `in ${span}`;
+  return html`<time datetime="${instant}" title="${utc(instant)}">${text}</time>`;
+}
+
+/** `0.4 s`, `12 s`, `5 min`, `2.5 h`, `3.1 d`. */
+export function span(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} d`;
+}

@@ -1,0 +1,25 @@
+/** What the desk would refuse, told before anybody tries. The desk itself decides; this only explains buttons. */
+import type { RunStory } from '../../client/run-story.ts';
+import type { ModelConfig } from '../../config/model.ts';
+import { subjectOf } from '../../config/people.ts';
+
+/** @returns why this person cannot decide; null where the desk would hear them */
+export function mayNotApprove(
+  name: string,
+  { reasons, approvals }: RunStory,
+  config: ModelConfig | undefined,
+  groups: Readonly<Record<string, readonly string[]>>,
+  kind: 'approve' | 'reject',
+): string | null {
+  if (config === undefined) return 'The file of this model is gone, so nobody is named to decide';
+  const { from, exclude_starter, identity } = config.approval.otherwise;
+  const people = from.flatMap((group) => groups[group] ?? []);
+  const same = (other: string) => subjectOf(other) === subjectOf(name);
+  if (identity === 'signed')
+    return 'This model asks for signed decisions, and your key is not here: use the command below where it is';
+  if (!people.some(same)) return `${name} is not an approver of this model; approvers: ${people.join(', ')}`;
+  if (kind === 'reject') return null;
+  if (exclude_starter && reasons.some(({ by }) => same(by)))
+    return 'You started this run; somebody else has to approve it';
+  return approvals.some(same) ? 'You have approved this packet already; once is enough' : null;
+}
