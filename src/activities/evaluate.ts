@@ -35,8 +35,8 @@ export const evaluateActivities = (deps: Deps) => ({
       const compared = [candidate, champion, anchor].filter((one) => one !== null);
 
       const window = cleanWindow(compared, model, run.as_of);
-      const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
-      const { report } = await evaluateVersions({ config: model, score, candidate, champion, anchor });
+      const input = scoringInput(deps, work, run, order.raw, window, model);
+      const { report } = await evaluateVersions({ ...input, score: versionScorer(input), candidate, champion, anchor });
       work.report({ scored: report.rows + report.unlabelled });
       work.log.info({ rows: report.rows, blocks: report.blocks.count }, 'evaluated');
       return await keep(deps, report);

@@ -2,6 +2,7 @@
 import { type MetricName, metricName } from '../config/model.ts';
 import type { EvaluationReport, Interval, ModelFigures } from '../evaluation/contract.ts';
 import type { FilesEvaluation } from '../evaluation/evaluate-files.ts';
+import { customChange, customFigure } from '../gate/custom-rules.ts';
 import {
   byHow,
   changedOutcomes,
@@ -41,7 +42,7 @@ export function evaluationText({ data, seen, report }: FilesEvaluation): string 
   return parts.filter(Boolean).join('\n\n');
 }
 
-function figuresTable({ models, baseline, improvement, level }: EvaluationReport): string {
+function figuresTable({ models, baseline, improvement, level, custom = [] }: EvaluationReport): string {
   const metrics = metricName.options.filter((name) => models.candidate.metrics[name]);
   const other = models.champion;
   const over = improvement.over_champion ?? improvement.over_baseline;
@@ -52,6 +53,12 @@ function figuresTable({ models, baseline, improvement, level }: EvaluationReport
     figure(metric, other ? (other.metrics[metric]?.estimate ?? null) : (baseline.metrics[metric] ?? null)),
     improvementCell(metric, over[metric]),
   ]);
+  for (const { name, candidate, champion, improvement } of custom) {
+    const own =
+      candidate.lower === null ? 'none' : `${customFigure(candidate.lower)} to ${customFigure(candidate.upper)}`;
+    const change = improvement ? customChange(improvement.estimate) : '-';
+    rows.push([name, customFigure(candidate.estimate), own, champion ? customFigure(champion.estimate) : '-', change]);
+  }
   const head = [
     'METRIC',
     versionTitle(models.candidate),

@@ -90,6 +90,18 @@ export const behaviour = z.strictObject({
 });
 export type Behaviour = z.output<typeof behaviour>;
 
+/** A metric that the model file writes in SQL; no bounds where the blocks are too few or leaving one out is undefined. */
+export const customFigures = z.strictObject({
+  name: z.string(),
+  better: z.enum(['higher', 'lower']),
+  sql: z.string(),
+  candidate: interval,
+  champion: interval.nullable(),
+  /** Over the champion, sign adjusted so that more is better. */
+  improvement: interval.nullable(),
+});
+export type CustomFigures = z.output<typeof customFigures>;
+
 export const evaluationReport = z.strictObject({
   contract: z.literal(1),
   model: z.string(),
@@ -133,5 +145,7 @@ export const evaluationReport = z.strictObject({
   slices: z.array(sliceFigures),
   /** Only where the file declares protected columns. */
   groups: z.array(groupFigures).optional(),
+  /** Only where the file declares metrics of its own. */
+  custom: z.array(customFigures).optional(),
 });
 export type EvaluationReport = z.output<typeof evaluationReport>;

@@ -59,7 +59,7 @@ export async function evaluateFiles(input: FilesInput): Promise<FilesEvaluation>
   const window = { from: input.cleanOnly ? until : new Date(0).toISOString(), to: asOf };
   const score = versionScorer({ ...reading, store: input.store, rowsStore, raw: snapshot.ref.digest, window });
   const compared = { candidate: version, champion: against, anchor: null };
-  const { report, rows: judged } = await evaluateVersions({ config, score, ...compared });
+  const { report, rows: judged } = await evaluateVersions({ ...reading, score, ...compared });
   if (report.rows === 0) throw new NoRowsToEvaluate(input.data, whyNone(input, snapshot.manifest, until));
   const seen = judged.eventTime.reduce((count, time) => count + (time < Date.parse(until) ? 1 : 0), 0);
   const { rows, window: covered } = snapshot.manifest;

@@ -5,7 +5,9 @@ import type { VersionManifest } from '../registry/contract.ts';
 import { alignScores } from './align.ts';
 import { classesOf, classRates, positioned, widened } from './classes.ts';
 import type { EvaluationReport } from './contract.ts';
-import { type EvaluationInput, evaluate } from './evaluate.ts';
+import { customMetrics } from './custom-metrics.ts';
+import { type EvaluationInput, evaluate, LEVEL } from './evaluate.ts';
+import { judgedRows, pickRows } from './judged-rows.ts';
 import type { ScoredVersion } from './score-version.ts';
 
 export interface VersionsInput {
@@ -14,6 +16,8 @@ export interface VersionsInput {
   readonly candidate: VersionManifest;
   readonly champion: VersionManifest | null;
   readonly anchor: VersionManifest | null;
+  readonly workDir: string;
+  readonly signal?: AbortSignal;
 }
 
 export interface VersionsEvaluation {
@@ -22,23 +26,41 @@ export interface VersionsEvaluation {
   readonly rows: FeatureRows;
 }
 
-/** @throws as `evaluate`; ScoresDoNotFitRows when the versions were not scored on the same rows */
+/**
+ * @throws as `evaluate` and `customMetrics`; ScoresDoNotFitRows when the versions were not scored on the same rows
+ */
 export async function evaluateVersions(input: VersionsInput): Promise<VersionsEvaluation> {
   const { config, candidate, champion, anchor } = input;
   const own = await input.score(candidate);
   const scored = { candidate: own.scores, ...(await others(input, own)) };
   const versions = [candidate, champion, anchor].filter((one) => one !== null);
+  const several = config.task === 'multiclass';
+  const judged = several ? overAllClasses(versions, own.rows, scored) : oneScoreEach(candidate, own, scored);
   const report = evaluate({
     config,
-    ...(config.task === 'multiclass'
-      ? overAllClasses(versions, own.rows, scored)
-      : oneScoreEach(candidate, own, scored)),
+    ...judged,
     candidateVersion: candidate.version,
     ...(champion ? { championVersion: champion.version } : {}),
     ...(anchor ? { anchorVersion: anchor.version } : {}),
     seed: config.training.seed,
   });
-  return { report, rows: own.rows };
+  const custom = report.rows > 0 ? await ownMetrics(input, own, judged) : [];
+  return { report: custom.length > 0 ? { ...report, custom } : report, rows: own.rows };
+}
+
+type JudgedInput = Pick<EvaluationInput, 'rows' | 'scores' | 'classes' | 'baselineRate'>;
+
+async function ownMetrics(input: VersionsInput, own: ScoredVersion, { rows, scores, classes }: JudgedInput) {
+  const { config, candidate, workDir, signal } = input;
+  const judged = judgedRows(config, rows, classes?.values.length);
+  const pick = (all: Float64Array) => pickRows(all, judged.index, classes?.values.length);
+  const { numeric, categorical } = candidate.signature;
+  return await customMetrics({
+    ...{ config, judged, workDir, path: own.path, features: [...numeric, ...categorical], level: LEVEL },
+    ...(classes ? { classes: classes.values } : {}),
+    scores: { candidate: pick(scores.candidate), champion: scores.champion ? pick(scores.champion) : null },
+    ...(signal ? { signal } : {}),
+  });
 }
 
 type Scores = EvaluationInput['scores'];
@@ -58,13 +80,13 @@ async function others({ score, champion, anchor }: VersionsInput, own: ScoredVer
 }
 
 /** An imported version does not know its training labels: the constant is then the best one for these rows. */
-function oneScoreEach({ metrics }: VersionManifest, { rows }: ScoredVersion, scores: Scores) {
+function oneScoreEach({ metrics }: VersionManifest, { rows }: ScoredVersion, scores: Scores): JudgedInput {
   const known = rows.label.filter((label) => !Number.isNaN(label));
   const mean = known.reduce((sum, label) => sum + label, 0) / Math.max(known.length, 1);
   return { rows, scores, baselineRate: metrics['train_label_mean'] ?? mean };
 }
 
-function overAllClasses(versions: readonly VersionManifest[], rows: FeatureRows, scores: Scores) {
+function overAllClasses(versions: readonly VersionManifest[], rows: FeatureRows, scores: Scores): JudgedInput {
   const [candidate] = versions as [VersionManifest];
   const values = classesOf(versions, rows.label);
   const placed = positioned(rows, values);

@@ -35,7 +35,7 @@ export interface EvaluationInput {
 }
 
 /** One-sided level of every bound in a report; later looks are stretched from here by the gate. */
-const LEVEL = 0.05;
+export const LEVEL = 0.05;
 
 /**
  * @returns figures only, no verdict (`judge` gives that). Same input and seed give the same report to the byte.

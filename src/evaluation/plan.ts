@@ -1,12 +1,13 @@
 /** What the next run would train and judge on, and whether that could be enough: without training anything. */
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import type { TrainingWindow } from '../data/contract.ts';
+import { chooseTrainingWindow } from '../data/features/training-window.ts';
 import { countWindows, type WindowCount } from '../data/features/window-counts.ts';
 import { ingest } from '../data/ingest/ingest.ts';
-import type { Geometry, VersionManifest } from '../registry/contract.ts';
+import type { ConfirmedBreak, Geometry, VersionManifest } from '../registry/contract.ts';
 import { openStore } from '../store/open-store.ts';
 import { cleanFrom } from './clean-rows.ts';
-import { windowGeometry } from './geometry.ts';
 
 export interface PlannedWindow extends WindowCount {
   readonly part: 'train' | 'validation' | 'holdout';
@@ -18,6 +19,8 @@ export interface RunPreview {
   readonly as_of: string;
   readonly source: { readonly rows: number; readonly from: string; readonly to: string };
   readonly geometry: Geometry;
+  /** With `since_break`: which window is used, and why; null for a window that needs no choice. */
+  readonly training_window: TrainingWindow | null;
   readonly windows: readonly PlannedWindow[];
   /** Holdout rows that neither the candidate nor the champion has seen: what the gate may judge on. */
   readonly judged_on: WindowCount & { readonly from: string; readonly to: string; readonly days: number };
@@ -36,21 +39,24 @@ export interface RunPreview {
  * Reads the source as ingest would, into a folder of its own: the store stays as it is.
  *
  * @param champion the version that is served, if any
+ * @param confirmed the last confirmed break, if any
  * @throws as ingest; TooLittleHistory
  */
 export async function previewRun(input: {
   readonly config: ModelConfig;
   readonly champion: VersionManifest | null;
+  readonly confirmed?: ConfirmedBreak | null;
   readonly asOf: string;
   readonly base: string;
   readonly cacheDir: string;
   readonly workDir: string;
   readonly signal?: AbortSignal;
 }): Promise<RunPreview> {
-  const { config, champion, asOf, workDir } = input;
+  const { config, champion, asOf, workDir, confirmed = null } = input;
   const store = openStore(`file:${workDir}/store`);
   const { manifest: snapshot } = await ingest({ ...input, store });
-  const geometry = windowGeometry(config, asOf, snapshot.window.from);
+  const chosen = await chooseTrainingWindow({ ...input, store, snapshot, confirmed });
+  const { geometry, trainingWindow = null } = chosen;
   const parts = (['train', 'validation', 'holdout'] as const).map((part) => ({ part, ...geometry[part] }));
   const clean = judgedWindow(config, champion, geometry);
   const since = { from: champion?.fit_end ?? snapshot.window.from, to: geometry.mature_before };
@@ -61,6 +67,7 @@ export async function previewRun(input: {
     as_of: asOf,
     source: { rows: snapshot.rows, ...snapshot.window },
     geometry,
+    training_window: trainingWindow,
     windows: parts.map((part, i) => ({ ...part, ...at(i) })),
     judged_on: judged,
     new_mature_labels: at(4).labels,

@@ -13,6 +13,8 @@ import type { ObjectStore } from '../store/object-store.ts';
 
 export interface ScoredVersion {
   readonly rows: FeatureRows;
+  /** Local Parquet file of these rows, in their order. */
+  readonly path: string;
   /** One a row; multiclass: rows × classes of its signature, row-major. */
   readonly scores: Float64Array;
 }
@@ -36,8 +38,8 @@ export interface ScoringInput {
 /** Versions with the same feature definition share one reading of the rows. */
 export function versionScorer(input: ScoringInput): (manifest: VersionManifest) => Promise<ScoredVersion> {
   const { store, config, window, signal } = input;
-  const cached = new Map<string, FeatureRows>();
-  const rowsFor = async (manifest: VersionManifest): Promise<FeatureRows> => {
+  const cached = new Map<string, { readonly rows: FeatureRows; readonly path: string }>();
+  const rowsFor = async (manifest: VersionManifest) => {
     const body = await getBlob(store, digestOfFile(manifest, FEATURE_DEFINITION_FILE));
     const served = servedDefinition.parse(JSON.parse(new TextDecoder().decode(body)));
     const known = cached.get(served.definition.digest);
@@ -51,15 +53,16 @@ export function versionScorer(input: ScoringInput): (manifest: VersionManifest) 
     });
     const { numeric, categorical } = manifest.signature;
     const rows = await readFeatureColumns([path], { numeric, categorical, slices: sliceNames(config) });
-    cached.set(definition.digest, rows);
-    return rows;
+    const read = { rows, path };
+    cached.set(definition.digest, read);
+    return read;
   };
   return async (manifest) => {
-    const rows = await rowsFor(manifest);
+    const { rows, path } = await rowsFor(manifest);
     const model = await getBlob(store, digestOfFile(manifest, MODEL_FILE));
     const runtime = await ModelRuntime.load(model, manifest.signature);
     try {
-      return { rows, scores: rows.rows > 0 ? await runtime.predict(rows) : new Float64Array(0) };
+      return { rows, path, scores: rows.rows > 0 ? await runtime.predict(rows) : new Float64Array(0) };
     } finally {
       await runtime.release();
     }

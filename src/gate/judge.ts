@@ -5,6 +5,7 @@ import { levelOfLook } from '../statistics/intervals.ts';
 import { behaviourRules, calibrationRules, scoreShiftNeedsPerson } from './cautions.ts';
 import { anchorRules, championRules, powerOf } from './comparison.ts';
 import type { GateReport, RuleResult, Verdict } from './contract.ts';
+import { customRules } from './custom-rules.ts';
 import { fairnessRules } from './fairness-rules.ts';
 import { floorRules } from './floors.ts';
 import { isSliceWarning, sliceRules } from './slice-rules.ts';
@@ -44,7 +45,7 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
     rules.push(...comparison);
     if (as === 'non_inferior') rules.push(...anchorRules(report, config, level, context.anchor ?? null));
   }
-  rules.push(...floorRules(report, config, level));
+  rules.push(...floorRules(report, config, level), ...customRules(report, config, level, context));
   if (!context.first) rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
   rules.push(...fairnessRules(report, config, level), ...calibrationRules(report, config, level));
 

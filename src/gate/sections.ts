@@ -2,6 +2,7 @@
 import type { MetricName } from '../config/model.ts';
 import type { EvaluationReport } from '../evaluation/contract.ts';
 import type { Packet, RuleResult } from './contract.ts';
+import { customChange, customFigure } from './custom-rules.ts';
 import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './wording.ts';
 
 export interface Section {
@@ -60,6 +61,7 @@ function figuresSection(packet: Packet): Section {
       difference?.lower == null ? 'none' : `${byHow(metric, difference.lower)} to ${byHow(metric, difference.upper)}`,
     ];
   });
+  rows.push(...customRows(packet.evaluation));
   const { behaviour } = packet.evaluation;
   const { power } = packet.gate;
   const primary = packet.evaluation.primary;
@@ -89,6 +91,19 @@ function figuresSection(packet: Packet): Section {
     lines,
     table: { head: ['metric', 'candidate', against, 'difference', '95 % bounds'], rows },
   };
+}
+
+/** At most ten; there is no constant to hold them against. */
+function customRows({ custom = [] }: EvaluationReport): string[][] {
+  return custom
+    .slice(0, 10)
+    .map(({ name, candidate, champion, improvement }) => [
+      name,
+      customFigure(candidate.estimate),
+      champion ? customFigure(champion.estimate) : '-',
+      improvement ? customChange(improvement.estimate) : '-',
+      improvement?.lower == null ? 'none' : `${customChange(improvement.lower)} to ${customChange(improvement.upper)}`,
+    ]);
 }
 
 /** At most ten classes, the most frequent first. */

@@ -33,6 +33,9 @@ gate:
   primary: roc_auc
   champion: { margin: { roc_auc: 0.01 } }
   slices: { columns: [shop] }
+  metrics:
+    missed_in_a: { sql: "SELECT avg((decision = 0)::INT) FROM predictions WHERE label = 1 AND shop = 'a'", better: lower, floor: 0.9 }
+    mean_score: { sql: "SELECT avg(score) FROM predictions", better: higher, margin: 0.001 }
 approval: { otherwise: { from: [ops-ml] } }
 `;
 
@@ -80,6 +83,35 @@ test('a version is judged on a file with every figure, bounds and slices, and ro
   expect(text.replace(/\s+/g, ' ')).toContain('1,000 of the judged rows are before');
   const clean = JSON.parse((await hone('evaluate', 'tiny/1', '--data', 'rows.parquet', '--clean-only', '--json')).out);
   expect(clean).toMatchObject({ report: { rows: 3000 }, seen: { rows: 0 } });
+});
+
+test('metrics in SQL have bounds, and equal what the same sum over the scores gives', async () => {
+  const argv = ['evaluate', 'tiny/2', '--against', 'tiny/1', '--data', 'rows.parquet'];
+  const { report } = JSON.parse((await hone(...argv, '--json')).out);
+  const [missed, mean] = report.custom;
+  expect(mean).toMatchObject({ name: 'mean_score', candidate: { method: 'block_jackknife', blocks: 19 } });
+  expect(mean.candidate.estimate).toBeCloseTo(report.models.candidate.mean_prediction, 12);
+  expect(mean.champion.estimate).toBeCloseTo(report.models.champion.mean_prediction, 12);
+  expect(mean.improvement.estimate).toBeCloseTo(mean.candidate.estimate - mean.champion.estimate, 12);
+  expect(missed.candidate).toMatchObject({ reason: null });
+  expect(missed.improvement.estimate).toBeCloseTo(missed.champion.estimate - missed.candidate.estimate, 12);
+  expect((await hone(...argv)).out).toContain('missed_in_a');
+});
+
+test.each([
+  ['SELECT score FROM predictions', 'it gives 4000 rows of 1 columns, not one number'],
+  ['SELECT 1; SELECT 2', 'it is more than one statement'],
+  ["SELECT count(*) FROM read_csv('/etc/passwd')", 'Permission Error'],
+  ['SELECT avg(nothing) FROM predictions', 'nothing'],
+  ["SELECT 'many'", 'it gives "many", not a number'],
+])('a metric that is no number of the predictions is refused: %s', async (sql, why) => {
+  const file = join(dir, 'config', 'models', 'tiny.yaml');
+  await writeFile(file, FILE.replace('SELECT avg(score) FROM predictions', sql));
+  const { code, out, err } = await hone('evaluate', 'tiny/1', '--data', 'rows.parquet');
+  await writeFile(file, FILE);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err.replace(/\s+/g, ' ')).toContain(why);
+  expect(err).toContain('gate.metrics.mean_score');
 });
 
 test('against another version the same rows decide, and the text says who is better', async () => {

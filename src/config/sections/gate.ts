@@ -56,9 +56,19 @@ const fairness = z.strictObject({
   on_breach: z.enum(['block', 'warn']),
 });
 
+/** A metric in SQL over the judged predictions of one model; with a floor or a margin it blocks, else it is shown. */
+const customMetric = z.strictObject({
+  /** One SELECT of one number from the table `predictions`. */
+  sql: z.string().min(1),
+  better: z.enum(['higher', 'lower']),
+  floor: z.number().optional(),
+  margin: margin.optional(),
+});
+
 export const gate = z.strictObject({
   primary: metricName,
   decision,
+  metrics: z.record(columnName, customMetric),
   uncertainty: z.strictObject({
     resample: z.enum(['block', 'iid']),
     block: duration,
