@@ -13,6 +13,8 @@ export interface HoneClient {
   /** Whether a run's workflow is open, closed, or unknown to Temporal. */
   describeRun(run: string): Promise<'open' | 'closed' | 'missing'>;
   readonly taskQueue: string;
+  /** For messages. */
+  readonly address: string;
   readonly uiUrl: (workflowId: string) => string | null;
   close(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
   return {
     temporal: () => (client ??= open()),
     taskQueue: task_queue,
+    address,
     uiUrl: (workflowId) => (ui ? `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}` : null),
     async describeRun(run) {
       const handle = (await this.temporal()).workflow.getHandle(run);

@@ -22,6 +22,7 @@ export function ownerId(model: string): string {
  *
  * By a signal, and the answer from the store: of updates ten may wait at once, and queries hold up a busy owner.
  *
+ * @param onHandedOver called when Temporal has the trigger, and so will not lose it, whoever decides when
  * @throws TriggerRefused, TemporalUnreachable, StoreUnreachable
  */
 export async function sendTrigger(
@@ -29,13 +30,15 @@ export async function sendTrigger(
   model: string,
   asked: Trigger,
   signal?: AbortSignal,
+  onHandedOver?: () => void,
 ): Promise<TriggerAnswer> {
   const read = readTrigger(asked);
   if ('refused' in read) throw new TriggerRefused(read.refused);
   const eventId = asked.eventId ?? randomUUID();
   const before = await findAnswer(store, model, eventId);
   for (let wait: number = SEND_AGAIN_MS.first; ; wait = Math.min(2 * wait, SEND_AGAIN_MS.longest)) {
-    await atOwner(client, model, 'trigger', { ...asked, eventId });
+    await atOwner(client, model, 'trigger', { ...asked, eventId }, signal);
+    onHandedOver?.();
     const again = Date.now() + wait;
     for (let pause: number = LOOK_MS.first; Date.now() < again; pause = Math.min(1.5 * pause, LOOK_MS.longest)) {
       await sleep(pause, undefined, signal && { signal });
@@ -50,16 +53,25 @@ export async function reportRunFinished(client: HoneClient, run: RunRef, end: Ru
   await atOwner(client, run.model, 'runFinished', end);
 }
 
-async function atOwner(client: HoneClient, model: string, signal: string, body: unknown): Promise<void> {
+async function atOwner(
+  client: HoneClient,
+  model: string,
+  signal: string,
+  body: unknown,
+  abort?: AbortSignal,
+): Promise<void> {
   const temporal = await client.temporal();
-  await temporal.workflow.signalWithStart('model', {
-    workflowId: ownerId(model),
-    taskQueue: client.taskQueue,
-    args: [{ model }],
-    signal,
-    signalArgs: [body],
-    staticSummary: `owner of ${model}: queues triggers, starts runs`,
-  });
+  const send = async () => {
+    await temporal.workflow.signalWithStart('model', {
+      workflowId: ownerId(model),
+      taskQueue: client.taskQueue,
+      args: [{ model }],
+      signal,
+      signalArgs: [body],
+      staticSummary: `owner of ${model}: queues triggers, starts runs`,
+    });
+  };
+  await (abort ? temporal.withAbortSignal(abort, send) : send());
 }
 
 /** A signal to an owner that is there; one that is not will read the ledger when it starts. */

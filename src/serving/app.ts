@@ -3,9 +3,11 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { HoneError } from '../errors.ts';
 import type { LogWriter } from '../monitoring/log-writer.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MAX_BODY_BYTES, type NodeRecord, stagedFaultRequest } from './contract.ts';
 import { ModelNotServed, NodeDraining, PredictionFailed, ServingError } from './errors.ts';
+import { type EventDoor, eventRoute } from './event-endpoint.ts';
 import type { ServingMetrics } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
 import { schemas } from './openapi.ts';
@@ -21,6 +23,9 @@ export interface NodeParts {
   readonly services: ReadonlyMap<string, ModelService>;
   readonly log: LogWriter;
   readonly recorder: Recorder;
+  readonly store: ObjectStore;
+  /** Left out: no events are taken. */
+  readonly events: EventDoor | undefined;
   readonly metrics: ServingMetrics;
   readonly health: ServiceHealth;
   readonly staged: StagedFaults | undefined;
@@ -66,7 +71,9 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     parts.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
-    if (route.startsWith('/v1/models/')) parts.health.request(reply.statusCode, reply.elapsedTime);
+    // An event waits for its answer: its time is not that of a prediction.
+    if (route.startsWith('/v1/models/') && !route.endsWith('/events'))
+      parts.health.request(reply.statusCode, reply.elapsedTime);
   });
   predictionRoutes(app, parts);
   stateRoutes(app, parts);
@@ -74,7 +81,7 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
   return app;
 }
 
-function predictionRoutes(app: FastifyInstance, { services, recorder }: NodeParts): void {
+function predictionRoutes(app: FastifyInstance, { services, recorder, store, events }: NodeParts): void {
   const serviceOf = (request: FastifyRequest) => {
     const { model } = (request as ModelRequest).params;
     const service = services.get(model);
@@ -92,6 +99,7 @@ function predictionRoutes(app: FastifyInstance, { services, recorder }: NodePart
   app.post('/v1/models/:model/business', { schema: schemas.business }, async (request) => {
     return { recorded: await recorder.business(serviceOf(request), request.body) };
   });
+  eventRoute(app, { store, door: events, modelOf: (request) => serviceOf(request).model });
 }
 
 function stateRoutes(app: FastifyInstance, { log, metrics, record, ready }: NodeParts): void {
@@ -147,7 +155,7 @@ const body = (code: string, message: string, retryable: boolean, path?: string) 
 const transport: Record<string, { code: string; message: string }> = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: 'HONE_BODY_TOO_LARGE',
-    message: `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB. Nothing was scored. Split the request.`,
+    message: 'The body is larger than LIMIT. Nothing was scored or recorded. Split the request.',
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'HONE_NOT_JSON',
@@ -173,10 +181,14 @@ function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyRepl
       code: 'HONE_REQUEST_REFUSED',
       message: `The request was refused: ${error.message}. Nothing was scored or recorded.`,
     };
-    return reply.status(status).send(body(known.code, known.message, false));
+    const message = known.message.replace('LIMIT', bytesText(request.routeOptions.bodyLimit));
+    return reply.status(status).send(body(known.code, message, false));
   }
   logger.error({ err: error, url: request.url }, 'a request met an error that nobody expected');
   const sentence =
     'The server met an error that it did not expect; it is in the log of the node. Nothing was recorded.';
   return reply.status(500).send(body('HONE_UNEXPECTED', sentence, true));
 }
+
+const bytesText = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`;

@@ -113,6 +113,16 @@ export const businessRequest = z.strictObject({
     .max(MAX_ROWS),
 });
 
+/** What became of an event. `accepted`: it is safe, and not decided yet. */
+export const eventAnswer = z.strictObject({
+  answer: z.enum(['started', 'merged', 'queued', 'skipped', 'accepted']),
+  run: z.string().nullable(),
+  reason: z.string(),
+  /** It had come before; this is the answer that it had. */
+  repeated: z.boolean(),
+});
+export type EventAnswer = z.output<typeof eventAnswer>;
+
 export const recorded = z.strictObject({ recorded: z.number().int() });
 
 export const stagedFault = z.enum(['nan', 'slow', 'crash', 'error']);

@@ -6,12 +6,17 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { HoneConfig } from '../config/hone.ts';
 import { loadWorkspace } from '../config/load.ts';
 import { durationMs } from '../config/values.ts';
 import { HoneError } from '../errors.ts';
 import { servingCacheOf } from '../monitoring/hash-key.ts';
+import { asOfNow } from '../store/clock.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { readEventKeys } from '../triggers/signature.ts';
+import type { EventDoor } from './event-endpoint.ts';
 import { startServingNode } from './server.ts';
 
 const { values } = parseArgs({
@@ -29,8 +34,11 @@ try {
   const dir = resolve(values.workspace);
   const { hone, models } = await loadWorkspace(dir);
   const port = Number(values.port ?? hone.serving.port);
+  const store = openStore(hone.store, dir);
+  const events = await eventDoor(hone, store);
   const node = await startServingNode({
-    store: openStore(hone.store, dir),
+    store,
+    ...(events ? { events } : {}),
     models: [...models.keys()],
     host: hone.serving.host,
     port,
@@ -53,4 +61,18 @@ try {
 } catch (error) {
   logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
   process.exit(error instanceof HoneError ? error.exitCode : 1);
+}
+
+/** Temporal's client is loaded only where somebody may send events. */
+async function eventDoor(hone: HoneConfig, store: ObjectStore): Promise<EventDoor | undefined> {
+  if (hone.events === undefined) return undefined;
+  const keys = readEventKeys(hone.events.keys, process.env);
+  const { connectLazily } = await import('../client/connect.ts');
+  const { handOver } = await import('../client/events.ts');
+  const client = connectLazily(hone, logger);
+  return {
+    keys,
+    handOver: (model, trigger, patienceMs) => handOver({ client, store }, model, trigger, patienceMs),
+    asOf: () => asOfNow(store, hone.clock),
+  };
 }

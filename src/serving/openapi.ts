@@ -1,9 +1,11 @@
 /** The published contract: JSON Schemas made from the zod contracts. */
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
+import { cloudEvent } from '../triggers/cloud-event.ts';
 import {
   businessRequest,
   errorResponse,
+  eventAnswer,
   labelsRequest,
   nodeRecord,
   predictRequest,
@@ -17,7 +19,11 @@ const json = (schema: z.ZodType) => {
   return rest;
 };
 /** What Fastify's schemas are, with what the published contract adds. */
-type Published = FastifySchema & { readonly summary: string; readonly produces?: string[] };
+type Published = FastifySchema & {
+  readonly summary: string;
+  readonly produces?: string[];
+  readonly consumes?: string[];
+};
 
 const refusal = json(errorResponse);
 const params = { type: 'object', properties: { model: { type: 'string' } }, required: ['model'] };
@@ -29,12 +35,16 @@ const model = (summary: string, body: z.ZodType, response: z.ZodType): Published
 });
 const state = (summary: string, response: z.ZodType): Published => ({ summary, response: { 200: json(response) } });
 
-type Route = 'predict' | 'labels' | 'business' | 'live' | 'ready' | 'node' | 'metrics' | 'flush' | 'staged';
+type Route = 'predict' | 'labels' | 'business' | 'events' | 'live' | 'ready' | 'node' | 'metrics' | 'flush' | 'staged';
 
 export const schemas: Readonly<Record<Route, Published>> = {
   predict: model('Ask for predictions', predictRequest, predictResponse),
   labels: model('Report labels', labelsRequest, recorded),
   business: model('Report business figures', businessRequest, recorded),
+  events: {
+    ...model('Ask for a run by a signed CloudEvent', cloudEvent, eventAnswer),
+    consumes: ['application/cloudevents+json', 'application/json'],
+  },
   live: state('The process answers', z.object({ live: z.literal(true) })),
   ready: state('The node reached the routing of the ledger; 503 otherwise', z.object({ ready: z.boolean() })),
   node: state('What this node serves, with its evidence', nodeRecord),

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { buildApp } from './app.ts';
 import type { NodeRecord } from './contract.ts';
+import type { EventDoor } from './event-endpoint.ts';
 import { ServingMetrics } from './metrics.ts';
 import { ModelService } from './model-service.ts';
 import { removeNode, writeNode } from './nodes.ts';
@@ -30,6 +31,8 @@ export interface ServingNodeOptions {
   readonly cacheDir: string;
   /** Where the key of the log's hashes is found; left out: in the environment, or made in `cacheDir`. */
   readonly logHashKey?: Pick<KeyPlace, 'reference' | 'dir'>;
+  /** Who may send events, and the way to the owners; left out: none are taken. */
+  readonly events?: EventDoor;
   /** Of one scoring call of a canary or shadow, plus 1 ms a row; then its process is killed. Default 2,000. */
   readonly armTimeoutMs?: number;
 }
@@ -81,6 +84,8 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     services,
     log,
     recorder,
+    store,
+    events: options.events,
     metrics,
     health,
     staged,
