@@ -142,7 +142,7 @@ export const approveActivities = (deps: Deps) => ({
       actor: verdict.by.join(', '),
       trust: verdict.by[0] === 'policy' ? 'system' : (verdict.trust ?? 'asserted'),
       why: `${verdict.break_glass ? 'BREAK-GLASS: ' : ''}${verdict.comment || 'approved'}`,
-      step: stageVersion({ version: served, packet }),
+      step: stageVersion({ version: served, packet, breakGlass: verdict.break_glass === true }),
     });
   }),
 });

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { reportRunFinished } from '../client/owner.ts';
+import { keptTrainingWindow } from '../data/features/training-window.ts';
 import type { Message } from '../policy/approvals.ts';
 import { endRun } from '../registry/changes.ts';
 import { LedgerConflict } from '../registry/errors.ts';
@@ -26,7 +27,9 @@ export const endActivities = (deps: Deps) => ({
     } catch (error) {
       if (!(error instanceof LedgerConflict)) throw error; // an earlier attempt has written the end
     }
-    const record = { ...run, ...end, stages, messages, ended_at: new Date().toISOString() };
+    const window = await keptTrainingWindow(deps.store, run.model, run.run);
+    const trainedOn = window ? { training_window: window } : {};
+    const record = { ...run, ...end, stages, messages, ...trainedOn, ended_at: new Date().toISOString() };
     await deps.store.put(`models/${run.model}/runs/${run.run}/record.json`, encode(record));
     try {
       const history = await (await deps.client.temporal()).workflow.getHandle(run.run).fetchHistory();

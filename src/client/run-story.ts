@@ -1,6 +1,7 @@
 /** One run from whoever still knows it: its workflow, what it last showed without a worker, or the store's record. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
+import { keptTrainingWindow } from '../data/features/training-window.ts';
 import { keptChanges } from '../data/ingest/kept-changes.ts';
 import { findDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -38,7 +39,10 @@ export interface RunStory {
   readonly model: string;
   /** Every trigger that asked for this run. */
   readonly reasons: readonly z.output<typeof reason>[];
-  /** What its delivery changed since the newest accepted data, one sentence each; empty before ingest. */
+  /**
+   * What its delivery changed since the newest accepted data, one sentence each, and with `since_break` which rows it
+   * trained on; empty before ingest.
+   */
   readonly changes: readonly string[];
   /** `workflow`: now. `memo`: as last shown, no worker answers. `record`: from the store, after its end. */
   readonly source: 'workflow' | 'memo' | 'record';
@@ -88,7 +92,8 @@ async function knownOf(
 ): Promise<Pick<RunStory, 'run' | 'model' | 'reasons' | 'changes'>> {
   const model = modelOfRun(run);
   const reasons = (await findDocument(store, `models/${model}/runs/${run}/reasons.json`, z.array(reason))) ?? [];
-  const changes = (await keptChanges(store, model, run))?.sentences ?? [];
+  const chosen = await keptTrainingWindow(store, model, run);
+  const changes = [...((await keptChanges(store, model, run))?.sentences ?? []), ...(chosen ? [chosen.sentence] : [])];
   return { run, model, reasons, changes };
 }
 

@@ -8,7 +8,7 @@ import { driftDocument } from '../../src/drift/document.ts';
 import { ledgerEntry } from '../../src/registry/contract.ts';
 import { businessRequest, labelsRequest, predictRequest, predictResponse } from '../../src/serving/contract.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { trainerJob, trainerLine } from '../../src/training/contract.ts';
+import { trainerDeclaration, trainerJob, trainerLine } from '../../src/training/contract.ts';
 import { runTrainer } from '../../src/training/run-trainer.ts';
 import { comment, decision, rolloutCommand, trigger } from '../../src/workflows/contract.ts';
 import { testWorkspace } from '../config/workspace.ts';
@@ -25,6 +25,7 @@ const schemas: Record<string, z.ZodType> = {
   predictResponse,
   labelsRequest,
   businessRequest,
+  trainerDeclaration,
   trainerJob,
   trainerLine,
   driftDocument,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ModelConfig } from '../../src/config/model.ts';
+import { breakOf } from '../../src/monitoring/confirmed-break.ts';
 import { type TickReport, tickReport } from '../../src/monitoring/contract.ts';
 import { tick } from '../../src/monitoring/tick.ts';
 import { championState, logFlights, openTown, type Town } from './flights-log.ts';
@@ -122,6 +123,16 @@ test('predictions far above the label rate ask for runs by calibration and perfo
   expect(triggers[1]?.evidence).toMatchObject({ limit: 0.05, windows_beyond: 2, windows_needed: 2 });
   expect(triggers[1]?.evidence['value']).toBeGreaterThan(0.2);
   expect(report.sentence).toMatch(/^Asks for a run \(performance\): Skill fell/);
+
+  const { training } = place.config;
+  const window = { type: 'since_break' as const, min_rows: 1000, fallback: { type: 'all_history' as const } };
+  const sinceBreak = { ...place.config, training: { ...training, window } };
+  expect(breakOf(report, sinceBreak)).toEqual({
+    ...{ at: '2013-02-14T00:00:00.000Z', source: 'performance', by: 'monitoring' },
+    reason: finding(report, 'skill')?.sentence,
+  });
+  expect(breakOf(soon, sinceBreak)).toBeNull();
+  expect(breakOf(report, place.config)).toBeNull();
 });
 
 test('enough new matured labels ask for a run by volume; requests that stop page', async () => {

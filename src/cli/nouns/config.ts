@@ -1,8 +1,10 @@
 /** `hone config`: validate, explain, schema read files only; apply is beside this file. */
 import type { Command } from 'commander';
+import { placedCautions } from '../../config/cautions.ts';
 import { type Explained, explain } from '../../config/explain.ts';
 import { honeSchema, modelFileSchema } from '../../config/json-schema.ts';
 import { modelOf, type Workspace } from '../../config/load.ts';
+import { showProblem, tidy } from '../../config/problems.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -38,10 +40,13 @@ export function register(program: Command, context: CliContext): void {
 async function validate(context: CliContext): Promise<void> {
   const { models, dir } = await context.workspace();
   const found = [...models.values()].map(({ config, file }) => ({ model: config.model, file }));
-  context.show({ ok: true, models: found }, () => {
+  const warnings = tidy([...models.values()].flatMap(placedCautions));
+  context.show({ ok: true, models: found, warnings }, () => {
     const names = found.map(({ model, file }) => `  ${model}  ${file}`).join('\n');
     const head = `${context.colors.green('Valid.')} ${found.length} ${found.length === 1 ? 'model' : 'models'} in ${dir}/config:`;
-    return found.length === 0 ? `Valid, but there is no model under ${dir}/config/models yet.` : `${head}\n${names}`;
+    if (found.length === 0) return `Valid, but there is no model under ${dir}/config/models yet.`;
+    const told = warnings.length === 0 ? '' : `\n\nWarnings:\n${warnings.map(showProblem).join('\n')}`;
+    return `${head}\n${names}${told}`;
   });
 }
 

@@ -46,14 +46,18 @@ async function plan(context: CliContext, model: string): Promise<void> {
   const state = await (await ledgerOf(context, model)).state();
   const asOf = await asOfOf({ workspace, store });
   const { previewRun } = await import('../../evaluation/plan.ts');
+  const { lastBreak } = await import('../../registry/breaks.ts');
   const { considerTrigger } = await import('../../policy/triggers.ts');
   const { readVersion } = await import('../../registry/versions.ts');
   const { runId } = await import('../../registry/changes.ts');
   const { inScratch } = await import('../scratch.ts');
   const served = state.aliases.champion?.version ?? null;
   const champion = served === null ? null : await readVersion(store, model, served);
+  const confirmed = lastBreak(state, asOf);
   context.say('Reading the source as a run would …');
-  const preview = await inScratch((scratch) => previewRun({ config, champion, asOf, base: workspace.dir, ...scratch }));
+  const preview = await inScratch((scratch) =>
+    previewRun({ config, champion, confirmed, asOf, base: workspace.dir, ...scratch }),
+  );
   const { deadline, approvers, from } = config.approval.otherwise;
   const would = (kind: 'schedule' | 'manual') => {
     const evidence = { new_mature_labels: preview.new_mature_labels };
@@ -122,6 +126,7 @@ export function planText(plan: Plan, config: ModelConfig): string {
       ['By schedule', verdict(plan.by_schedule)],
       ['Compared with', champion === null ? 'floors and baseline: nothing is served' : `version ${champion}`],
       ['Source', `${source.rows} rows, ${utc(source.from)} to ${utc(source.to)}`],
+      ...(preview.training_window ? [['Window', preview.training_window.sentence] as [string, string]] : []),
       [
         'New labels',
         `${preview.new_mature_labels} matured ${champion === null ? 'so far' : 'since the champion was fitted'}`,

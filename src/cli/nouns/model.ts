@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import type { ModelConfig } from '../../config/model.ts';
 import { routingText } from '../../registry/change-text.ts';
 import type { LedgerState } from '../../registry/contract.ts';
+import { dueReviews, dueReviewText } from '../../registry/reviews.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';
 import { facts, table } from '../table.ts';
 import { relative, utc } from '../time.ts';
 import { stateText } from './ledger.ts';
+import { registerBreak } from './model-break.ts';
 import { registerInit } from './model-init.ts';
 import { registerPlan } from './model-plan.ts';
 import { registerWhy } from './model-why.ts';
@@ -32,6 +34,7 @@ export function register(program: Command, context: CliContext): void {
     ['model plan flights-delay', 'what the next run would do'],
     ['model init churn --from data/churn.parquet', 'a model file for data of your own'],
     ['model why flights-delay', 'why it was retrained, and why it was not'],
+    ['model break flights-delay --at 2013-10-01 --reason "new airport"', 'older rows may mislead'],
   ]);
   noun
     .command('list')
@@ -44,6 +47,7 @@ export function register(program: Command, context: CliContext): void {
   registerPlan(noun, context);
   registerInit(noun, context);
   registerWhy(noun, context);
+  registerBreak(noun, context);
 }
 
 async function list(context: CliContext): Promise<void> {
@@ -91,8 +95,11 @@ async function show(context: CliContext, name: string): Promise<void> {
     ledger_seq: head?.seq ?? 0,
     state,
     config: found?.config ?? null,
+    reviews: await dueReviews(ledger),
   };
-  context.show(document, () => modelText(name, found?.config, state));
+  context.show(document, () =>
+    [modelText(name, found?.config, state), ...document.reviews.map(dueReviewText)].join('\n\n'),
+  );
 }
 
 export function modelText(name: string, config: ModelConfig | undefined, state: LedgerState): string {
