@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DefaultLogger, Runtime, type WorkerInterceptors } from '@temporalio/worker';
+import type { WorkerInterceptors } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { connectLazily, type HoneClient } from '../src/client/connect.ts';
@@ -22,11 +22,7 @@ import { createLogger } from '../src/telemetry/logger.ts';
 import { startWorkers } from '../src/worker.ts';
 import type { RunEnd, Trigger, TriggerAnswer } from '../src/workflows/contract.ts';
 import type { RunStatus } from '../src/workflows/messages.ts';
-
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: 'error', forward: {} } },
-});
+import './setup/quiet-runtime.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const logger = createLogger('test', process.env['HONE_LOG_LEVEL'] ?? 'silent');

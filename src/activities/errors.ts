@@ -15,6 +15,19 @@ export class ModelNotApplied extends HoneError {
   }
 }
 
+/** A batch needs a champion. */
+export class NothingToScoreWith extends HoneError {
+  readonly code = 'HONE_NOTHING_TO_SCORE_WITH';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+  constructor(model: string) {
+    super(
+      `${model} has no champion yet, so no batch can be scored. Nothing was written. Start a run and approve it ` +
+        `(hone run start ${model}), or score rows with a version by hand: hone batch score ${model}/<number> --data <path>.`,
+    );
+  }
+}
+
 /** A version broke a guardrail of its rollout: the run takes it back and ends `rolled_back`. */
 export class GuardrailBreached extends HoneError {
   readonly code = 'HONE_GUARDRAIL';

@@ -1,5 +1,6 @@
 /** All activities, made once with what they need from outside. */
 import { approveActivities } from './approve.ts';
+import { batchActivities } from './batch.ts';
 import { clockActivities } from './clock.ts';
 import { deployActivities } from './deploy.ts';
 import type { Deps } from './deps.ts';
@@ -31,6 +32,7 @@ export const createActivities = (deps: Deps) => ({
   ...approveActivities(deps),
   ...deployActivities(deps),
   ...monitorActivities(deps),
+  ...batchActivities(deps),
   ...retentionActivities(deps),
   ...endActivities(deps),
   ...rollbackActivities(deps),

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { register as approve } from './nouns/approve.ts';
+import { register as backtest } from './nouns/backtest.ts';
+import { register as batch } from './nouns/batch.ts';
 import { register as config } from './nouns/config.ts';
 import { register as data } from './nouns/data.ts';
 import { register as demo } from './nouns/demo.ts';
@@ -10,6 +12,7 @@ import { register as drift } from './nouns/drift.ts';
 import { register as evaluate } from './nouns/evaluate.ts';
 import { register as freeze } from './nouns/freeze.ts';
 import { register as gate } from './nouns/gate.ts';
+import { register as identity } from './nouns/identity.ts';
 import { register as ledger } from './nouns/ledger.ts';
 import { register as lineage } from './nouns/lineage.ts';
 import { register as model } from './nouns/model.ts';
@@ -18,6 +21,7 @@ import { register as packet } from './nouns/packet.ts';
 import { register as query } from './nouns/query.ts';
 import { register as registry } from './nouns/registry.ts';
 import { register as reproduce } from './nouns/reproduce.ts';
+import { register as review } from './nouns/review.ts';
 import { register as rollback } from './nouns/rollback.ts';
 import { register as rollout } from './nouns/rollout.ts';
 import { register as run } from './nouns/run.ts';
@@ -35,11 +39,15 @@ export const NOUNS: readonly Register[] = [
   run,
   evaluate,
   gate,
+  backtest,
   packet,
   approve,
+  review,
+  identity,
   rollout,
   rollback,
   freeze,
+  batch,
   monitor,
   query,
   data,

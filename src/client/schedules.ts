@@ -18,6 +18,7 @@ export const scheduleIds = (model: string) => ({
   retraining: `schedule/${model}/retraining`,
   monitoring: `schedule/${model}/monitoring`,
   retention: `schedule/${model}/retention`,
+  batch: `schedule/${model}/batch`,
 });
 
 /** Makes Temporal's schedules those of the given models; with `dryRun` only says what would change. */
@@ -122,6 +123,24 @@ function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] 
       memo,
     },
   ];
+  const { batch } = config.deploy;
+  if (batch !== null) {
+    schedules.push({
+      scheduleId: ids.batch,
+      spec: { cronExpressions: [batch.cron], timezone: batch.timezone },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'batchScoring',
+        workflowId: `batch/${model}`,
+        taskQueue,
+        args: [{ model }],
+        staticSummary: `batch of ${model}`,
+      },
+      // A night that takes too long delays the next one, and neither is lost.
+      policies: { ...policies, overlap: ScheduleOverlapPolicy.BUFFER_ONE },
+      memo,
+    });
+  }
   return schedules.map(withDigest);
 }
 

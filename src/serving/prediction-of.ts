@@ -1,4 +1,5 @@
 /** From scores to an answer: value, decision, and what the log keeps of them. */
+import type { Signature } from '../registry/contract.ts';
 import type { Answered } from './answer.ts';
 import type { Prediction } from './contract.ts';
 import type { AskedRow } from './request-rows.ts';
@@ -17,13 +18,21 @@ export function scoresOf({ slot, rows, scored }: ScoredPart, i: number): RowScor
   const { signature, served } = slot.source;
   const width = scored.predictions.length / rows.length;
   const scores = [...scored.predictions.subarray(i * width, (i + 1) * width)];
-  if (signature.task === 'multiclass') {
+  return { scores, ...decisionOf(signature, served.threshold, scores) };
+}
+
+/** @param scores of one row: one value, or one probability a class */
+export function decisionOf(
+  { task, classes }: Pick<Signature, 'task' | 'classes'>,
+  threshold: number | null,
+  scores: readonly number[] | Float64Array,
+): Omit<RowScores, 'scores'> {
+  if (task === 'multiclass') {
     const best = scores.indexOf(Math.max(...scores));
-    return { scores, prediction: scores[best]!, decision: signature.classes?.[best] ?? best };
+    return { prediction: scores[best]!, decision: classes?.[best] ?? best };
   }
   const prediction = scores[0]!;
-  const decides = signature.task === 'binary' && served.threshold !== null;
-  return { scores, prediction, decision: decides ? Number(prediction >= served.threshold!) : null };
+  return { prediction, decision: task === 'binary' && threshold !== null ? Number(prediction >= threshold) : null };
 }
 
 export function predictionOf(part: Answered, row: AskedRow, i: number): Prediction {

@@ -1,4 +1,5 @@
 /** Everything that Temporal may start, under the name that its pages show. */
+export { batchScoring } from './batch-scoring.ts';
 export { erasure } from './erasure.ts';
 export { model } from './model.ts';
 export { monitoring } from './monitoring.ts';

@@ -19,6 +19,7 @@ const histories = await readHistories();
 
 /** A branch that is added to a workflow belongs here, and into the life that models-life.ts plays. */
 const BRANCHES = [
+  'batchScoring.done',
   'erasure.done',
   'model.fresh_beside_a_run',
   'model.merged_queued_continued',

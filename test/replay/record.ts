@@ -1,18 +1,21 @@
 /**
  * `npm run histories:record`: plays every branch of every workflow with real parts and keeps the histories for
  * `histories.test.ts`. To be run after a deliberate change of workflow code that old runs need not survive.
- * `npm run histories:record -- records` plays only what becomes of records, and leaves all other histories as they are.
+ * `npm run histories:record -- records` plays only what becomes of records, `-- batch` only a batch; all other histories
+ * stay as they are.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevServer } from '../../src/local/dev-server.ts';
 import { smallTown, type Town } from '../town.ts';
 import type { Keep } from './actor.ts';
+import { playBatch } from './batch-life.ts';
 import { addHistories, type RecordedHistory, writeHistories } from './history-files.ts';
 import { playModelsLife } from './models-life.ts';
 import { playRecordsLife } from './records-life.ts';
 
-const recordsOnly = process.argv[2] === 'records';
+const only = process.argv[2];
+const recordsOnly = only === 'records';
 const started = Date.now();
 const recorded: RecordedHistory[] = [];
 const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
@@ -25,6 +28,16 @@ const server = await startDevServer({
 });
 let town: Town | undefined;
 try {
+  if (only === undefined || only === 'batch') recorded.push(await playBatch(server.address));
+  if (only !== 'batch') await playTown();
+  await (only === undefined ? writeHistories(recorded) : addHistories(recorded));
+  say(`${recorded.length} histories written`);
+} finally {
+  await town?.close();
+  await server.stop();
+}
+
+async function playTown(): Promise<void> {
   const open = await smallTown({
     temporal: server.address,
     serving: !recordsOnly,
@@ -44,9 +57,4 @@ try {
   };
   if (!recordsOnly) await playModelsLife(open, keep);
   await playRecordsLife(open, keep);
-  await (recordsOnly ? addHistories(recorded) : writeHistories(recorded));
-  say(`${recorded.length} histories written`);
-} finally {
-  await town?.close();
-  await server.stop();
 }

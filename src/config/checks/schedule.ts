@@ -1,7 +1,7 @@
 /** A schedule that Temporal will accept and that does not fire faster than a model can be renewed. */
 import { Cron } from 'croner';
 import { durationMs } from '../values.ts';
-import type { Check } from './check.ts';
+import type { Check, Complaint } from './check.ts';
 
 const MIN_INTERVAL = 'PT15M';
 /** Enough firings to meet the closest pair of any five-field expression within a day. */
@@ -9,23 +9,22 @@ const LOOK_AHEAD = 100;
 /** Fixed, so that the same file is judged the same on every day. */
 const FROM = new Date('2024-01-01T00:00:00Z');
 
-export const scheduleIsSane: Check = ({ triggers: { schedule } }) => {
+/** Of retraining, and of batches where there are any. */
+export const scheduleIsSane: Check = ({ triggers, deploy: { batch } }) => [
+  ...complaintsOf(triggers.schedule, ['triggers', 'schedule']),
+  ...(batch === null ? [] : complaintsOf(batch, ['deploy', 'batch'])),
+];
+
+function complaintsOf(schedule: { cron: string; timezone: string }, path: readonly string[]): Complaint[] {
   const zone = timezoneProblem(schedule.timezone);
   if (zone !== undefined) {
     const hint = 'write a name of the IANA list, such as Europe/Berlin or UTC';
-    return [
-      {
-        path: ['triggers', 'schedule', 'timezone'],
-        message: `${zone}; read ${JSON.stringify(schedule.timezone)}`,
-        hint,
-      },
-    ];
+    return [{ path: [...path, 'timezone'], message: `${zone}; read ${JSON.stringify(schedule.timezone)}`, hint }];
   }
   const problem = cronProblem(schedule.cron, schedule.timezone);
-  return problem === undefined
-    ? []
-    : [{ path: ['triggers', 'schedule', 'cron'], message: `${problem}; read ${JSON.stringify(schedule.cron)}` }];
-};
+  if (problem === undefined) return [];
+  return [{ path: [...path, 'cron'], message: `${problem}; read ${JSON.stringify(schedule.cron)}` }];
+}
 
 export function timezoneProblem(timezone: string): string | undefined {
   try {

@@ -52,6 +52,9 @@ export const durationsAreMoreThanNothing: Check = ({ approval, deploy, monitorin
     ['training.limits.wall_clock', training.limits.wall_clock],
     ['gate.on_inconclusive.wait_for_labels', gate.on_inconclusive.wait_for_labels],
     ...halfLife(training),
+    ...(deploy.batch === null || durationMs(deploy.batch.lookback) > 0
+      ? []
+      : [['deploy.batch.horizon', deploy.batch.horizon] satisfies Named]),
   ];
   return positive.flatMap((named) => (durationMs(named[1]) > 0 ? [] : [complaint(named, 'must be more than nothing')]));
 };
