@@ -10,6 +10,7 @@ import { asOfNow } from '../store/clock.ts';
 import { digestOf, getByDigest, putByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { HoneClient } from './connect.ts';
+import { tellToLook } from './decisions.ts';
 import { ApplyRefused } from './errors.ts';
 import { tellOwner } from './owner.ts';
 import { applySchedules, type ScheduleChange } from './schedules.ts';
@@ -121,6 +122,8 @@ async function apply({ store, client, by }: ApplyInput, planned: Planned, as_of:
     step: config === null ? pauseModel() : applyConfig(config),
   });
   await tellOwner(client, model, 'configApplied', { config });
+  // A run that waits for approval: its packet may rest on what has just been changed.
+  if (head?.state.activeRun) await tellToLook(client, head.state.activeRun.run);
 }
 
 function whyOf({ change, differences }: ModelChange): string {

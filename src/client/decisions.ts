@@ -1,5 +1,6 @@
 /** Approve, reject and comment, answered at once: updates whose validators refuse with the same words as a signal. */
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { DecisionSignature } from '../identity/contract.ts';
 import type { HoneClient } from './connect.ts';
 import { DecisionRefused, RunClosed, RunUnknown } from './errors.ts';
 
@@ -7,6 +8,9 @@ export interface DecisionMessage {
   readonly packet: string;
   readonly by: string;
   readonly comment?: string;
+  /** Approve alone, where the policy lets this person; a reason is needed. */
+  readonly break_glass?: true;
+  readonly signature?: DecisionSignature;
 }
 
 /** @returns what the desk answered. @throws DecisionRefused with its reason, RunUnknown, RunClosed */
@@ -36,6 +40,17 @@ export async function commandRollout(
 
 /** Far above what a run accepts, far below what Temporal refuses without saying why. */
 const LONGEST_MESSAGE = 50_000;
+
+/** Tells a waiting run that what its packet rests on may have moved. A run that is not there needs no telling. */
+export async function tellToLook(client: HoneClient, run: string): Promise<void> {
+  const temporal = await client.temporal();
+  await temporal.workflow
+    .getHandle(run)
+    .signal('look')
+    .catch((error) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+}
 
 async function updateRun(client: HoneClient, run: string, update: string, body: unknown): Promise<string> {
   const { length } = JSON.stringify(body);

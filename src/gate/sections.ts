@@ -1,8 +1,10 @@
 /** What the packet shows, in order of use to an approver; the renderers only differ in looks. */
 import type { MetricName } from '../config/model.ts';
 import type { EvaluationReport } from '../evaluation/contract.ts';
+import { behaviourSections, calibrationSections } from './behaviour-sections.ts';
 import type { Packet, RuleResult } from './contract.ts';
 import { customChange, customFigure } from './custom-rules.ts';
+import { isDemanded, sliceName } from './demanded-slices.ts';
 import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './wording.ts';
 
 export interface Section {
@@ -16,6 +18,7 @@ export function sections(packet: Packet): Section[] {
     recommendationSection(packet),
     { title: 'Why now', lines: [`${packet.why_now.trigger}: ${packet.why_now.reason}`, ...packet.why_now.evidence] },
     figuresSection(packet),
+    ...calibrationSections(packet.evaluation),
     rulesSection(packet),
     sliceSection(packet.evaluation),
     ...groupSections(packet.evaluation),
@@ -23,6 +26,7 @@ export function sections(packet: Packet): Section[] {
       title: 'Data',
       lines: [`Judged ${rowsAndTime(packet.evaluation)}.`, ...packet.data.findings.slice(0, 10)],
     },
+    ...behaviourSections(packet.evaluation),
     {
       title: 'What changed',
       lines: packet.changed.slice(0, 20).map(({ what, from, to }) => `${what}: ${from} → ${to}`),
@@ -129,19 +133,23 @@ const OUTCOME = { fail: 'FAILED', inconclusive: 'undecided', not_judged: 'not ju
 /** Failed and undecided rules come first: a person should not have to look for them. */
 function rulesSection(packet: Packet): Section {
   const order = Object.keys(OUTCOME);
-  const rules = packet.gate.rules.filter((rule) => rule.kind !== 'slice' || rule.outcome !== 'pass');
+  const rules = packet.gate.rules.filter(
+    (rule) => rule.kind !== 'slice' || rule.outcome !== 'pass' || isDemanded(rule),
+  );
   const sorted = rules.toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
   const line = (rule: RuleResult) => `${said(rule)} ${rule.rule}: ${rule.sentence}`;
   return { title: 'Rules', lines: sorted.slice(0, 40).map(line) };
 }
 
 function sliceSection(report: EvaluationReport): Section {
-  const judged = report.slices.filter((slice) => slice.not_judged === null);
+  const own = report.slices.filter((slice) => slice.demanded === undefined);
+  const judged = own.filter((slice) => slice.not_judged === null);
   const change = (slice: (typeof judged)[number]) => slice.difference[report.primary]?.estimate ?? 0;
   const worst = judged.toSorted((a, b) => change(a) - change(b)).slice(0, 5);
   const small = report.slices.filter((slice) => slice.not_judged !== null);
-  const rows = worst.map((slice) => [
-    `${slice.column} ${slice.value}${slice.critical ? ' (critical)' : ''}`,
+  const demanded = report.slices.filter((slice) => slice.demanded !== undefined && slice.not_judged === null);
+  const rows = [...demanded, ...worst].map((slice) => [
+    `${sliceName(slice)}${slice.demanded ? ' (asked for)' : slice.critical ? ' (critical)' : ''}`,
     count(slice.rows),
     figure(report.primary, slice.candidate[report.primary] ?? null),
     report.models.champion ? byHow(report.primary, slice.difference[report.primary]?.estimate ?? null) : 'no champion',
@@ -149,7 +157,7 @@ function sliceSection(report: EvaluationReport): Section {
   const lines =
     small.length === 0
       ? []
-      : [`Not judged: ${small.map((slice) => `${slice.column} ${slice.value} (${slice.not_judged})`).join('; ')}`];
+      : [`Not judged: ${small.map((slice) => `${sliceName(slice)} (${slice.not_judged})`).join('; ')}`];
   return { title: 'Slices', lines, table: { head: ['worst five', 'rows', report.primary, 'difference'], rows } };
 }
 
@@ -202,6 +210,11 @@ function provenanceSection(packet: Packet): Section {
       `Run ${packet.run}, as of ${packet.as_of}, seed ${provenance.seed}`,
       `Data: raw ${data.raw ?? 'none'}; features ${data.features ?? 'none'}; definition ${data.definition ?? 'none'}`,
       `Configuration ${provenance.config}; policy ${provenance.policy}`,
+      ...(provenance.in_force
+        ? [
+            `In force by now: configuration ${provenance.in_force.config}; policy ${provenance.in_force.policy}. This run keeps the one that it began with; only who decides follows the new one`,
+          ]
+        : []),
       `Code ${provenance.code.commit}${provenance.code.dirty ? ' with uncommitted changes' : ''}; trainer ${provenance.trainer.name} ${provenance.trainer.digest ?? ''}`.trim(),
     ],
   };

@@ -16,7 +16,9 @@ export function changeText(change: Change): string {
     case 'version_registered':
       return `version ${change.version} registered`;
     case 'version_staged':
-      return `version ${change.version} to staging`;
+      return `version ${change.version} to staging${change.break_glass ? ' by breaking glass' : ''}`;
+    case 'approval_reviewed':
+      return `approval of version ${change.version} reviewed`;
     case 'version_rejected':
       return `version ${change.version} rejected`;
     case 'version_archived':

@@ -95,11 +95,12 @@ export function registerVersion(registered: { version: number; run: string | nul
 }
 
 /** The gate passed and the approvals that the policy asks for are there. */
-export function stageVersion(staged: { version: number; packet: Digest | null }): Step {
-  const { version, packet } = staged;
+export function stageVersion(staged: { version: number; packet: Digest | null; breakGlass?: boolean }): Step {
+  const { version, packet, breakGlass = false } = staged;
   return (state) => {
     if (version >= state.nextVersion) return { refused: `version ${version} is not registered` };
-    return { change: { kind: 'version_staged', version, packet }, state };
+    const glass = breakGlass ? { break_glass: true as const } : {};
+    return { change: { kind: 'version_staged', version, packet, ...glass }, state };
   };
 }
 

@@ -93,7 +93,15 @@ export const change = z.discriminatedUnion('kind', [
     run: z.string().nullable(),
     manifest: digest,
   }),
-  z.strictObject({ kind: z.literal('version_staged'), version: versionNumber, packet: digest.nullable() }),
+  z.strictObject({
+    kind: z.literal('version_staged'),
+    version: versionNumber,
+    packet: digest.nullable(),
+    /** One person approved alone: somebody else has to review it. */
+    break_glass: z.literal(true).optional(),
+  }),
+  /** The review of an approval that broke glass. */
+  z.strictObject({ kind: z.literal('approval_reviewed'), version: versionNumber }),
   z.strictObject({ kind: z.literal('version_rejected'), version: versionNumber, reason: z.string() }),
   z.strictObject({ kind: z.literal('version_archived'), version: versionNumber }),
   z.strictObject({ kind: z.literal('rollout_prepared'), version: versionNumber }),

@@ -118,3 +118,10 @@ export class ImportDoesNotFit extends HoneError {
     );
   }
 }
+
+/** A review of an approval that nobody has to review, or by the person who gave it. */
+export class ReviewRefused extends HoneError {
+  readonly code = 'HONE_REVIEW_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 3;
+}

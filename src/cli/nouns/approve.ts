@@ -10,6 +10,9 @@ interface DecisionOptions {
   readonly packet?: string;
   readonly by: string;
   readonly comment?: string;
+  readonly breakGlass?: true;
+  readonly reason?: string;
+  readonly print?: true;
 }
 type Kind = 'approve' | 'reject';
 
@@ -17,10 +20,17 @@ export function register(program: Command, context: CliContext): void {
   withExamples(program.command('approve <run>').description('let the version of a run be deployed'), [
     ['packet show flights-delay-000042', 'first read the evidence; it names its digest'],
     ['approve flights-delay-000042 --packet 1f3a9c2e --by ana', 'then decide on exactly that'],
+    [
+      'approve flights-delay-000042 --packet 1f3a9c2e --by ana --break-glass --reason "fraud wave"',
+      'alone, where the policy lets you; reviewed later',
+    ],
   ])
     .option('--packet <digest8>', 'first 8 digits of the packet that you have read; asked for on a terminal')
     .requiredOption('--by <name>', 'who decides')
     .option('--comment <text>', 'why')
+    .option('--break-glass', 'approve alone: needs --reason, and somebody else reviews it later')
+    .option('--reason <text>', 'the same as --comment')
+    .option('--print', 'send nothing; print the JSON, signed where you have a key, to paste into the Temporal UI')
     .action((run: string, options: DecisionOptions) => decide(context, run, 'approve', options));
   withExamples(program.command('reject <run>').description('end a run without deploying; the champion stays'), [
     ['reject flights-delay-000042 --packet 1f3a9c2e --by ana --comment "JFK is worse"', 'the reason is kept'],
@@ -28,29 +38,47 @@ export function register(program: Command, context: CliContext): void {
     .option('--packet <digest8>', 'first 8 digits of the packet that you have read; asked for on a terminal')
     .requiredOption('--by <name>', 'who decides')
     .requiredOption('--comment <text>', 'the reason')
+    .option('--print', 'send nothing; print the JSON, signed where you have a key, to paste into the Temporal UI')
     .action((run: string, options: DecisionOptions) => decide(context, run, 'reject', options));
   withExamples(program.command('comment <run>').description('leave a note on a run; decides nothing'), [
     ['comment flights-delay-000042 --by dana --comment "looking at JFK"', 'the approvers see it'],
   ])
     .requiredOption('--by <name>', 'who says it')
     .requiredOption('--comment <text>', 'what')
-    .action((run: string, options: Required<Omit<DecisionOptions, 'packet'>>) => comment(context, run, options));
+    .action((run: string, options: { by: string; comment: string }) => comment(context, run, options));
 }
 
 async function decide(context: CliContext, run: string, kind: Kind, options: DecisionOptions): Promise<void> {
+  const comment = options.comment ?? options.reason;
+  if (options.breakGlass && !comment?.trim())
+    throw new UsageError('--break-glass needs --reason: it is reviewed later by somebody else. Nothing was decided.');
   await withServices(context, async (services) => {
-    const packet = options.packet ?? (await readAndAsk(context, services, run, kind, options));
+    const asked = { ...options, ...(comment === undefined ? {} : { comment }) };
+    const packet = options.packet ?? (await readAndAsk(context, services, run, kind, asked));
     if (!/^[0-9a-f]{8,64}$/.test(packet))
       throw new UsageError(
         `--packet ${JSON.stringify(packet)} is no digest; write its first 8 digits, such as 1f3a9c2e.`,
       );
-    const { by, comment } = options;
-    const [client, { answered }] = [await import('../../client/decisions.ts'), await import('../../client/answers.ts')];
-    const said = { packet, by, ...(comment === undefined ? {} : { comment }) };
+    const { by } = options;
+    const [{ signed }, client] = [await import('../signed.ts'), await import('../../client/decisions.ts')];
+    const said = await signed(context, services, run, kind, {
+      ...{ packet, by },
+      ...(comment === undefined ? {} : { comment }),
+      ...(options.breakGlass ? { break_glass: true as const } : {}),
+    });
+    if (options.print) return context.show(said, () => JSON.stringify(said));
+    const { answered } = await import('../../client/answers.ts');
     const answer = await answered(services.client, run, () => client.decide(services.client, run, kind, said));
-    context.show({ run, kind, by, packet, answer }, () => `${answer}\nFollow it: hone run watch ${run}`);
+    const trust = said.signature ? 'signed' : 'asserted';
+    const note = said.signature ? `Signed with key ${said.signature.key}.` : TAKEN_AS_GIVEN;
+    context.show(
+      { run, kind, by, packet, trust, answer },
+      () => `${answer}\n${note}\nFollow it: hone run watch ${run}`,
+    );
   });
 }
+
+const TAKEN_AS_GIVEN = 'Your name was taken as given (asserted); `hone identity enrol <name>` makes a key that signs.';
 
 async function comment(context: CliContext, run: string, said: { by: string; comment: string }): Promise<void> {
   await withServices(context, async (services) => {

@@ -1,10 +1,12 @@
 /** `hone registry`: the versions of a model. */
 import type { Command } from 'commander';
+import { z } from 'zod';
 import type { VersionManifest } from '../../registry/contract.ts';
 import { openLedger } from '../../registry/ledger.ts';
 import { type Lineage, lineage } from '../../registry/lineage.ts';
-import { type ListedVersion, listVersions, readVersion } from '../../registry/versions.ts';
+import { type ListedVersion, listVersions, readAttestation, readVersion } from '../../registry/versions.ts';
 import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf, parseRef } from '../refs.ts';
 import { facts, table } from '../table.ts';
@@ -17,6 +19,7 @@ export function register(program: Command, context: CliContext): void {
     ['registry list flights-delay', 'every version and its status'],
     ['registry show flights-delay/7', 'one version: metrics, files, origin'],
     ['registry show flights-delay@champion', 'the one that is live'],
+    ['registry show flights-delay@champion --card', 'its model card, frozen when it was approved'],
   ]);
   noun
     .command('list <model>')
@@ -25,7 +28,8 @@ export function register(program: Command, context: CliContext): void {
   noun
     .command('show <version>')
     .description('one version, as <model>/<number> or <model>@<alias>')
-    .action((ref: string) => show(context, ref));
+    .option('--card', 'its model card, as it was approved: Markdown, or JSON with --json')
+    .action((ref: string, options: { card?: true }) => (options.card ? card(context, ref) : show(context, ref)));
   registerImport(noun, context);
 }
 
@@ -53,6 +57,22 @@ export function versionsText(model: string, versions: readonly (ListedVersion & 
   ]);
   return table(['VERSION', 'STATUS', 'ALIASES', 'RUN', 'AS OF'], rows);
 }
+
+async function card(context: CliContext, text: string): Promise<void> {
+  const { model, ref } = parseRef(text);
+  await ledgerOf(context, model);
+  const store = await context.store();
+  const { version } = await lineage(store, model, ref);
+  const found = await readAttestation(store, model, version, 'model-card', frozenCard);
+  if (found === undefined)
+    throw new UsageError(
+      `Version ${version} of ${model} has no model card: it is written when a version is approved. See it: hone registry show ${model}/${version}`,
+    );
+  const { markdown, ...document } = found;
+  context.show(document, () => markdown);
+}
+
+const frozenCard = z.looseObject({ markdown: z.string() });
 
 async function show(context: CliContext, text: string): Promise<void> {
   const { model, ref } = parseRef(text);
