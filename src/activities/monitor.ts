@@ -137,7 +137,7 @@ async function serversOf(deps: Deps, model: string): Promise<NodeRecord[]> {
   return (await readNodes(deps.store)).filter(({ models }) => models[model] !== undefined);
 }
 
-function triggersOf(report: TickReport): Trigger[] {
+export function triggersOf(report: TickReport): Trigger[] {
   return report.actions.flatMap((action) =>
     action.kind === 'trigger'
       ? [

@@ -11,16 +11,15 @@ import { skillFell } from './performance.ts';
  * @returns null where the tick opened none, or the model does not train since a break
  */
 export function breakOf(report: TickReport, { training, triggers }: ModelConfig): ConfirmedBreak | null {
-  const { holdout, actions, performance } = report;
+  const { holdout, actions, findings, performance } = report;
   if (training.window.type !== 'since_break' || holdout === null) return null;
   const opened = actions.find(
     (action) => action.kind === 'alert' && action.incident === 'performance-skill' && action.status === 'opened',
   );
   if (opened?.kind !== 'alert') return null;
+  const told = findings.find(({ kind }) => kind === 'performance')?.sentence ?? opened.sentence;
   const { skill_drop: drop, of } = triggers.performance;
   const beyond = performance.slice(0, of.of).filter((window) => skillFell(window, holdout, drop));
   const at = beyond.map(({ window }) => window.from).sort()[0];
-  return at === undefined
-    ? null
-    : { at, source: 'performance', by: 'monitoring', reason: opened.sentence.slice(0, 500) };
+  return at === undefined ? null : { at, source: 'performance', by: 'monitoring', reason: told.slice(0, 500) };
 }

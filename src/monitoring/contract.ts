@@ -31,6 +31,7 @@ export const findingKind = z.enum([
   'proxy',
   'error_stream',
   'service',
+  'after_shift',
 ]);
 
 /** `broken`: the input cannot be trusted. `moved`: beyond limit and noise in enough windows. `seen`: in fewer windows. */
@@ -54,6 +55,8 @@ export const finding = z.strictObject({
     of: z.number().int(),
   }),
   sentence: z.string(),
+  /** Start of the oldest window that was beyond the limit; of a finding that asks for a run. */
+  since: instant.optional(),
   /** A feature that moved against its reference, but not against the same weeks last year. */
   last_year: z.literal('inside').optional(),
 });

@@ -25,6 +25,8 @@ export interface DriftCheckInput {
   readonly windows: readonly Window[];
   /** Windows that begin before this instant are not the champion's own and are not judged. */
   readonly notBefore: number;
+  /** Share of the whole by feature, from the version's trainer. */
+  readonly importance?: Readonly<Record<string, number>> | undefined;
 }
 
 export async function checkDrift(db: Connection, input: DriftCheckInput): Promise<DriftCheck> {
@@ -37,7 +39,8 @@ export async function checkDrift(db: Connection, input: DriftCheckInput): Promis
   const reports = windows.map((window, i) => {
     const profile = profiles.get(i);
     if (profile === undefined || Date.parse(window.from) < input.notBefore) return null;
-    return judgeDrift(reference, profile, { psiLimit, minRows, days: daysIn(window), windowName: windowName(window) });
+    const named = { days: daysIn(window), windowName: windowName(window) };
+    return judgeDrift(reference, profile, { psiLimit, minRows, ...named, importance: input.importance });
   });
   const newest = reports[0];
   const findings = Object.keys(reference.columns).map((name): Finding => {
@@ -58,6 +61,10 @@ export async function checkDrift(db: Connection, input: DriftCheckInput): Promis
       rows: drift?.n_current ?? 0,
       window: windows[0]!,
       windows: { beyond, judged, need: needed.need, of: needed.of },
+      ...sinceOf(
+        drifts.map((one) => one?.verdict === 'moved'),
+        windows,
+      ),
       sentence: (drift?.sentence ?? notJudged(name, log, windows[0]!)) + seen,
     };
   });
@@ -70,6 +77,12 @@ export async function checkDrift(db: Connection, input: DriftCheckInput): Promis
     .map(({ subject }) => subject)
     .filter((name) => reports.filter((report) => acts(report, name)).length >= needed.need);
   return { reports, findings, acting };
+}
+
+/** Start of the oldest window beyond the limit. */
+export function sinceOf(beyond: readonly boolean[], windows: readonly Window[]): Pick<Finding, 'since'> {
+  const oldest = windows[beyond.lastIndexOf(true)];
+  return oldest === undefined ? {} : { since: oldest.from };
 }
 
 function notJudged(name: string, log: LogTable, window: Window): string {

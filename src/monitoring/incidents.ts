@@ -1,6 +1,7 @@
 /** Incidents: one document a change, so that the same trouble is told once when it opens, changes and ends. */
 import { findDocument, putDocument, sha256Of } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { overSentence } from './alert-sentences.ts';
 import { type Alert, type IncidentChange, incidentChange } from './contract.ts';
 
 /** Text of an instant as it may stand in a key: without colons. */
@@ -53,7 +54,7 @@ export function reconcile(
   const now = new Set(alerts.map(({ incident }) => incident));
   for (const before of open.values()) {
     if (now.has(before.incident) || !judged(before.incident)) continue;
-    const sentence = `Over since ${asOf}: ${before.sentence}`;
+    const sentence = overSentence(before.sentence, before.opened_at, asOf);
     changes.push({ ...before, severity: 'info', sentence, status: 'resolved', as_of: asOf });
   }
   return changes;

@@ -7,6 +7,7 @@ import { read } from '../drift/profile.ts';
 import { predictionColumn } from '../drift/reference.ts';
 import { whole } from '../drift/sentences.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { type AfterShift, checkAfterShift } from './after-shift.ts';
 import type { Finding, Holdout, PerformanceWindow, Window } from './contract.ts';
 import { checkDrift } from './drift-check.ts';
 import { checkErrorStream } from './error-stream.ts';
@@ -41,6 +42,10 @@ export interface ObserveRequest {
   readonly asOf: string;
   readonly training: ReferenceProfile | null;
   readonly holdout: Holdout | null;
+  /** Share of the whole by feature, where the version says it. */
+  readonly importance?: Readonly<Record<string, number>> | undefined;
+  /** The shift in whose middle the champion was trained, while it is watched more closely. */
+  readonly after?: Pick<AfterShift, 'shift' | 'fitEnd'> | undefined;
   /** False while an input incident is open. */
   readonly healthy: boolean;
   readonly cacheDir: string;
@@ -70,10 +75,16 @@ export async function observe(request: ObserveRequest): Promise<Observation> {
     const { promotedAt } = request;
     const stream = { config, log, labels, from: since, to: spans.mature, newest: spans.skill[0]! };
     const errors = await checkErrorStream(db, stream);
-    const growth = promotedAt === null ? [] : await checkGrowth(db, { config, promotedAt, asOf, paths, labels });
+    const known = { config, asOf, paths, labels };
+    const growth = promotedAt === null ? [] : await checkGrowth(db, { ...known, promotedAt });
+    const { after } = request;
+    const again =
+      after === undefined || promotedAt === null
+        ? []
+        : await checkAfterShift(db, { ...known, ...after, champion, promotedAt });
     return {
       ...seen,
-      findings: [...silence, ...seen.findings, ...quality, ...errors, ...growth],
+      findings: [...silence, ...seen.findings, ...quality, ...errors, ...growth, ...again],
       performance: skill.length >= calibration.length ? skill : calibration,
     };
   });
@@ -82,7 +93,8 @@ export async function observe(request: ObserveRequest): Promise<Observation> {
 type Spans = ReturnType<typeof spansOf>;
 
 /** Fetches log and labels once, as far back as any check looks. */
-async function readSources({ store, config, promotedAt, asOf, cacheDir }: ObserveRequest, spans: Spans) {
+async function readSources(request: ObserveRequest, spans: Spans) {
+  const { store, config, promotedAt, asOf, cacheDir, after } = request;
   const reach = referenceSpans(config, spans.drift);
   const wanted = config.monitoring.references.drift;
   const windows = [
@@ -92,7 +104,8 @@ async function readSources({ store, config, promotedAt, asOf, cacheDir }: Observ
     ...(wanted === 'training' ? [] : [reach.trailing]),
   ];
   const volume = config.triggers.volume !== null && promotedAt !== null ? [volumeFrom(config, promotedAt)] : [];
-  const oldest = Math.min(...windows.map(({ from }) => Date.parse(from)), ...volume);
+  const shift = after === undefined ? [] : [Date.parse(after.shift.since)];
+  const oldest = Math.min(...windows.map(({ from }) => Date.parse(from)), ...volume, ...shift);
   const from = new Date(oldest).toISOString();
   const paths = await readLog(store, config.model, { from, to: asOf, cacheDir });
   const lastYear =
@@ -139,9 +152,10 @@ async function observeFeatures(
       since > 0 && first + length <= Date.parse(windows[0]!.from) ? await firstPredictions(db, log, window) : null;
     if (own !== null) reference = { ...reference, columns: { ...reference.columns, [predictionColumn]: own } };
   }
-  const drift = await checkDrift(db, { config, reference, log, windows, notBefore: since });
-  const { store, cacheDir } = request;
-  const season = { config, training, healthy, store, cacheDir, log, windows, notBefore: since };
+  const { store, cacheDir, importance } = request;
+  const judged = { config, log, windows, notBefore: since, importance };
+  const drift = await checkDrift(db, { ...judged, reference });
+  const season = { ...judged, training, healthy, store, cacheDir };
   const findings = await compareWithLastYear(db, season, drift.findings);
   const seasonal = new Set(findings.filter(({ last_year }) => last_year === 'inside').map(({ subject }) => subject));
   return {

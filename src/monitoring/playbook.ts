@@ -6,6 +6,7 @@
  * that got worse pages the owner, and never retrains; so does a prediction server beyond its limits.
  */
 import type { ModelConfig } from '../config/model.ts';
+import { nextStep } from './alert-sentences.ts';
 import type { Alert, Finding, TickAction, TriggerAction } from './contract.ts';
 
 export interface PlaybookInput {
@@ -34,34 +35,51 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
   const calibration = of('calibration', 'moved');
   const quality = [...skill, ...calibration];
 
-  const triggers: TriggerAction[] = [];
-  if (config.triggers.performance.enabled) triggers.push(...skill.map((finding) => ask('performance', finding)));
-  if (config.triggers.calibration.enabled) triggers.push(...calibration.map((finding) => ask('calibration', finding)));
-  if (config.triggers.drift.then === 'retrain' && acting.length > 0) {
-    const moved = features.filter(({ subject }) => acting.includes(subject));
-    triggers.push(...moved.slice(0, 1).map((finding) => ask('drift', finding, acting)));
-  }
-  triggers.push(...of('volume', 'moved').map((finding) => ask('volume', finding)));
-  triggers.push(...of('age', 'moved').map((finding) => ask('age', finding)));
+  const { performance, calibration: ofCalibration, drift } = config.triggers;
+  const enabled = {
+    performance: performance.enabled,
+    calibration: ofCalibration.enabled,
+    drift: drift.then === 'retrain',
+  };
+  // Trained in the middle of a shift: more of the same drift is no news, enough labels from after it are.
+  const waits = of('after_shift', 'seen').length > 0;
+  const moved = enabled.drift && !waits ? features.filter(({ subject }) => acting.includes(subject)) : [];
+  const triggers = oneOfEach([
+    ...of('after_shift', 'moved').flatMap((finding) => askAgain(finding, enabled)),
+    ...(enabled.performance ? skill.map((finding) => ask('performance', finding)) : []),
+    ...(enabled.calibration ? calibration.map((finding) => ask('calibration', finding)) : []),
+    ...(moved.length > 0 ? [ask('drift', mostMoved(moved), moved)] : []),
+    ...of('volume', 'moved').map((finding) => ask('volume', finding)),
+    ...of('age', 'moved').map((finding) => ask('age', finding)),
+  ]);
 
+  const alert = (incident: string, severity: Alert['severity'], found: readonly Finding[]): Alert[] => {
+    const [first] = found;
+    if (first === undefined) return [];
+    const kind = first.kind === 'prediction' ? 'drift' : first.kind;
+    const asked = first.kind !== 'prediction' && triggers.some(({ trigger }) => trigger === kind);
+    const next = nextStep(first.kind, { config, asked, broken: broken.length > 0 });
+    return [alertOf(incident, severity, found, next)];
+  };
+  const each = (name: string, found: readonly Finding[]): Alert[] =>
+    found.flatMap((finding) => alert(`${name}-${finding.subject.replace(' ', '-')}`, 'page', [finding]));
   const alerts = [
-    ...broken.map((finding) => alertOf(`${finding.kind}-${finding.subject}`, 'page', [finding])),
-    ...silent.map((finding) => alertOf('log-silent', 'page', [finding])),
-    ...of('service', 'broken').map((finding) =>
-      alertOf(`service-${finding.subject.replace(' ', '-')}`, 'page', [finding]),
-    ),
-    ...of('kpi', 'moved').map((finding) => alertOf(`kpi-${finding.subject}`, 'page', [finding])),
-    ...of('proxy', 'moved').map((finding) => alertOf(`proxy-${finding.subject}`, 'page', [finding])),
-    ...skill.map((finding) => alertOf('performance-skill', 'warn', [finding])),
-    ...of('error_stream', 'moved').map((finding) => alertOf('error-stream', 'warn', [finding])),
-    ...calibration.map((finding) => alertOf('calibration', 'warn', [finding])),
-    ...(prediction.length > 0 ? [alertOf('drift-prediction', 'warn', prediction)] : []),
-    ...(features.length > 0 ? [alertOf('drift-features', 'warn', features)] : []),
+    ...broken.flatMap((finding) => alert(`${finding.kind}-${finding.subject}`, 'page', [finding])),
+    ...alert('log-silent', 'page', silent),
+    ...each('service', of('service', 'broken')),
+    ...each('kpi', of('kpi', 'moved')),
+    ...each('proxy', of('proxy', 'moved')),
+    ...alert('performance-skill', 'warn', skill),
+    ...alert('error-stream', 'warn', of('error_stream', 'moved')),
+    ...alert('calibration', 'warn', calibration),
+    ...alert('drift-prediction', 'warn', prediction),
+    ...alert('drift-features', 'warn', features),
   ];
 
   const notes = [
     ...notesOn({ broken, features, prediction, quality, triggers }, findings, config),
     ...notesOnSeason(seasonal),
+    ...of('after_shift', 'seen').map(({ sentence }) => ({ kind: 'note' as const, sentence })),
   ];
   return { triggers: broken.length > 0 ? [] : triggers, alerts, notes };
 }
@@ -114,12 +132,13 @@ function held(judged: boolean): string {
   return judged ? 'quality holds' : 'quality is not judged yet';
 }
 
-function ask(trigger: TriggerAction['trigger'], finding: Finding, subjects?: readonly string[]): TriggerAction {
+/** @param all findings that ask together, the one with the numbers among them */
+function ask(trigger: TriggerAction['trigger'], finding: Finding, all: readonly Finding[] = [finding]): TriggerAction {
   const { value, limit, rows, window, windows } = finding;
   return {
     kind: 'trigger',
     trigger,
-    reason: finding.sentence,
+    reason: told(all),
     evidence: {
       subject: finding.subject,
       value,
@@ -129,19 +148,47 @@ function ask(trigger: TriggerAction['trigger'], finding: Finding, subjects?: rea
       to: window.to,
       windows_beyond: windows.beyond,
       windows_needed: windows.need,
-      ...(subjects === undefined ? {} : { subjects: [...subjects] }),
+      ...(finding.since === undefined ? {} : { since: finding.since }),
+      ...(finding.kind === 'drift' ? { subjects: all.map(({ subject }) => subject) } : {}),
     },
   };
 }
 
-function alertOf(incident: string, severity: Alert['severity'], findings: readonly Finding[]): Alert {
-  const subjects = findings.map(({ subject }) => subject).sort();
-  const [first] = findings;
-  const sentence =
-    findings.length === 1
-      ? first!.sentence
-      : `${findings.length} features moved: ${list(subjects)}. ${first!.sentence}`;
-  return { incident, severity, sentence, subjects };
+/** The owner hears one trigger of a kind from one look. */
+function oneOfEach(triggers: readonly TriggerAction[]): TriggerAction[] {
+  return triggers.filter(({ trigger }, i) => triggers.findIndex((other) => other.trigger === trigger) === i);
+}
+
+/** @param allowed triggers that the file has switched on */
+function askAgain(
+  finding: Finding,
+  allowed: Readonly<Record<'drift' | 'performance' | 'calibration', boolean>>,
+): TriggerAction[] {
+  const trigger = (['drift', 'performance', 'calibration'] as const).find((kind) => kind === finding.subject);
+  if (trigger === undefined || !allowed[trigger]) return [];
+  const asked = ask(trigger, finding);
+  return [{ ...asked, evidence: { ...asked.evidence, looks_again: true } }];
+}
+
+function alertOf(incident: string, severity: Alert['severity'], findings: readonly Finding[], next: string): Alert {
+  return {
+    incident,
+    severity,
+    sentence: `${told(findings)}${next}`,
+    subjects: findings.map(({ subject }) => subject).sort(),
+  };
+}
+
+/** Several columns in one breath, the one that moved most in full. */
+function told(findings: readonly Finding[]): string {
+  const most = mostMoved(findings);
+  if (findings.length === 1) return most.sentence;
+  return `${findings.length} features moved: ${list(findings.map(({ subject }) => subject))}. ${most.sentence}`;
+}
+
+function mostMoved(findings: readonly Finding[]): Finding {
+  const excess = ({ value, limit }: Finding): number => (value ?? 0) - (limit ?? 0);
+  return findings.reduce((most, one) => (excess(one) > excess(most) ? one : most));
 }
 
 function list(names: readonly string[]): string {

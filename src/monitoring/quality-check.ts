@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../config/model.ts';
 import { short, whole } from '../drift/sentences.ts';
 import type { Finding, Holdout, PerformanceWindow } from './contract.ts';
+import { sinceOf } from './drift-check.ts';
 import { calibrationOff, skillFell, skillLimit } from './performance.ts';
 import { windowName } from './windows.ts';
 
@@ -34,6 +35,10 @@ export function skillFinding(
     limit: holdout === null ? null : skillLimit(holdout, drop),
     rows: newest.labelled,
     window: newest.window,
+    ...sinceOf(
+      fell,
+      windows.map(({ window }) => window),
+    ),
     sentence:
       verdict.state === 'not_judged'
         ? `Skill: ${why ?? 'not judged'}. Wait for labels.`
@@ -67,6 +72,10 @@ export function calibrationFinding(windows: readonly PerformanceWindow[], config
     limit,
     rows: newest.labelled,
     window: newest.window,
+    ...sinceOf(
+      off,
+      windows.map(({ window }) => window),
+    ),
     sentence:
       verdict.state === 'not_judged'
         ? `Calibration: ${newest.not_judged ?? 'not judged'}. Wait for labels.`

@@ -1,11 +1,12 @@
 /** One look at a model in production: what was found, what is news, and what should be done about it. */
 import type { ModelConfig } from '../config/model.ts';
 import { referenceProfile } from '../drift/contract.ts';
-import { type LedgerState, versionManifest } from '../registry/contract.ts';
+import { type LedgerState, type VersionManifest, versionManifest } from '../registry/contract.ts';
 import { manifestKey } from '../registry/keys.ts';
 import type { NodeRecord } from '../serving/contract.ts';
 import { findDocument, getByDigest, getDocument, putDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { shiftBehind, watchedUntil } from './after-shift.ts';
 import { type Finding, type Holdout, type TickAction, type TickReport, tickReport } from './contract.ts';
 import { instantKey, openIncidents, reconcile, recordIncidents } from './incidents.ts';
 import { type Observation, observe } from './observe.ts';
@@ -45,11 +46,16 @@ export async function tick(request: TickRequest): Promise<TickReport> {
   const open = await openIncidents(store, config.model, asOf);
   const healthy = ![...open.keys()].some((incident) => /^(input|skew)-/.test(incident));
   const promotedAt = state.budgets.promoted_at;
+  const manifest = await getDocument(store, manifestKey(config.model, champion), versionManifest);
+  const watched = Date.parse(asOf) <= watchedUntil(config, promotedAt);
+  const shift = watched ? await shiftBehind(store, manifest) : null;
   const seen = await observe({
     ...request,
     asOf,
     champion,
-    training: await trainingReference(store, config.model, champion),
+    training: await trainingReference(store, manifest),
+    importance: manifest.importance,
+    after: shift === null ? undefined : { shift, fitEnd: manifest.fit_end },
     promotedAt,
     healthy,
   });
@@ -88,8 +94,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
   });
 }
 
-async function trainingReference(store: ObjectStore, model: string, champion: number) {
-  const manifest = await getDocument(store, manifestKey(model, champion), versionManifest);
+async function trainingReference(store: ObjectStore, manifest: VersionManifest) {
   if (manifest.reference_profile === null) return null;
   return getByDigest(store, 'profiles', manifest.reference_profile, referenceProfile);
 }
