@@ -11,6 +11,7 @@ import { compareTwins } from '../evaluation/twins.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { readVersion } from '../registry/versions.ts';
+import { demandsOf, withDemandedColumns } from '../triggers/demands.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps, keep } from './deps.ts';
@@ -35,8 +36,10 @@ export const evaluateActivities = (deps: Deps) => ({
       const compared = [candidate, champion, anchor].filter((one) => one !== null);
 
       const window = cleanWindow(compared, model, run.as_of);
+      const demanded = await demandsOf(deps.store, run.model, run.run);
       const input = scoringInput(deps, work, run, order.raw, window, model);
-      const { report } = await evaluateVersions({ ...input, score: versionScorer(input), candidate, champion, anchor });
+      const score = versionScorer({ ...input, config: withDemandedColumns(model, demanded) });
+      const { report } = await evaluateVersions({ ...input, score, candidate, champion, anchor, demanded });
       work.report({ scored: report.rows + report.unlabelled });
       work.log.info({ rows: report.rows, blocks: report.blocks.count }, 'evaluated');
       return await keep(deps, report);

@@ -8,6 +8,7 @@ import { lookNumber, untilNextLook } from '../gate/looks.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { attest } from '../registry/versions.ts';
 import { getDocument, putDocument } from '../store/content.ts';
+import { demandsOf } from '../triggers/demands.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
@@ -36,6 +37,7 @@ export const gateActivities = (deps: Deps) => ({
         attempt,
         anchor: state.anchor === state.aliases.champion?.version ? null : state.anchor,
         run: run.run,
+        demands: await demandsOf(deps.store, run.model, run.run),
       });
       const digest = await keep(deps, { evaluation: report, gate: judged });
       await attest(deps.store, run.model, order.version, `gate-${order.attempt}`, {

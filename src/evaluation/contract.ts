@@ -57,6 +57,8 @@ const fairnessMeasures = z.strictObject({
   calibration_gap: interval,
 });
 export type FairnessMeasures = z.output<typeof fairnessMeasures>;
+  /** Named by a reason of the run, which has to be judged on it: rows from `since` on. */
+  demanded: z.strictObject({ since: instant.nullable() }).optional(),
 
 const rates = z.strictObject({
   selection_rate: z.number().nullable(),

@@ -6,6 +6,7 @@ import { alignScores } from './align.ts';
 import { classesOf, classRates, positioned, widened } from './classes.ts';
 import type { EvaluationReport } from './contract.ts';
 import { customMetrics } from './custom-metrics.ts';
+import type { DemandedSlice } from './demanded-slices.ts';
 import { type EvaluationInput, evaluate, LEVEL } from './evaluate.ts';
 import { judgedRows, pickRows } from './judged-rows.ts';
 import type { ScoredVersion } from './score-version.ts';
@@ -17,6 +18,8 @@ export interface VersionsInput {
   readonly champion: VersionManifest | null;
   readonly anchor: VersionManifest | null;
   readonly workDir: string;
+  /** Rows that the reasons of the run name; `score` has read their columns. */
+  readonly demanded?: readonly DemandedSlice[];
   readonly signal?: AbortSignal;
 }
 
@@ -45,6 +48,7 @@ export async function evaluateVersions(input: VersionsInput): Promise<VersionsEv
     seed: config.training.seed,
   });
   const custom = report.rows > 0 ? await ownMetrics(input, own, judged) : [];
+    ...(input.demanded ? { demanded: input.demanded } : {}),
   return { report: custom.length > 0 ? { ...report, custom } : report, rows: own.rows };
 }
 

@@ -5,6 +5,7 @@ import { behaviour } from './behaviour.ts';
 import { compare, prepareModel } from './compare.ts';
 import type { EvaluationReport, Interval, ModelFigures } from './contract.ts';
 import { MetricDoesNotFitTask } from './errors.ts';
+import { type DemandedSlice, demandedSliceFigures } from './demanded-slices.ts';
 import { groupFigures } from './fairness.ts';
 import { classCounts, type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
 import { byMetric, finite, METRICS, metricsOf } from './metrics.ts';
@@ -33,6 +34,8 @@ export interface EvaluationInput {
   readonly anchorVersion?: number;
   readonly seed: number;
 }
+  /** Rows that the reasons of the run name. */
+  readonly demanded?: readonly DemandedSlice[];
 
 /** One-sided level of every bound in a report; later looks are stretched from here by the gate. */
 export const LEVEL = 0.05;
@@ -121,7 +124,10 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
       champion && judged.index.length > 0
         ? behaviour(task, candidate, champion, { labels: judged.labels, threshold: judged.decision.threshold }, width)
         : null,
-    slices: sliceFigures(config, rows, judged, { candidate, champion }),
+    slices: [
+      ...demandedSliceFigures(config, rows, judged, { candidate, champion }, input.demanded ?? []),
+      ...sliceFigures(config, rows, judged, { candidate, champion }),
+    ],
     ...(config.gate.fairness === 'none' ? {} : { groups: groupFigures(config, rows, judged, candidate) }),
   };
 }

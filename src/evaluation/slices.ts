@@ -40,14 +40,14 @@ export function sliceFigures(
   });
 }
 
-interface Slice {
+export interface Slice {
   readonly column: string;
   readonly value: string;
   /** Positions among the judged rows. */
   readonly members: readonly number[];
 }
 
-function oneSlice(
+export function oneSlice(
   config: ModelConfig,
   { column, value, members }: Slice,
   judged: JudgedRows,

@@ -6,6 +6,7 @@ import { behaviourRules, calibrationRules, scoreShiftNeedsPerson } from './cauti
 import { anchorRules, championRules, powerOf } from './comparison.ts';
 import type { GateReport, RuleResult, Verdict } from './contract.ts';
 import { customRules } from './custom-rules.ts';
+import { type DemandedBy, demandedRules, demandReasons } from './demanded-slices.ts';
 import { fairnessRules } from './fairness-rules.ts';
 import { floorRules } from './floors.ts';
 import { isSliceWarning, sliceRules } from './slice-rules.ts';
@@ -20,6 +21,8 @@ export interface GateContext {
   readonly attempt?: number;
   /** `state.anchor` of the ledger: when it is another version than the champion, it must have been scored too. */
   readonly anchor?: number | null;
+  /** Reasons of the run that demand a person, and rows to be judged (`evaluate` has their figures). */
+  readonly demands?: readonly DemandedBy[];
   /** For the advice in the sentence. */
   readonly run?: string;
 }
@@ -47,6 +50,7 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
   }
   rules.push(...floorRules(report, config, level), ...customRules(report, config, level, context));
   if (!context.first) rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
+  rules.push(...demandedRules(report, config, level));
   rules.push(...fairnessRules(report, config, level), ...calibrationRules(report, config, level));
 
   const verdict = verdictOf(rules);
@@ -114,5 +118,5 @@ function personReasons(report: EvaluationReport, config: ModelConfig, context: G
   if (scoreShiftNeedsPerson(report, context.trigger)) {
     reasons.push('The scores moved far from the champion although no change was the reason for this run.');
   }
-  return reasons;
+  return [...reasons, ...demandReasons(context.demands ?? [])];
 }

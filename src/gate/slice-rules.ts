@@ -5,6 +5,7 @@ import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import { marginOf } from './comparison.ts';
 import type { RuleResult } from './contract.ts';
+import { isDemanded } from './demanded-slices.ts';
 import { notJudged } from './not-judged.ts';
 import { byHow, confidence, count, figure } from './wording.ts';
 
@@ -15,7 +16,8 @@ import { byHow, confidence, count, figure } from './wording.ts';
  */
 export function sliceRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
   const margins = config.gate.slices.margin;
-  const tests = report.slices.flatMap((slice) =>
+  const slices = report.slices.filter(({ demanded }) => demanded === undefined);
+  const tests = slices.flatMap((slice) =>
     (Object.keys(margins) as MetricName[]).flatMap((metric) => {
       const improvement = slice.difference[metric];
       if (!improvement) return [];
@@ -47,14 +49,18 @@ export function sliceRules(report: EvaluationReport, config: ModelConfig, level:
         `(${bounds}; allowed: ${byHow(metric, -margin)})`,
     };
   });
-  const critical = report.slices.filter((slice) => slice.critical && slice.not_judged !== null);
+  const critical = slices.filter((slice) => slice.critical && slice.not_judged !== null);
   return [...judged, ...critical.map(tooSmall)];
 }
 
 /** Whether a slice's result is worth a person's look: any that failed, and critical ones that are not clear. */
 export function isSliceWarning(rule: RuleResult, criticalColumns: readonly string[]): boolean {
   if (rule.kind !== 'slice' || rule.outcome === 'pass' || rule.effect === 'blocks') return false;
-  return rule.outcome === 'fail' || criticalColumns.some((column) => rule.rule.startsWith(`slice/${column}=`));
+  return (
+    rule.outcome === 'fail' ||
+    isDemanded(rule) ||
+    criticalColumns.some((column) => rule.rule.startsWith(`slice/${column}=`))
+  );
 }
 
 const tooSmall = ({ column, value, not_judged: why }: SliceFigures): RuleResult =>
