@@ -72,15 +72,15 @@ function stoodStillAt(profile: ColumnProfile | undefined): number | null {
   return profile.fine.values.length === 1 ? (profile.fine.values[0] ?? null) : null;
 }
 
-/** `0.4149 in all of the reference, 0.5005 in 100 % of rows now`. */
+/** `it stood still at 0.4149 in the whole reference and now stands at 0.5005 in 100 % of rows`. */
 function awakening(still: number, current: ColumnProfile, rows: number): string {
   if (current.kind !== 'numeric') return '';
   const { at, counts } = pointsOf(current);
   const others = [...at.keys()].filter((i) => at[i] !== still);
   const share = others.reduce((sum, i) => sum + (counts[i] ?? 0), 0) / rows;
   const [first = 0] = others;
-  const now = others.length === 1 ? digits4(at[first] ?? 0) : `${whole(others.length)} other values`;
-  return `it stood still at ${digits4(still)} in the whole reference, and is ${now} in ${percent(share)} of rows now, `;
+  const now = others.length === 1 ? `stands at ${digits4(at[first] ?? 0)}` : `has ${whole(others.length)} other values`;
+  return `it stood still at ${digits4(still)} in the whole reference and now ${now} in ${percent(share)} of rows, `;
 }
 
 /** The largest part of a move in the column's own terms. */
