@@ -46,9 +46,9 @@ export async function evaluateVersions(input: VersionsInput): Promise<VersionsEv
     ...(champion ? { championVersion: champion.version } : {}),
     ...(anchor ? { anchorVersion: anchor.version } : {}),
     seed: config.training.seed,
+    ...(input.demanded ? { demanded: input.demanded } : {}),
   });
   const custom = report.rows > 0 ? await ownMetrics(input, own, judged) : [];
-    ...(input.demanded ? { demanded: input.demanded } : {}),
   return { report: custom.length > 0 ? { ...report, custom } : report, rows: own.rows };
 }
 

@@ -4,8 +4,8 @@ import { constantClassScores, constantScores } from './baseline.ts';
 import { behaviour } from './behaviour.ts';
 import { compare, prepareModel } from './compare.ts';
 import type { EvaluationReport, Interval, ModelFigures } from './contract.ts';
-import { MetricDoesNotFitTask } from './errors.ts';
 import { type DemandedSlice, demandedSliceFigures } from './demanded-slices.ts';
+import { MetricDoesNotFitTask } from './errors.ts';
 import { groupFigures } from './fairness.ts';
 import { classCounts, type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
 import { byMetric, finite, METRICS, metricsOf } from './metrics.ts';
@@ -33,9 +33,9 @@ export interface EvaluationInput {
   readonly championVersion?: number;
   readonly anchorVersion?: number;
   readonly seed: number;
-}
   /** Rows that the reasons of the run name. */
   readonly demanded?: readonly DemandedSlice[];
+}
 
 /** One-sided level of every bound in a report; later looks are stretched from here by the gate. */
 export const LEVEL = 0.05;
