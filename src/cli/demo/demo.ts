@@ -1,7 +1,7 @@
 /** Runs the demo from set-up to the table at the end, and cleans up whatever happens. */
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { MonthFigures } from '../../backtest/monthly.ts';
+import type { Month } from '../../backtest/monthly.ts';
 import { ensurePython } from '../../local/python.ts';
 import { openLedger } from '../../registry/ledger.ts';
 import { listVersions, readAttestation, readVersion } from '../../registry/versions.ts';
@@ -73,7 +73,10 @@ async function documentOf(stage: Stage, told: Told, seconds: number): Promise<De
     ...Object.fromEntries(
       (['never_retrained', 'every_28d', 'hone'] as const).map((name) => {
         const found = policies[name].months.find((one) => one.month === month);
-        return [name, found ? { roc_auc: found.roc_auc.estimate, log_loss: found.log_loss.estimate } : null];
+        return [
+          name,
+          found ? { roc_auc: found.metrics.roc_auc?.estimate, log_loss: found.metrics.log_loss?.estimate } : null,
+        ];
       }),
     ),
   }));
@@ -101,12 +104,13 @@ async function closing(stage: Stage, told: Told, document: DemoDocument, colors:
   const lineage = await stage.hone('lineage', `${MODEL}@champion`);
   const verify = await stage.hone('ledger', 'verify', MODEL);
   const { never_retrained, every_28d, hone } = told.table;
-  const cell = (months: readonly MonthFigures[], month: string) => {
+  const cell = (months: readonly Month[], month: string) => {
     const found = months.find((one) => one.month === month);
     if (!found) return '-';
-    const { estimate, lower, upper } = found.roc_auc;
+    const { roc_auc, log_loss } = found.metrics;
+    const { estimate = null, lower = null, upper = null } = roc_auc ?? {};
     const half = lower === null || upper === null ? '' : ` ±${((upper - lower) / 2).toFixed(2)}`;
-    return `${(estimate ?? 0).toFixed(3)}${half}  ${(found.log_loss.estimate ?? 0).toFixed(3)}`;
+    return `${(estimate ?? 0).toFixed(3)}${half}  ${(log_loss?.estimate ?? 0).toFixed(3)}`;
   };
   const rows = hone.months.map(({ month }) => [
     month,

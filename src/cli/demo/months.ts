@@ -1,17 +1,18 @@
 /** The table at the end: a year under three policies, each row scored by what was live at its time. */
 
 import { join } from 'node:path';
-import { type MonthFigures, monthlyFigures, type ScoredYear } from '../../backtest/monthly.ts';
-import { replayScheduledPolicy } from '../../backtest/scheduled-policy.ts';
+import { replayPolicies } from '../../backtest/backtest.ts';
+import { type Month, monthsOf, type ScoredYear } from '../../backtest/monthly.ts';
+import { rowAt } from '../../backtest/past.ts';
+import { shippedPolicies } from '../../backtest/policy.ts';
 import { rowsOf, withDuckDb } from '../../data/engine.ts';
-import { ingest } from '../../data/ingest/ingest.ts';
 import { parquetOf } from '../../data/sql-text.ts';
 import { labelsAsOf } from '../../monitoring/labels.ts';
 import { readLog } from '../../monitoring/prediction-log.ts';
 import { MODEL, type Stage } from './stage.ts';
 
 export interface PolicyYear {
-  readonly months: MonthFigures[];
+  readonly months: Month[];
   readonly trainings: number;
 }
 
@@ -21,34 +22,33 @@ export interface YearTable {
   readonly hone: PolicyYear;
 }
 
+const METRICS = ['roc_auc', 'log_loss'] as const;
 const END = '2014-01-01T00:00:00.000Z';
 const folders = (stage: Stage) => ({
   cacheDir: join(stage.dir, 'cache', 'replay'),
   workDir: join(stage.dir, 'scratch', 'replay'),
 });
 
-/** The two calendars; `from` is when the first model went live. */
+/** The two calendars, without gate, holdout or approval; `from` is when the first model went live. */
 export async function calendars(stage: Stage, from: string): Promise<Pick<YearTable, 'never_retrained' | 'every_28d'>> {
   const config = configOf(stage);
-  const { cacheDir, workDir } = folders(stage);
-  const { ref } = await ingest({ store: stage.store, config, asOf: END, workDir, cacheDir, base: stage.dir });
-  const replay = (everyDays: number | null) =>
-    replayScheduledPolicy({
-      store: stage.store,
-      config,
-      raw: ref.digest,
-      from,
-      to: END,
-      everyDays,
-      cacheDir,
-      workDir: join(workDir, `every-${everyDays}`),
-      base: stage.dir,
-    });
-  const year = async (everyDays: number | null): Promise<PolicyYear> => {
-    const { trainings, ...scored } = await replay(everyDays);
-    return { months: monthlyFigures(config, scored), trainings };
+  const known = shippedPolicies(config);
+  const policies = ['never', 'every-28-days'].flatMap((name) => known.filter((policy) => policy.name === name));
+  const { past, replays } = await replayPolicies({
+    ...{ config, from, to: END, base: stage.dir },
+    policies: policies.map((policy) => ({ ...policy, gate: false })),
+    workDir: join(stage.dir, 'scratch', 'replay'),
+    cacheDir: join(stage.dir, 'cache', 'backtests'),
+    trainers: 1, // the story goes on meanwhile
+  });
+  const [begin, end] = [rowAt(past, Date.parse(from)), rowAt(past, Date.parse(END))];
+  const [label, eventTime] = [past.rows.label.subarray(begin, end), past.rows.eventTime.subarray(begin, end)];
+  const year = (at: number): PolicyYear => {
+    const { scores = new Float64Array(end - begin), runs = [] } = replays[at] ?? {};
+    // the first model counts here, as it does for hone
+    return { months: monthsOf(config, { label, eventTime, scores }, METRICS), trainings: 1 + runs.length };
   };
-  return { never_retrained: await year(null), every_28d: await year(28) };
+  return { never_retrained: year(0), every_28d: year(1) };
 }
 
 /** What the prediction server really answered, with the labels that really came. */
@@ -66,7 +66,7 @@ export async function whatHoneDid(stage: Stage, from: string, trainings: number)
   );
   const column = (name: string) => Float64Array.from(rows, (row) => Number(row[name]));
   const scored: ScoredYear = { label: column('label'), eventTime: column('event_at'), scores: column('score') };
-  return { months: monthlyFigures(configOf(stage), scored), trainings };
+  return { months: monthsOf(configOf(stage), scored, METRICS), trainings };
 }
 
 function configOf(stage: Stage) {
