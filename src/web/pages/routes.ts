@@ -1,46 +1,72 @@
 /** The addresses of the pages: who may see what, and which page answers. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { modelOfRun } from '../../client/run-id.ts';
 import type { Pages } from '../app.ts';
 import { PageRefused } from '../errors.ts';
+import type { Page } from '../layout.ts';
 import { roleFor } from '../people.ts';
 import type { Session } from '../sessions.ts';
+import { comparePage } from './compare.ts';
+import { driftPage } from './drift.ts';
 import { homePage } from './home.ts';
+import { allIncidentsPage, incidentsPage } from './incidents.ts';
+import { fitting, ledgerCsv, ledgerJsonLines, ledgerPage } from './ledger.ts';
 import { modelPage } from './model.ts';
 import { packetPage } from './packet.ts';
+import { rolloutPage } from './rollout.ts';
 import { runPage } from './run.ts';
+import { versionPage } from './version.ts';
+import { whyPage } from './why.ts';
 
 type Query = Readonly<Record<string, string | undefined>>;
 interface Asked {
   readonly Params: Readonly<Record<'model' | 'run' | 'version', string>>;
   readonly Querystring: Query;
 }
+type Asking = FastifyRequest<Asked>;
 
 export function pageRoutes(app: FastifyInstance, { sources, production, show }: Pages): void {
+  const visible = (request: Asking) => {
+    const { person } = sessionOf(request);
+    return (model: string) => roleFor(person, model) !== undefined;
+  };
+  const pages: Readonly<Record<string, (request: Asking) => Promise<Page>>> = {
+    '/': (request) => homePage(sources, visible(request), request.query),
+    '/incidents': (request) => allIncidentsPage(sources, visible(request)),
+    '/models/:model': ({ params }) => modelPage(sources, params.model),
+    '/models/:model/why': ({ params }) => whyPage(sources, params.model),
+    '/models/:model/drift': ({ params }) => driftPage(sources, params.model),
+    '/models/:model/incidents': ({ params }) => incidentsPage(sources, params.model),
+    '/models/:model/ledger': ({ params, query }) => ledgerPage(sources, params.model, query),
+    '/models/:model/compare': ({ params, query }) => comparePage(sources, params.model, query),
+    '/models/:model/rollout': (request) => rolloutPage(sources, sessionOf(request), request.params.model, production),
+    '/models/:model/versions/:version': ({ params }) => versionPage(sources, params.model, versionOf(params.version)),
+    '/runs/:run': (request) => runPage(sources, sessionOf(request), request.params.run),
+    '/runs/:run/packet': (request) => packetPage(sources, sessionOf(request), request.params.run, production),
+  };
   app.register(async (signedIn) => {
     signedIn.addHook('onRequest', async (request, reply) => {
       if (request.session === null) return reply.redirect(`/sign-in?next=${encodeURIComponent(request.url)}`, 303);
+      request.query = single(request.query as Record<string, unknown>);
+      const { model, run } = request.params as Partial<Asked['Params']>;
+      if (run !== undefined) maySee(request, modelOfRun(run));
+      if (model !== undefined) maySee(request, model);
     });
-    signedIn.get<Asked>('/', async (request, reply) => {
-      const { person } = sessionOf(request);
-      return show(
-        request,
-        reply,
-        await homePage(sources, (model) => roleFor(person, model) !== undefined, request.query),
-      );
-    });
-    signedIn.get<Asked>('/models/:model', async (request, reply) => {
-      maySee(request, request.params.model);
-      return show(request, reply, await modelPage(sources, request.params.model));
-    });
-    signedIn.get<Asked>('/runs/:run', async (request, reply) => {
-      const session = maySee(request, modelOfRun(request.params.run));
-      return show(request, reply, await runPage(sources, session, request.params.run));
-    });
-    signedIn.get<Asked>('/runs/:run/packet', async (request, reply) => {
-      const session = maySee(request, modelOfRun(request.params.run));
-      return show(request, reply, await packetPage(sources, session, request.params.run, production));
-    });
+    for (const [path, page] of Object.entries(pages))
+      signedIn.get<Asked>(path, async (request, reply) => show(request, reply, await page(request)));
+
+    const exported = (path: string, type: string, text: typeof ledgerCsv) =>
+      signedIn.get<Asked>(path, async ({ params: { model }, query }, reply: FastifyReply) => {
+        await sources.knownLedger(model);
+        const name = path.split('/').at(-1) ?? 'ledger';
+        return reply
+          .type(`${type}; charset=utf-8`)
+          .header('content-disposition', `attachment; filename="${model}-${name}"`)
+          .header('cache-control', 'private, no-store')
+          .send(text(fitting(await sources.entries(model), query)));
+      });
+    exported('/models/:model/ledger.jsonl', 'application/jsonl', ledgerJsonLines);
+    exported('/models/:model/ledger.csv', 'text/csv', ledgerCsv);
   });
 }
 
@@ -50,8 +76,19 @@ function sessionOf(request: FastifyRequest): Session {
 }
 
 /** A model that somebody may not see does not exist for them. @throws PageRefused */
-function maySee(request: FastifyRequest, model: string): Session {
-  const session = sessionOf(request);
-  if (roleFor(session.person, model) === undefined) throw new PageRefused(404, `There is no model ${model} here.`);
-  return session;
+function maySee(request: FastifyRequest, model: string): void {
+  if (roleFor(sessionOf(request).person, model) !== undefined) return;
+  throw new PageRefused(404, `There is no model ${model.slice(0, 80)} here.`);
+}
+
+/** A name that comes twice counts for nothing: pages know one value a name. */
+function single(query: Record<string, unknown>): Query {
+  return Object.fromEntries(
+    Object.entries(query).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+function versionOf(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new PageRefused(404, `${text.slice(0, 40)} is no version; versions are numbers such as 7.`);
 }

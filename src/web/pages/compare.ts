@@ -1,0 +1,117 @@
+/** Two versions or runs side by side: how they did on the rows that judged them, and what went in. */
+import { modelOfRun } from '../../client/run-id.ts';
+import { compareRuns, type RunComparison } from '../../gate/compare-runs.ts';
+import { count, figure, period } from '../../gate/wording.ts';
+import { type ListedVersion, listVersions } from '../../registry/versions.ts';
+import { PageRefused } from '../errors.ts';
+import { type Html, html } from '../html.ts';
+import type { Page } from '../layout.ts';
+import { badge, table } from '../parts/table.ts';
+import { utc } from '../parts/time.ts';
+import type { Sources } from '../sources.ts';
+
+/** @throws PageRefused, RunNotJudged */
+export async function comparePage(
+  sources: Sources,
+  model: string,
+  asked: { a?: string | undefined; b?: string | undefined },
+): Promise<Page> {
+  await sources.knownLedger(model);
+  const versions = await listVersions(sources.store, model);
+  const { a, b } = asked;
+  const [newest, before] = versions.toReversed();
+  const comparison =
+    a !== undefined && b !== undefined
+      ? await compareRuns(
+          sources.store,
+          [a, b].map((text) => ({ model, run: runOf(model, versions, text) })),
+        )
+      : null;
+  return {
+    title: `Compare versions of ${model}`,
+    model,
+    section: 'Compare',
+    crumbs: [
+      ['Models', '/'],
+      [model, `/models/${model}`],
+    ],
+    sentence: comparison?.sentence ?? 'Choose two versions; nothing is changed by looking.',
+    body: html`${form(model, versions, a ?? String(newest?.version ?? ''), b ?? String(before?.version ?? ''))}${comparison && sideBySide(model, comparison)}`,
+  };
+}
+
+/** Of `7` or of a run's id. */
+function runOf(model: string, versions: readonly ListedVersion[], text: string): string {
+  if (/^[1-9]\d{0,8}$/.test(text)) {
+    const found = versions.find(({ version }) => version === Number(text));
+    if (found === undefined)
+      throw new PageRefused(404, `${model} has no version ${text}. The page of the model lists them.`);
+    if (found.run === null)
+      throw new PageRefused(404, `Version ${text} was imported, so no gate of ours has figures of it.`);
+    return found.run;
+  }
+  if (modelOfRun(text) !== model) throw new PageRefused(404, `${text.slice(0, 80)} is no run of ${model}.`);
+  return text;
+}
+
+function form(model: string, versions: readonly ListedVersion[], a: string, b: string): Html {
+  const choice = (name: string, label: string, chosen: string) =>
+    html`<label>${label} <select name="${name}">${versions
+      .toReversed()
+      .slice(0, 200)
+      .map(
+        ({ version, status }) =>
+          html`<option value="${version}"${String(version) === chosen && html` selected`}>${version} (${status})</option>`,
+      )}</select></label>`;
+  if (versions.length < 2)
+    return html`<p class="empty">${model} has fewer than two versions. Each run that trains makes one.</p>`;
+  return html`<form class="filter" method="get" action="/models/${model}/compare">${choice('a', 'This version', a)}${choice('b', 'with', b)} <button>Compare</button></form>`;
+}
+
+function sideBySide(model: string, { runs, differences, metrics, same_rows: same }: RunComparison): Html {
+  const head = ['', ...runs.map(({ version }) => `Version ${version}`)];
+  const short = (value: string | null) =>
+    value === null ? '–' : /^[0-9a-f]{40,64}$/.test(value) ? value.slice(0, 12) : value;
+  return html`<section aria-labelledby="how"><h2 id="how">How they did</h2>
+${!same && html`<p class="notice bad">The rows differ, so the figures do not tell the models apart by themselves.</p>`}
+${table({
+  caption: 'Figures of the gate, with 95 % bounds',
+  head: ['Metric', ...head.slice(1)],
+  rows: metrics.map(({ metric, values }) => [
+    metric,
+    ...values.map((value) =>
+      value === null
+        ? '–'
+        : `${figure(metric, value.estimate)}${value.lower === null ? '' : ` (${figure(metric, value.lower)} to ${figure(metric, value.upper)})`}`,
+    ),
+  ]),
+})}</section>
+<section aria-labelledby="about"><h2 id="about">About them</h2>${table({
+    caption: 'Run, verdict and rows',
+    head,
+    rows: [
+      ['Run', ...runs.map(({ run }) => html`<a href="/runs/${run}">${run}</a>`)],
+      [
+        'Version',
+        ...runs.map(({ version }) => html`<a href="/models/${model}/versions/${version}">judged as ${version}</a>`),
+      ],
+      ['As of', ...runs.map((one) => utc(one.as_of))],
+      ['Trigger', ...runs.map(({ trigger }) => trigger)],
+      [
+        'Verdict',
+        ...runs.map(({ verdict }) => badge(verdict, verdict === 'pass' ? 'good' : verdict === 'fail' ? 'bad' : 'warn')),
+      ],
+      [
+        'Judged on',
+        ...runs.map(({ rows, window }) => `${count(rows)} rows${window === null ? '' : `, ${period(window)}`}`),
+      ],
+      ['Label mean', ...runs.map(({ label_mean: mean }) => (mean === null ? '–' : mean.toFixed(4)))],
+    ],
+  })}</section>
+<section aria-labelledby="differs"><h2 id="differs">What went in and differs</h2>${table({
+    caption: 'Only what is not the same in both',
+    head,
+    rows: differences.map(({ what, values }) => [what, ...values.map(short)]),
+    empty: 'Nothing that went in differs.',
+  })}</section>`;
+}

@@ -1,0 +1,120 @@
+/** Incidents: what is open, what opened and ended, and what was undone. */
+import type { TickReport } from '../../monitoring/contract.ts';
+import { changeText } from '../../registry/change-text.ts';
+import type { LedgerEntry } from '../../registry/contract.ts';
+import { type Content, type Html, html } from '../html.ts';
+import type { Page } from '../layout.ts';
+import { awayNote } from '../parts/away.ts';
+import { many } from '../parts/numbers.ts';
+import { badge, table } from '../parts/table.ts';
+import { utc } from '../parts/time.ts';
+import { severityTone } from '../parts/tones.ts';
+import { overview } from '../reads/overview.ts';
+import type { Sources } from '../sources.ts';
+
+const LOOKS = 60;
+const SHOWN = 100;
+
+export async function incidentsPage(sources: Sources, model: string): Promise<Page> {
+  await sources.knownLedger(model);
+  const [looks, entries] = [await sources.looks.last(model, LOOKS), await sources.entries(model)];
+  const open = looks[0]?.open_incidents ?? [];
+  const worst =
+    open.length === 0
+      ? 'Nothing is open.'
+      : `${many(open.length, 'incident')} ${open.length === 1 ? 'is' : 'are'} open.`;
+  const undone = entries.filter(isUndone);
+  const seen = looks[0] === undefined ? 'Nobody has looked yet.' : `The last look was as of ${utc(looks[0].as_of)}.`;
+  return {
+    title: `Incidents of ${model}`,
+    model,
+    section: 'Incidents',
+    crumbs: [
+      ['Models', '/'],
+      [model, `/models/${model}`],
+    ],
+    live: true,
+    attention: open.length > 0,
+    sentence: `${worst} ${seen} ${undone.length === 0 ? 'No version was ever taken back.' : `Versions were taken back ${many(undone.length, 'time')}.`}`,
+    body: html`${alerts(looks, new Set(open))}
+<section aria-labelledby="undone"><h2 id="undone">Rollbacks, undone rollouts and failed runs</h2>${table({
+      caption: `The newest ${SHOWN} at most`,
+      head: ['What', 'By', 'Why', 'As of'],
+      rows: undone
+        .slice(-SHOWN)
+        .reverse()
+        .map(({ change, actor, why, as_of }) => [linked(change), actor, why, utc(as_of)]),
+      empty: 'None.',
+    })}</section>`,
+  };
+}
+
+function isUndone({ change }: LedgerEntry): boolean {
+  if (change.kind === 'run_ended') return change.outcome === 'failed' || change.outcome === 'rolled_back';
+  return change.kind === 'rolled_back' || change.kind === 'rollout_undone' || change.kind === 'lock_released';
+}
+
+function linked(change: LedgerEntry['change']): Content {
+  return 'run' in change && change.run !== null
+    ? html`<a href="/runs/${change.run}">${changeText(change)}</a>`
+    : changeText(change);
+}
+
+/** Changes of incidents as the looks told them, newest first. */
+function alerts(looks: readonly TickReport[], open: ReadonlySet<string>): Html {
+  const rows = looks.flatMap(({ as_of, actions }) =>
+    actions.flatMap((action) => (action.kind === 'alert' ? [{ as_of, ...action }] : [])),
+  );
+  const told = new Set(rows.map(({ incident }) => incident));
+  const older = [...open].filter((incident) => !told.has(incident));
+  return html`<section aria-labelledby="alerts"><h2 id="alerts">Alerts</h2>
+${older.length > 0 && html`<p>Open since before these looks: ${older.join(', ')}.</p>`}
+${table({
+  caption: `Of the last ${many(looks.length, 'look')}, newest first`,
+  head: ['Incident', 'State', 'Severity', 'In words', 'As of'],
+  rows: rows
+    .slice(0, SHOWN)
+    .map(({ as_of, incident, status, severity, sentence }) => [
+      incident,
+      html`${badge(status, status === 'resolved' ? 'good' : 'warn')}${status !== 'resolved' && open.has(incident) ? ' still open' : ''}`,
+      badge(severity, severityTone(severity)),
+      sentence,
+      utc(as_of),
+    ]),
+  empty: looks.length === 0 ? 'Nobody has looked at this model yet: hone monitor run.' : 'No alert in these looks.',
+})}</section>`;
+}
+
+/** What is open anywhere. */
+export async function allIncidentsPage(sources: Sources, visible: (model: string) => boolean): Promise<Page> {
+  const { rows, store } = await overview(sources, visible);
+  const open = rows.flatMap(({ model, look }) =>
+    (look?.open ?? []).map((incident) => ({ model, ...incident, as_of: look?.as_of ?? '' })),
+  );
+  const order = ['page', 'warn', 'info'];
+  const sorted = open.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+  const models = new Set(open.map(({ model }) => model)).size;
+  return {
+    title: 'Incidents',
+    live: true,
+    attention: open.length > 0,
+    sentence:
+      open.length === 0
+        ? `Nothing is open in ${many(rows.length, 'model')}.`
+        : `${many(open.length, 'incident')} of ${many(models, 'model')} ${open.length === 1 ? 'is' : 'are'} open. Those that page somebody come first.`,
+    body: html`${awayNote(store, 'incidents')}${table({
+      caption: 'Open incidents, as the last look at each model found them',
+      head: ['Model', 'Incident', 'Severity', 'In words', 'As of'],
+      rows: sorted
+        .slice(0, SHOWN)
+        .map(({ model, incident, severity, sentence, as_of }) => [
+          html`<a href="/models/${model}/incidents">${model}</a>`,
+          incident,
+          badge(severity, severityTone(severity)),
+          sentence,
+          utc(as_of),
+        ]),
+      empty: 'Nothing is open.',
+    })}${sorted.length > SHOWN && html`<p>And ${sorted.length - SHOWN} more on the pages of their models.</p>`}`,
+  };
+}

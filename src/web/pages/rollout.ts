@@ -1,0 +1,166 @@
+/** The rollout of a model: who answers how much, each guardrail with its numbers, and the way back. */
+import type { ModelConfig } from '../../config/model.ts';
+import { changeText, routingText } from '../../registry/change-text.ts';
+import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
+import { type RollbackTarget, rollbackTargets } from '../../registry/rollback.ts';
+import { readNodes } from '../../serving/nodes.ts';
+import { type Html, html } from '../html.ts';
+import type { Page } from '../layout.ts';
+import { awayNote } from '../parts/away.ts';
+import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
+import { count, number, percent } from '../parts/numbers.ts';
+import { badge, facts, table } from '../parts/table.ts';
+import { utc } from '../parts/time.ts';
+import { missingRole } from '../people.ts';
+import { type ArmFigures, armFigures } from '../reads/arms.ts';
+import { runView } from '../reads/run-view.ts';
+import type { Session } from '../sessions.ts';
+import type { Sources } from '../sources.ts';
+import { rolloutPanel } from './run.ts';
+
+const KINDS = new Set(['rollout_prepared', 'rollout_step', 'promoted', 'rollout_undone', 'rolled_back', 'confirmed']);
+
+export async function rolloutPage(
+  sources: Sources,
+  session: Session,
+  model: string,
+  production: boolean,
+): Promise<Page> {
+  const ledger = await sources.knownLedger(model);
+  const [state, entries, targets, nodes] = await Promise.all([
+    ledger.state(),
+    sources.entries(model),
+    rollbackTargets(sources.store, model),
+    readNodes(sources.store),
+  ]);
+  const config = sources.workspace.models.get(model)?.config;
+  const run = state.activeRun?.run;
+  const view = run === undefined ? null : await runView(sources, run).catch(() => null);
+  const canary = canaryOf(state);
+  const arms = armFigures(nodes, model);
+  const rollout = view?.story.value.rollout ?? null;
+  return {
+    title: `Rollout of ${model}`,
+    model,
+    section: 'Rollout',
+    crumbs: [
+      ['Models', '/'],
+      [model, `/models/${model}`],
+    ],
+    live: canary !== undefined,
+    attention: view?.story.value.waiting_for != null && canary !== undefined,
+    sentence: sentenceOf(state, view?.story.value.waiting_for ?? null, run),
+    body: html`${view && awayNote(view.story, 'the steps of this run')}
+${config && stepsOf(config, canary?.share ?? (rollout?.step === 100 ? 100 : null))}
+${view && rollout !== null && rolloutPanel(view, session)}
+${guardrails(state, arms, config, nodes.filter(({ models }) => models[model] !== undefined).length)}
+${wayBack(model, state, targets, session, production)}
+${historyOf(entries)}`,
+  };
+}
+
+function canaryOf({ routing, aliases }: LedgerState) {
+  return routing.arms.find(({ version }) => version !== aliases.champion?.version);
+}
+
+function sentenceOf(state: LedgerState, waitingFor: string | null, run: string | undefined): string {
+  const canary = canaryOf(state);
+  if (canary === undefined)
+    return `No rollout is under way. ${routingText(state)} answers all requests.`.replace('. v', '. V');
+  const waits = waitingFor === null ? 'Guardrails are watched; it goes on by itself.' : `It waits for ${waitingFor}.`;
+  return `Version ${canary.version} answers ${canary.share} % of entities for ${run ?? 'no run'}. ${waits}`;
+}
+
+function stepsOf({ deploy: { canary } }: ModelConfig, now: number | null): Html {
+  const steps = canary.steps.includes(100) ? canary.steps : [...canary.steps, 100];
+  return html`<section aria-labelledby="steps"><h2 id="steps">Steps</h2><ol class="steps">${steps.map(
+    (step) => html`<li${step === now && html` aria-current="step"`}>${step} %${step === now ? ', now' : ''}</li>`,
+  )}</ol><p class="soft">Each for at least ${canary.bake} and ${count(canary.min_requests)} requests; after ${canary.max_wait} with too few a person decides.</p></section>`;
+}
+
+function guardrails(
+  state: LedgerState,
+  arms: ReadonlyMap<number, ArmFigures>,
+  config: ModelConfig | undefined,
+  servers: number,
+): Html {
+  const champion = state.aliases.champion?.version;
+  const rows = state.routing.arms.map(({ version, share }) => {
+    const found = arms.get(version);
+    const errors = found === undefined || found.requests === 0 ? null : found.errors / found.requests;
+    const name = `Version ${version} (${version === champion ? 'champion' : 'canary'}, ${share} %)`;
+    if (found === undefined) return [name, 'no server reports it', '–', '–', '–', '–'];
+    return [
+      name,
+      count(found.requests),
+      percent(errors),
+      count(found.nan),
+      found.meanLatencyMs === null ? '–' : `${number(found.meanLatencyMs)} ms`,
+      found.maxDisagreement === null ? '–' : `${number(found.maxDisagreement)} on ${count(found.checked)} rows`,
+    ];
+  });
+  const limits = config?.deploy.canary;
+  return html`<section aria-labelledby="rails"><h2 id="rails">Guardrails</h2>${table({
+    caption: `Counters of ${servers} ${servers === 1 ? 'server' : 'servers'} since each loaded the version`,
+    head: ['Version', 'Requests', 'Errors', 'NaN or infinite', 'Mean latency', 'Served against own score'],
+    rows,
+    numeric: [1, 2, 3, 4, 5],
+    empty: 'Nothing is routed yet.',
+  })}${
+    limits &&
+    facts([
+      ['Errors', `at most ${percent(limits.error_share)}, and twice the champion’s share`],
+      ['Latency', `at most ${limits.latency_ratio} times the champion’s mean`],
+      ['NaN or infinite', 'none'],
+      ['Served against own score', 'at most 1e-6 apart'],
+      ['Beyond a limit', 'the version is taken out at once and everything goes back'],
+    ])
+  }</section>`;
+}
+
+function wayBack(
+  model: string,
+  state: LedgerState,
+  targets: readonly RollbackTarget[],
+  session: Session,
+  production: boolean,
+): Html {
+  const why =
+    missingRole(session.person, model, 'operator') ??
+    (targets.length === 0 ? 'No other version has been champion' : null);
+  const stops = state.activeRun === null ? '' : ` The run ${state.activeRun.run} would be stopped.`;
+  return html`<section aria-labelledby="back"><h2 id="back">Roll back</h2>
+<p>The version that you choose takes all traffic, aliases and the monitoring reference with it.${stops} Predictions and labels that were recorded stay as they are. It works without Temporal too.</p>
+${postForm(
+  session,
+  `/models/${model}/rollback`,
+  html`<label>Return to <select name="to">${targets
+    .slice(0, 50)
+    .map(
+      ({ version, promoted_at, default: first }) =>
+        html`<option value="${version}"${first && html` selected`}>version ${version}, promoted ${utc(promoted_at)}${first ? ' (the one before)' : ''}</option>`,
+    )}</select></label>
+<label>Reason, kept in the ledger <input name="reason" maxlength="500" required></label>
+${tokenAgain(production)}${buttons('back-why', [{ name: 'do', value: 'rollback', label: 'Roll back now', kind: 'danger', why }])}`,
+)}</section>`;
+}
+
+function historyOf(entries: readonly LedgerEntry[]): Html {
+  const rows = entries
+    .filter(({ change }) => KINDS.has(change.kind))
+    .slice(-25)
+    .reverse();
+  return html`<section aria-labelledby="past"><h2 id="past">Rollouts before</h2>${table({
+    caption: 'Steps, promotions and returns, newest first',
+    head: ['Change', 'By', 'Why', 'As of'],
+    rows: rows.map(({ change, actor, why, as_of }) => [
+      change.kind === 'rolled_back' || change.kind === 'rollout_undone'
+        ? badge(changeText(change), 'bad')
+        : changeText(change),
+      actor,
+      why,
+      utc(as_of),
+    ]),
+    empty: 'No version was rolled out yet.',
+  })}</section>`;
+}
