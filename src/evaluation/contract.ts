@@ -47,6 +47,8 @@ export const sliceFigures = z.strictObject({
   champion: z.partialRecord(metricName, z.number().nullable()),
   /** Improvement over the champion, more is better; empty where there is no champion or the slice is not judged. */
   difference: intervals,
+  /** Named by a reason of the run, which has to be judged on it: rows from `since` on. */
+  demanded: z.strictObject({ since: instant.nullable() }).optional(),
 });
 export type SliceFigures = z.output<typeof sliceFigures>;
 
@@ -57,8 +59,6 @@ const fairnessMeasures = z.strictObject({
   calibration_gap: interval,
 });
 export type FairnessMeasures = z.output<typeof fairnessMeasures>;
-  /** Named by a reason of the run, which has to be judged on it: rows from `since` on. */
-  demanded: z.strictObject({ since: instant.nullable() }).optional(),
 
 const rates = z.strictObject({
   selection_rate: z.number().nullable(),
