@@ -12,6 +12,14 @@ export type Intervals = z.output<typeof intervals>;
 /** Logistic recalibration of one model (Cox 1958): intercept 0 and slope 1 are perfect. */
 const recalibration = z.strictObject({ intercept: interval, slope: interval });
 
+/** One part of the rows in ascending order of score. */
+const curvePoint = z.strictObject({
+  rows: z.number().int().positive(),
+  mean_score: z.number(),
+  mean_label: z.number(),
+});
+export type CurvePoint = z.output<typeof curvePoint>;
+
 export const modelFigures = z.strictObject({
   version: versionNumber.nullable(),
   metrics: intervals,
@@ -31,6 +39,8 @@ export const modelFigures = z.strictObject({
     .optional(),
   /** Binary only. */
   recalibration: recalibration.nullable(),
+  /** Binary and regression, where there are rows. */
+  curve: z.array(curvePoint).max(10).optional(),
 });
 export type ModelFigures = z.output<typeof modelFigures>;
 
@@ -104,6 +114,31 @@ export const customFigures = z.strictObject({
 });
 export type CustomFigures = z.output<typeof customFigures>;
 
+const decided = z.strictObject({ score: z.number(), decision: z.number() });
+
+/** A row that two models decide differently; of its values only what `monitoring.log` keeps, and never a hash. */
+export const flipExample = z.strictObject({
+  event_time: instant,
+  label: z.number(),
+  candidate: decided,
+  champion: decided,
+  features: z.record(z.string(), z.string().nullable()),
+});
+export type FlipExample = z.output<typeof flipExample>;
+
+/** What it takes to serve a version, measured where it was evaluated: the only figures that another run may not repeat. */
+export const footprint = z.strictObject({
+  /** Of the ONNX file. */
+  bytes: z.number().int().nonnegative(),
+  /** One row a call, without features and network. */
+  latency_ms: z.strictObject({ p50: z.number(), p99: z.number(), calls: z.number().int() }).nullable(),
+  /** What it serves with; null where it makes no decision by one. */
+  threshold: z.number().nullable(),
+  /** The trainer's figure of each feature as a share of their sum; null where it gave none. */
+  importance: z.record(z.string(), z.number()).nullable(),
+});
+export type Footprint = z.output<typeof footprint>;
+
 export const evaluationReport = z.strictObject({
   contract: z.literal(1),
   model: z.string(),
@@ -149,5 +184,7 @@ export const evaluationReport = z.strictObject({
   groups: z.array(groupFigures).optional(),
   /** Only where the file declares metrics of its own. */
   custom: z.array(customFigures).optional(),
+  flip_examples: z.array(flipExample).max(20).optional(),
+  footprint: z.strictObject({ candidate: footprint, champion: footprint.nullable() }).optional(),
 });
 export type EvaluationReport = z.output<typeof evaluationReport>;

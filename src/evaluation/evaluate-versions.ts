@@ -8,6 +8,7 @@ import type { EvaluationReport } from './contract.ts';
 import { customMetrics } from './custom-metrics.ts';
 import type { DemandedSlice } from './demanded-slices.ts';
 import { type EvaluationInput, evaluate, LEVEL } from './evaluate.ts';
+import { flipExamples } from './flip-examples.ts';
 import { judgedRows, pickRows } from './judged-rows.ts';
 import type { ScoredVersion } from './score-version.ts';
 
@@ -17,9 +18,9 @@ export interface VersionsInput {
   readonly candidate: VersionManifest;
   readonly champion: VersionManifest | null;
   readonly anchor: VersionManifest | null;
-  readonly workDir: string;
   /** Rows that the reasons of the run name; `score` has read their columns. */
   readonly demanded?: readonly DemandedSlice[];
+  readonly workDir: string;
   readonly signal?: AbortSignal;
 }
 
@@ -35,7 +36,8 @@ export interface VersionsEvaluation {
 export async function evaluateVersions(input: VersionsInput): Promise<VersionsEvaluation> {
   const { config, candidate, champion, anchor } = input;
   const own = await input.score(candidate);
-  const scored = { candidate: own.scores, ...(await others(input, own)) };
+  const other = await others(input, own);
+  const scored = { candidate: own.scores, ...other.scores };
   const versions = [candidate, champion, anchor].filter((one) => one !== null);
   const several = config.task === 'multiclass';
   const judged = several ? overAllClasses(versions, own.rows, scored) : oneScoreEach(candidate, own, scored);
@@ -48,38 +50,52 @@ export async function evaluateVersions(input: VersionsInput): Promise<VersionsEv
     seed: config.training.seed,
     ...(input.demanded ? { demanded: input.demanded } : {}),
   });
-  const custom = report.rows > 0 ? await ownMetrics(input, own, judged) : [];
-  return { report: custom.length > 0 ? { ...report, custom } : report, rows: own.rows };
+  const more = report.rows > 0 ? await furtherFigures(input, own, judged) : {};
+  const footprint = { candidate: own.footprint, champion: other.footprint };
+  return { report: { ...report, ...more, footprint }, rows: own.rows };
 }
 
 type JudgedInput = Pick<EvaluationInput, 'rows' | 'scores' | 'classes' | 'baselineRate'>;
 
-async function ownMetrics(input: VersionsInput, own: ScoredVersion, { rows, scores, classes }: JudgedInput) {
+/** What needs more than labels and scores of the rows. */
+async function furtherFigures(input: VersionsInput, own: ScoredVersion, { rows, scores, classes }: JudgedInput) {
   const { config, candidate, workDir, signal } = input;
-  const judged = judgedRows(config, rows, classes?.values.length);
-  const pick = (all: Float64Array) => pickRows(all, judged.index, classes?.values.length);
-  const { numeric, categorical } = candidate.signature;
-  return await customMetrics({
-    ...{ config, judged, workDir, path: own.path, features: [...numeric, ...categorical], level: LEVEL },
-    ...(classes ? { classes: classes.values } : {}),
-    scores: { candidate: pick(scores.candidate), champion: scores.champion ? pick(scores.champion) : null },
+  const { signature } = candidate;
+  const width = classes?.values.length;
+  const judged = judgedRows(config, rows, width);
+  const pick = (all: Float64Array) => pickRows(all, judged.index, width);
+  const picked = { candidate: pick(scores.candidate), champion: scores.champion ? pick(scores.champion) : null };
+  const named = classes ? { classes: classes.values } : {};
+  const custom = await customMetrics({
+    ...{ config, judged, workDir, path: own.path, ...named, level: LEVEL, scores: picked },
+    features: [...signature.numeric, ...signature.categorical],
     ...(signal ? { signal } : {}),
   });
+  const { champion } = picked;
+  return {
+    ...(custom.length > 0 ? { custom } : {}),
+    ...(champion
+      ? { flip_examples: flipExamples({ config, rows: own.rows, judged, signature, ...picked, champion, ...named }) }
+      : {}),
+  };
 }
 
 type Scores = EvaluationInput['scores'];
 
 async function others({ score, champion, anchor }: VersionsInput, own: ScoredVersion) {
-  const aligned = async (manifest: VersionManifest): Promise<Float64Array> => {
-    const { rows, scores } = await score(manifest);
+  const aligned = async (manifest: VersionManifest, { rows, scores }: ScoredVersion): Promise<Float64Array> => {
     if (rows === own.rows) return scores;
-    const width =
-      manifest.signature.classes && manifest.signature.task === 'multiclass' ? manifest.signature.classes.length : 1;
+    const { task, classes } = manifest.signature;
+    const width = task === 'multiclass' ? classes?.length : 1;
     return alignScores(`version ${manifest.version}`, own.rows.id, { id: rows.id, scores }, width);
   };
+  const scored = champion && (await score(champion));
   return {
-    ...(champion ? { champion: await aligned(champion) } : {}),
-    ...(anchor ? { anchor: await aligned(anchor) } : {}),
+    footprint: scored?.footprint ?? null,
+    scores: {
+      ...(champion && scored ? { champion: await aligned(champion, scored) } : {}),
+      ...(anchor ? { anchor: await aligned(anchor, await score(anchor)) } : {}),
+    },
   };
 }
 

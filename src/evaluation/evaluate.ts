@@ -2,6 +2,7 @@
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import { constantClassScores, constantScores } from './baseline.ts';
 import { behaviour } from './behaviour.ts';
+import { calibrationCurve } from './calibration-curve.ts';
 import { compare, prepareModel } from './compare.ts';
 import type { EvaluationReport, Interval, ModelFigures } from './contract.ts';
 import { type DemandedSlice, demandedSliceFigures } from './demanded-slices.ts';
@@ -83,6 +84,7 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     metrics: found.models[name]!.metrics,
     ...calibrationInTheLarge(scores, found.models[name]!.bias, classes?.values),
     recalibration: calibrated(scores),
+    ...(classes || judged.index.length === 0 ? {} : { curve: calibrationCurve(judged.labels, scores) }),
   });
   const size = {
     rows: judged.index.length,

@@ -10,6 +10,8 @@ import { FEATURE_DEFINITION_FILE, MODEL_FILE, servedDefinition } from '../servin
 import { ModelRuntime } from '../serving/model-runtime.ts';
 import { getBlob } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { Footprint } from './contract.ts';
+import { sharesOf, timeCalls } from './footprint.ts';
 
 export interface ScoredVersion {
   readonly rows: FeatureRows;
@@ -17,6 +19,7 @@ export interface ScoredVersion {
   readonly path: string;
   /** One a row; multiclass: rows × classes of its signature, row-major. */
   readonly scores: Float64Array;
+  readonly footprint: Footprint;
 }
 
 export interface ScoringInput {
@@ -39,12 +42,9 @@ export interface ScoringInput {
 export function versionScorer(input: ScoringInput): (manifest: VersionManifest) => Promise<ScoredVersion> {
   const { store, config, window, signal } = input;
   const cached = new Map<string, { readonly rows: FeatureRows; readonly path: string }>();
-  const rowsFor = async (manifest: VersionManifest) => {
-    const body = await getBlob(store, digestOfFile(manifest, FEATURE_DEFINITION_FILE));
-    const served = servedDefinition.parse(JSON.parse(new TextDecoder().decode(body)));
-    const known = cached.get(served.definition.digest);
+  const rowsFor = async (manifest: VersionManifest, definition: FeatureDefinition) => {
+    const known = cached.get(definition.digest);
     if (known) return known;
-    const definition = served.definition as unknown as FeatureDefinition;
     const path = await featuresForWindow({
       ...{ store: input.rowsStore ?? store, definition, config, raw: input.raw, ...window, asOf: input.asOf },
       cacheDir: input.cacheDir,
@@ -58,11 +58,16 @@ export function versionScorer(input: ScoringInput): (manifest: VersionManifest) 
     return read;
   };
   return async (manifest) => {
-    const { rows, path } = await rowsFor(manifest);
+    const body = await getBlob(store, digestOfFile(manifest, FEATURE_DEFINITION_FILE));
+    const { definition, threshold } = servedDefinition.parse(JSON.parse(new TextDecoder().decode(body)));
+    const { rows, path } = await rowsFor(manifest, definition as unknown as FeatureDefinition);
     const model = await getBlob(store, digestOfFile(manifest, MODEL_FILE));
     const runtime = await ModelRuntime.load(model, manifest.signature);
     try {
-      return { rows, path, scores: rows.rows > 0 ? await runtime.predict(rows) : new Float64Array(0) };
+      const scores = rows.rows > 0 ? await runtime.predict(rows) : new Float64Array(0);
+      const importance = sharesOf(manifest.importance);
+      const latency_ms = await timeCalls(runtime, rows);
+      return { rows, path, scores, footprint: { bytes: model.byteLength, latency_ms, threshold, importance } };
     } finally {
       await runtime.release();
     }

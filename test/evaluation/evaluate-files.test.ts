@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadWorkspace } from '../../src/config/load.ts';
 import { configSnapshot } from '../../src/config/snapshot.ts';
+import type { FlipExample } from '../../src/evaluation/contract.ts';
 import { importVersion } from '../../src/registry/import.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { hone as run, type Said } from '../cli/story.ts';
@@ -31,6 +32,7 @@ data:
 features: { use: [x, shop], categories: { columns: [shop], min_count: 1 } }
 gate:
   primary: roc_auc
+  uncertainty: { resamples: 200 }
   champion: { margin: { roc_auc: 0.01 } }
   slices: { columns: [shop] }
   metrics:
@@ -56,9 +58,13 @@ beforeAll(async () => {
     ...{ contract: 1 as const, task: 'binary' as const, numeric: ['x'], categorical: ['shop'] },
     ...{ output: 'score', classes: null },
   };
-  for (const weight of [3, 0.2]) {
+  for (const [weight, bias] of [
+    [3, 0],
+    [0.2, 0],
+    [3, 0.8],
+  ] as const) {
     await importVersion({
-      ...{ store, config, signature, model: tinyOnnx({ weights: [weight], levels: {}, bias: 0 }) },
+      ...{ store, config, signature, model: tinyOnnx({ weights: [weight], levels: {}, bias }) },
       ...{ fitEnd: '2013-03-05T00:00:00.000Z', asOf: '2013-03-20T00:00:00.000Z', by: 'dana', reason: 'test' },
       ...{ code: { commit: 'c0ffee', dirty: false }, champion: false, base: dir },
       ...{ workDir: join(dir, 'work'), cacheDir: join(dir, 'cache') },
@@ -96,6 +102,34 @@ test('metrics in SQL have bounds, and equal what the same sum over the scores gi
   expect(missed.candidate).toMatchObject({ reason: null });
   expect(missed.improvement.estimate).toBeCloseTo(missed.champion.estimate - missed.candidate.estimate, 12);
   expect((await hone(...argv)).out).toContain('missed_in_a');
+});
+
+test('rows that two versions decide otherwise are shown as far as the log may keep them, and both have a footprint', async () => {
+  const file = join(dir, 'config', 'models', 'tiny.yaml');
+  const argv = ['evaluate', 'tiny/3', '--against', 'tiny/1', '--data', 'rows.parquet', '--json'];
+  const examples = async (log: string) => {
+    await writeFile(file, `${FILE}monitoring: { log: ${log} }\n`);
+    const { report } = JSON.parse((await hone(...argv)).out);
+    await writeFile(file, FILE);
+    return report;
+  };
+  const report = await examples('{ keep: [x], hash: [shop] }');
+  expect(report.flip_examples).toHaveLength(20);
+  for (const { candidate, champion, features } of report.flip_examples) {
+    expect(candidate.decision).not.toBe(champion.decision);
+    expect(Object.keys(features)).toEqual(['x']);
+  }
+  // Those put right come first, and those whose score moved most before the others.
+  const right = report.flip_examples.slice(0, 10);
+  const moved = right.map(({ candidate, champion }: FlipExample) => Math.abs(candidate.score - champion.score));
+  expect(right.every(({ candidate, label }: FlipExample) => candidate.decision === label)).toBe(true);
+  expect(moved).toEqual([...moved].sort((a, b) => b - a));
+  expect((await examples('{ keep: [] }')).flip_examples[0].features).toEqual({});
+
+  expect(report.footprint.candidate).toMatchObject({ threshold: 0.5, importance: null, latency_ms: { calls: 300 } });
+  expect(report.footprint.champion.bytes).toBeGreaterThan(100);
+  const { curve } = report.models.candidate;
+  expect(curve.reduce((sum: number, { rows }: { rows: number }) => sum + rows, 0)).toBe(4000);
 });
 
 test.each([

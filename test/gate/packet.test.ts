@@ -6,7 +6,7 @@ import { packetMarkdown, packetText } from '../../src/gate/render.ts';
 import { sections } from '../../src/gate/sections.ts';
 import { digestOf } from '../../src/store/content.ts';
 import { flights, town } from '../evaluation/flights.ts';
-import { HEX, manifest, packetOf } from './judged.ts';
+import { gate, HEX, manifest, packetOf } from './judged.ts';
 
 const home = town();
 const one = { on: home, candidate: home.scores(0.2), champion: home.scores(0.9, { seed: 2 }) };
@@ -127,4 +127,60 @@ test('the model card says what the version is, how it was judged and what to bew
   ]) {
     expect(card).toContain(part);
   }
+});
+
+test('the packet shows calibration as a table with a plot, and how the candidate behaves', async () => {
+  const example = (decision: number) => ({
+    ...{ event_time: '2013-04-03T08:00:00.000Z', label: 1, features: { origin: 'EWR', dep_hour: '8' } },
+    ...{ candidate: { score: 0.62, decision }, champion: { score: 0.4, decision: 1 - decision } },
+  });
+  const footprint = (bytes: number, importance: Record<string, number>) => ({
+    ...{ bytes, latency_ms: { p50: 0.05, p99: 0.2, calls: 300 }, threshold: 0.5, importance },
+  });
+  const { report, judged } = await gate(one);
+  const evaluation = {
+    ...report,
+    flip_examples: Array.from({ length: 20 }, (_, i) => example(i < 10 ? 1 : 0)),
+    footprint: {
+      candidate: footprint(225_280, { dep_hour: 0.7, origin: 0.2, dest: 0.1 }),
+      champion: footprint(112_640, { dep_hour: 0.4, origin: 0.6 }),
+    },
+  };
+  const packet = await packetOf(one, { evaluation, gate: judged });
+  expect(packetSchema.parse(packet)).toEqual(packet);
+  const byTitle = (title: string) => sections(packet).find((section) => section.title === title)!;
+  const calibration = byTitle('Calibration').table!;
+  expect(calibration.rows).toHaveLength(10);
+  expect(calibration.rows.every((row) => /^[.sh*]{25}$/.test(row.at(-1)!))).toBe(true);
+  expect(calibration.rows.some((row) => row.at(-1)!.includes('*'))).toBe(true);
+  const behaviour = byTitle('Behaviour');
+  expect(behaviour.lines).toEqual([
+    'Decides as positive from 0.5 on, as the champion.',
+    'Size 220 kB, champion 110 kB; one row takes 0.05 ms (p99 0.2), champion 0.05 ms (p99 0.2), where it was evaluated.',
+    'Weight of features, largest changes: origin 60.0 % → 20.0 %, dep_hour 40.0 % → 70.0 %, dest 0.0 % → 10.0 %.',
+  ]);
+  expect(behaviour.table!.rows).toHaveLength(10);
+  expect(behaviour.table!.rows[0]).toEqual(['2013-04-03 08:00', '0 (0.4)', '1 (0.62)', '1', 'origin EWR, dep_hour 8']);
+  expect(Buffer.byteLength(packetMarkdown(packet))).toBeLessThan(20_000);
+  expect(packetMarkdown(packet)).toContain('## Provenance');
+});
+
+test('a packet with every list at its longest stays under the limit, with the decision still in it', async () => {
+  const long = 'a value of forty characters that goes on';
+  const features = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`feature_with_a_long_name_${i}`, long]));
+  const { report, judged } = await gate(one);
+  const flip = { event_time: '2013-04-03T08:00:00.000Z', label: 1, features };
+  const decided = { candidate: { score: 0.62, decision: 1 }, champion: { score: 0.4, decision: 0 } };
+  const packet = await packetOf(one, {
+    evaluation: { ...report, flip_examples: Array.from({ length: 20 }, () => ({ ...flip, ...decided })) },
+    gate: {
+      ...judged,
+      rules: Array.from({ length: 200 }, () => judged.rules[0]!),
+      warnings: Array(50).fill(long.repeat(9)),
+    },
+    findings: Array(10).fill(long.repeat(9)),
+  });
+  const markdown = packetMarkdown(packet);
+  expect(Buffer.byteLength(markdown)).toBeLessThan(20_000);
+  expect(markdown).toContain(replyJson(packet));
 });
