@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadWorkspace } from '../src/config/load.ts';
 import type { ModelConfig } from '../src/config/model.ts';
+import { putByDigest } from '../src/store/content.ts';
 import { openStore } from '../src/store/open-store.ts';
 import { type Benchmark, type BenchmarkResult, median } from './contract.ts';
 import { flightsModel } from './setup/flights-model.ts';
@@ -40,8 +41,12 @@ export const benchmark: Benchmark = {
       const { config } = (await loadWorkspace(resolve(import.meta.dirname, '..'))).models.get('flights-delay') ?? {};
       if (!config) throw new Error('config/models/flights-delay.yaml is missing');
       const store = openStore(`file:${join(dir, 'serving', 'store')}`);
-      for (const [logging, model] of Object.entries(MODELS))
-        await registerChampion(store, { config: withLog(config, model, logging === 'on' ? 1 : 0), source, asOf });
+      for (const [logging, model] of Object.entries(MODELS)) {
+        const snapshot = { model: withLog(config, model, logging === 'on' ? 1 : 0), groups: {} };
+        const { signature, served, modelPath } = source;
+        const digest = await putByDigest(store, 'configs', snapshot);
+        await registerChampion(store, { model, config: digest, signature, served, modelPath, asOf });
+      }
       server = spawn(
         process.execPath,
         [...profiling(), '--import', 'tsx', PROGRAM, join(dir, 'serving'), ...Object.values(MODELS)],

@@ -25,6 +25,8 @@ export interface BenchWorkspace {
   readonly workspace: Workspace;
   readonly store: ObjectStore;
   readonly client: HoneClient;
+  /** Process group of the dev server. */
+  readonly temporalPid: number;
   setTime(asOf: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export async function openWorkspace(options: {
   readonly asOf: string;
   readonly files: string;
   readonly edit: (file: ModelFile) => void;
+  /** Names of models that all have this model file; the shipped one alone by default. */
+  readonly models?: readonly string[];
   readonly progress: (sentence: string) => void;
 }): Promise<BenchWorkspace> {
   const dir = await mkdtemp(join(tmpdir(), 'hone-bench-'));
@@ -49,7 +53,8 @@ export async function openWorkspace(options: {
   const file = parse(await readFile(join(root, 'config', 'models', `${MODEL}.yaml`), 'utf8')) as ModelFile;
   file.data.source.path = join(root, 'examples', 'flights_nyc_2013', 'events', options.files);
   options.edit(file);
-  await writeFile(join(dir, 'config', 'models', `${MODEL}.yaml`), stringify(file));
+  for (const model of options.models ?? [MODEL])
+    await writeFile(join(dir, 'config', 'models', `${model}.yaml`), stringify({ ...file, model }));
 
   const workspace = await loadWorkspace(dir);
   const server = await startTemporal(workspace, { tied: true, onProgress: options.progress });
@@ -59,7 +64,7 @@ export async function openWorkspace(options: {
   await setTime(options.asOf);
   await applyWorkspace({ workspace, store, client, by: 'benchmark' });
   return {
-    ...{ dir, workspace, store, client, setTime },
+    ...{ dir, workspace, store, client, setTime, temporalPid: server.pid },
     async close() {
       await client.close();
       await server.stop();
