@@ -38,6 +38,10 @@ export interface CsvDialect {
 export async function checkCsv(db: Connection, file: SourceFile, wish: CsvWish): Promise<CsvDialect> {
   const { encoding = 'utf-8', decimal } = wish;
   const header = await headerOf(file, encoding);
+  if (encoding === 'latin-1' && header.startsWith('\u00ef\u00bb\u00bf')) {
+    const problem = 'it begins with the byte order mark of UTF-8, and the model file says encoding: latin-1';
+    throw new SourceUnreadable(file.origin, problem, 'Leave data.source.encoding out, or deliver what it says.');
+  }
   const delimiter = wish.delimiter ?? likeliestDelimiter(header);
   const columns = columnsOf(header, delimiter);
   const twice = columns.find((name, i) => columns.indexOf(name) !== i);

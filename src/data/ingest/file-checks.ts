@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
 import { type Connection, rowsOf } from '../engine.ts';
 import { quoteList } from '../sql-text.ts';
 import { SourceUnreadable } from './errors.ts';
@@ -22,7 +23,8 @@ const CURE = 'Deliver the file again, or remove it and start again.';
  * Reads every byte once.
  *
  * @param encoding of text; NUL bytes belong to UTF-16 and to nothing else
- * @throws SourceUnreadable for 0 bytes, a file that is no Parquet, a cut Parquet file, NUL bytes in text
+ * @throws SourceUnreadable for 0 bytes, a file that is no Parquet, a cut Parquet file, NUL bytes in text, a byte order
+ * mark in JSON lines
  */
 export async function checkWhole(
   file: SourceFile,
@@ -32,6 +34,7 @@ export async function checkWhole(
   const { path, origin, bytes } = file;
   if (bytes === 0) throw new SourceUnreadable(origin, 'it is empty (0 bytes)', 'Deliver it again, or remove it.');
   if (format === 'parquet') await checkEnds(file);
+  if (format === 'jsonl') await refuseMark(file);
   const hash = createHash('sha256');
   const isPlainText = format !== 'parquet' && !path.endsWith('.gz') && encoding !== 'utf-16';
   let lines = 1;
@@ -96,6 +99,20 @@ async function checkEnds({ path, origin, bytes }: SourceFile): Promise<void> {
     }
   } finally {
     await handle.close();
+  }
+}
+
+/** In CSV the mark declares the encoding and is no part of the first name; JSON forbids it (RFC 8259, section 8.1). */
+async function refuseMark({ path, origin }: SourceFile): Promise<void> {
+  const raw = createReadStream(path);
+  try {
+    for await (const part of path.endsWith('.gz') ? raw.pipe(createGunzip()) : raw) {
+      if (!(part as Buffer).subarray(0, 3).equals(Buffer.from('\ufeff'))) return;
+      const problem = 'line 1 begins with a byte order mark, which JSON does not have';
+      throw new SourceUnreadable(origin, problem, 'Write it in UTF-8 without one, and deliver it again.');
+    }
+  } finally {
+    raw.destroy();
   }
 }
 

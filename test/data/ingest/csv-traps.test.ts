@@ -104,10 +104,28 @@ test('what is declared is read: delimiter, decimal comma, encoding', async () =>
   expect(text.rows).toMatchObject([{ x: '2,5' }]);
 });
 
+test('a byte order mark that contradicts what is declared, or stands where JSON has none, is refused', async () => {
+  const marked = `\ufeff${lines(head, row(1))}`;
+  const latin = { encoding: 'latin-1' } as Partial<Source>;
+  await expect(ingested(marked, latin)).rejects.toThrow(
+    /a\.csv.*mark of UTF-8, and the model file says encoding: latin-1/,
+  );
+  const json = `\ufeff${JSON.stringify({ id: 1, at: '2013-01-01T00:00:00Z' })}\n`;
+  for (const [text, name] of [
+    [json, 'a.jsonl'],
+    [gzipSync(json), 'a.jsonl.gz'],
+  ] as const) {
+    const refused = ingested(text, { type: 'jsonl' }, name);
+    await expect(refused).rejects.toThrow(/line 1 begins with a byte order mark, which JSON does not have/);
+    await expect(refused).rejects.toMatchObject({ code: 'HONE_SOURCE_UNREADABLE', retryable: false });
+  }
+});
+
 test('harmless differences are read alike: a byte order mark, \\r\\n, quotes, blank last lines, gzip', async () => {
   const plain = await ingested(lines(head, row(1), row(2)));
   const others: [string | Uint8Array, string][] = [
     [`\ufeff${lines(head, row(1), row(2))}`, 'bom.csv'],
+    [gzipSync(`\ufeff${lines(head, row(1), row(2))}`), 'bom.csv.gz'],
     [`${head}\r\n${row(1)}\r\n${row(2)}\r\n`, 'crlf.csv'],
     [lines('"id",entity,"at",x,kind,y,known_at', row(1), row(2).replace('e,', '"e",')), 'quoted.csv'],
     [`${lines(head, row(1), row(2))}\n\n`, 'blank.csv'],
