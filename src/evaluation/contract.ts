@@ -114,6 +114,22 @@ export const customFigures = z.strictObject({
 });
 export type CustomFigures = z.output<typeof customFigures>;
 
+/** A group that the search found, by one feature or two. Losses are means over its rows, the difference over half of them. */
+const foundSlice = z.strictObject({
+  where: z
+    .array(z.strictObject({ column: z.string(), value: z.string() }))
+    .min(1)
+    .max(2),
+  rows: z.number().int().positive(),
+  candidate: z.number(),
+  champion: z.number(),
+  /** Improvement over the champion: more is better. */
+  difference: interval,
+  /** Adjusted by Holm. */
+  p: z.number(),
+});
+export type FoundSlice = z.output<typeof foundSlice>;
+
 const decided = z.strictObject({ score: z.number(), decision: z.number() });
 
 /** A row that two models decide differently; of its values only what `monitoring.log` keeps, and never a hash. */
@@ -184,6 +200,8 @@ export const evaluationReport = z.strictObject({
   groups: z.array(groupFigures).optional(),
   /** Only where the file declares metrics of its own. */
   custom: z.array(customFigures).optional(),
+  /** Only with a champion, and enough blocks for one half to search and one to judge. */
+  slice_search: z.strictObject({ searched: z.number().int().nonnegative(), found: z.array(foundSlice) }).optional(),
   flip_examples: z.array(flipExample).max(20).optional(),
   footprint: z.strictObject({ candidate: footprint, champion: footprint.nullable() }).optional(),
 });

@@ -4,13 +4,14 @@ import type { FeatureRows } from '../data/columns.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { alignScores } from './align.ts';
 import { classesOf, classRates, positioned, widened } from './classes.ts';
-import type { EvaluationReport } from './contract.ts';
+import type { EvaluationReport, Footprint } from './contract.ts';
 import { customMetrics } from './custom-metrics.ts';
 import type { DemandedSlice } from './demanded-slices.ts';
 import { type EvaluationInput, evaluate, LEVEL } from './evaluate.ts';
 import { flipExamples } from './flip-examples.ts';
 import { judgedRows, pickRows } from './judged-rows.ts';
 import type { ScoredVersion } from './score-version.ts';
+import { type SearchInput, searchSlices } from './slice-search.ts';
 
 export interface VersionsInput {
   readonly config: ModelConfig;
@@ -74,10 +75,16 @@ async function furtherFigures(input: VersionsInput, own: ScoredVersion, { rows, 
   const { champion } = picked;
   return {
     ...(custom.length > 0 ? { custom } : {}),
+    ...(champion ? searched({ config, judged, signature, rows: own.rows, ...picked, champion }, own.footprint) : {}),
     ...(champion
       ? { flip_examples: flipExamples({ config, rows: own.rows, judged, signature, ...picked, champion, ...named }) }
       : {}),
   };
+}
+
+function searched(input: Omit<SearchInput, 'importance'>, { importance }: Footprint) {
+  const search = searchSlices({ ...input, importance });
+  return search ? { slice_search: search } : {};
 }
 
 type Scores = EvaluationInput['scores'];

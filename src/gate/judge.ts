@@ -9,6 +9,7 @@ import { customRules } from './custom-rules.ts';
 import { type DemandedBy, demandedRules, demandReasons } from './demanded-slices.ts';
 import { fairnessRules } from './fairness-rules.ts';
 import { floorRules } from './floors.ts';
+import { foundSliceRules } from './found-slices.ts';
 import { isSliceWarning, sliceRules } from './slice-rules.ts';
 import { verdictSentence } from './verdict-sentence.ts';
 import { figure } from './wording.ts';
@@ -49,7 +50,12 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
     if (as === 'non_inferior') rules.push(...anchorRules(report, config, level, context.anchor ?? null));
   }
   rules.push(...floorRules(report, config, level), ...customRules(report, config, level, context));
-  if (!context.first) rules.push(...sliceRules(report, config, level), ...behaviourRules(report, context.trigger));
+  if (!context.first)
+    rules.push(
+      ...sliceRules(report, config, level),
+      ...foundSliceRules(report, config, level),
+      ...behaviourRules(report, context.trigger),
+    );
   rules.push(...demandedRules(report, config, level));
   rules.push(...fairnessRules(report, config, level), ...calibrationRules(report, config, level));
 

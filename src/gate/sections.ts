@@ -5,6 +5,7 @@ import { behaviourSections, calibrationSections } from './behaviour-sections.ts'
 import type { Packet, RuleResult } from './contract.ts';
 import { customChange, customFigure } from './custom-rules.ts';
 import { isDemanded, sliceName } from './demanded-slices.ts';
+import { foundSentence } from './found-slices.ts';
 import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './wording.ts';
 
 export interface Section {
@@ -154,11 +155,21 @@ function sliceSection(report: EvaluationReport): Section {
     figure(report.primary, slice.candidate[report.primary] ?? null),
     report.models.champion ? byHow(report.primary, slice.difference[report.primary]?.estimate ?? null) : 'no champion',
   ]);
-  const lines =
+  const notJudged =
     small.length === 0
       ? []
       : [`Not judged: ${small.map((slice) => `${sliceName(slice)} (${slice.not_judged})`).join('; ')}`];
+  const lines = [...foundLines(report), ...notJudged];
   return { title: 'Slices', lines, table: { head: ['worst five', 'rows', report.primary, 'difference'], rows } };
+}
+
+function foundLines({ slice_search: search, level }: EvaluationReport): string[] {
+  if (!search) return [];
+  const found = search.found.map((slice) => foundSentence(slice, level));
+  return [
+    `${count(search.searched)} groups that nobody declared were searched; ${found.length} are shown to be worse.`,
+    ...found,
+  ];
 }
 
 /** Worded as differences: whether they are acceptable is for the people who decide. */

@@ -88,6 +88,8 @@ export const gate = z.strictObject({
     critical: z.array(columnName),
     margin: z.partialRecord(metricName, margin),
     min_rows: z.number().int().positive(),
+    /** Groups that nobody declared: what is found is shown, or also takes away automatic approval. */
+    search: z.enum(['off', 'show', 'caution']),
   }),
   fairness: z.union([z.literal('none'), fairness]),
   on_inconclusive: z.strictObject({ wait_for_labels: duration, then: z.enum(['keep_champion', 'person']) }),
