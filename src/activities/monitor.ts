@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { startProbation } from '../client/probations.ts';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import { isDue } from '../monitoring/clock.ts';
 import { breakOf } from '../monitoring/confirmed-break.ts';
 import type { Holdout, TickReport } from '../monitoring/contract.ts';
 import { judgeProbation } from '../monitoring/probation.ts';
-import { tickKey } from '../monitoring/read-ticks.ts';
+import { newestTick, tickKey } from '../monitoring/read-ticks.ts';
 import { tick } from '../monitoring/tick.ts';
 import { confirmBreak } from '../registry/breaks.ts';
 import { confirm } from '../registry/changes.ts';
@@ -33,8 +34,13 @@ export const monitorActivities = (deps: Deps) => ({
     startProbation(deps.client, run.model, version),
   ),
 
-  monitoringTick: activity(deps, async (work, model: string) => {
+  monitoringTick: activity(deps, async (work, model: string, scheduled: boolean = false) => {
     const { state, config, asOf } = await lookAt(deps, model);
+    const last = scheduled ? await newestTick(deps.store, model) : null;
+    if (last !== null && !isDue(config.monitoring, last, asOf)) {
+      const sentence = `Not due: the last look was at ${last.as_of}, and one is taken every ${config.monitoring.every} while nothing is unsettled.`;
+      return { sentence, report: tickKey(model, last.as_of), markdown: sentence, triggers: [] };
+    }
     const report = await tick({
       store: deps.store,
       config,

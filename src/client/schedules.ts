@@ -2,6 +2,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import { scheduleEveryMs } from '../monitoring/clock.ts';
 import { digestOf } from '../store/content.ts';
 import type { HoneClient } from './connect.ts';
 
@@ -96,13 +97,13 @@ function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] 
     },
     {
       scheduleId: ids.monitoring,
-      spec: { intervals: [{ every: durationMs(config.monitoring.every) }] },
+      spec: { intervals: [{ every: scheduleEveryMs(config.monitoring) }] },
       action: {
         type: 'startWorkflow',
         workflowType: 'monitoring',
         workflowId: `monitoring/${model}`,
         taskQueue,
-        args: [{ model }],
+        args: [{ model, scheduled: true }],
         staticSummary: `look at ${model}`,
       },
       policies: { ...policies, overlap: ScheduleOverlapPolicy.SKIP },

@@ -9,8 +9,9 @@ export interface TickEnd {
   readonly triggered: readonly TriggerAnswer[];
 }
 
-export async function monitoring(input: { readonly model: string }): Promise<TickEnd> {
-  const tick = await step('data', `look at ${input.model}`).monitoringTick(input.model);
+/** @param input.scheduled asked for by the clock: a look that is not due yet reads nothing and says so */
+export async function monitoring(input: { readonly model: string; readonly scheduled?: boolean }): Promise<TickEnd> {
+  const tick = await step('data', `look at ${input.model}`).monitoringTick(input.model, input.scheduled ?? false);
   setCurrentDetails(tick.markdown);
   const triggered: TriggerAnswer[] = [];
   for (const trigger of tick.triggers) {

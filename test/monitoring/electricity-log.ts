@@ -36,10 +36,11 @@ export interface Market {
 /** The model of a version: the share of half-hours with a rise, by hour, weekend and whether the price is above its mean. */
 const cells = 'half_hour // 2 AS hour, is_weekend, price_above_mean > 0 AS high';
 
-export async function openMarket(): Promise<Market> {
+/** @param place a store of somebody else, and the model's file there; by default both are made */
+export async function openMarket(place?: { store: ObjectStore; config: ModelConfig }): Promise<Market> {
   const dir = await mkdtemp(join(tmpdir(), 'hone-market-'));
-  const store = openStore(`file:${join(dir, 'store')}`);
-  const { config } = (await loadWorkspace(root)).models.get('electricity-price')!;
+  const store = place?.store ?? openStore(`file:${join(dir, 'store')}`);
+  const config = place?.config ?? (await loadWorkspace(root)).models.get('electricity-price')!.config;
   const rows = join(dir, 'rows.parquet');
   await withDuckDb({ tempDir: dir }, (db) =>
     db.run(`COPY (SELECT *, (nsw_price_prev - nsw_price_mean_prev_24h)::FLOAT AS price_above_mean,
