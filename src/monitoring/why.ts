@@ -53,8 +53,9 @@ function answerOf({ trigger, answer, run, reason, at }: Answered): Decision[] {
   const by = `${read.data.kind} (by ${read.data.by})`;
   const because = clause(read.data.reason);
   const sentence = {
-    started: `${run} started, asked for by ${by}: ${because}.`,
-    merged: `${run} was asked for by ${by} as well: ${because}.`,
+    // The answer repeats the reason, with the limits that it was told of.
+    started: `${run} started, asked for by ${by}: ${clause(reason)}.`,
+    merged: `${run} was asked for by ${by} as well: ${clause(reason)}.`,
     queued: `Asked for by ${by}, ${because}: it waits, because ${clause(reason)}.`,
     skipped: `No run, although ${by} asked for one (${because}): ${clause(reason)}.`,
   }[answer];

@@ -46,7 +46,8 @@ function minutesOf(clock: string): number {
   return 60 * hours + minutes;
 }
 
-function spanOf(window: FreezeWindow): string {
+/** `SAT, SUN 00:00 to 24:00 Europe/Berlin`. */
+export function spanOf(window: FreezeWindow): string {
   if ('days' in window) return `${window.days.join(', ')} ${window.from} to ${window.to} ${window.timezone}`;
   return `${window.from} to ${window.to}`;
 }

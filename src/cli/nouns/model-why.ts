@@ -28,6 +28,7 @@ async function why(context: CliContext, model: string, last: string): Promise<vo
 /** What may start a run, by the file as it is now. */
 export function startersOf({ triggers }: ModelConfig): string[] {
   const { schedule, performance, calibration, drift, volume, age } = triggers;
+  const events = Object.entries(triggers.events).flatMap(([name, rule]) => (rule === 'off' ? [] : [name]));
   return [
     ...(schedule.enabled ? [`schedule ${schedule.cron} ${schedule.timezone}`] : []),
     ...(performance.enabled ? ['performance'] : []),
@@ -35,7 +36,7 @@ export function startersOf({ triggers }: ModelConfig): string[] {
     ...(drift.then === 'retrain' ? ['drift'] : []),
     ...(volume === null ? [] : [`volume of ${volume.new_mature_labels} labels`]),
     ...(age === null ? [] : [`age of ${age.older_than}`]),
-    'events',
+    ...(events.length === 0 ? [] : [`events (${events.join(', ')})`]),
     'people',
   ];
 }

@@ -1,6 +1,7 @@
 /** `hone model`: what is live of each model, and what happens next. Answers from configuration and ledger alone. */
 import type { Command } from 'commander';
 import type { ModelConfig } from '../../config/model.ts';
+import { spanOf } from '../../policy/freeze-windows.ts';
 import { routingText } from '../../registry/change-text.ts';
 import type { LedgerState } from '../../registry/contract.ts';
 import { dueReviews, dueReviewText } from '../../registry/reviews.ts';
@@ -121,7 +122,7 @@ function removedText(name: string): string {
 }
 
 function policyText({ triggers, approval, gate, deploy }: ModelConfig): string {
-  const { schedule, volume, age, limits } = triggers;
+  const { schedule, volume, age, limits, freeze_windows: frozen } = triggers;
   const auto =
     approval.auto === 'never'
       ? 'always a person'
@@ -136,7 +137,11 @@ function policyText({ triggers, approval, gate, deploy }: ModelConfig): string {
   return facts([
     ['Schedule', schedule.enabled ? `${schedule.cron} (${schedule.timezone})` : 'off'],
     ['Other triggers', others.join(', ') || 'none'],
-    ['Limits', `${limits.per_week} a week, ${limits.cool_down} between runs, ${limits.min_new_labels} new labels`],
+    [
+      'Limits',
+      `${limits.per_day} a day, ${limits.per_week} a week, ${limits.cool_down} between runs, ${limits.min_new_labels} new labels`,
+    ],
+    ...(frozen.length === 0 ? [] : [['Freeze windows', frozen.map(spanOf).join('; ')] as [string, string]]),
     ['Gate', `${gate.primary}, promoted when ${gate.champion.promote_when.replace('_', '-')}`],
     [
       'Approval',

@@ -2,9 +2,10 @@
 import { type Command, Option } from 'commander';
 import { modelOfRun } from '../../client/run-id.ts';
 import { modelOf } from '../../config/load.ts';
-import { triggerKind } from '../../config/model.ts';
+import { type ModelConfig, triggerKind } from '../../config/model.ts';
 import { durationMs } from '../../config/values.ts';
-import type { TriggerAnswer } from '../../workflows/contract.ts';
+import { impossibleDemand } from '../../triggers/demands.ts';
+import type { Trigger, TriggerAnswer } from '../../workflows/contract.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -16,6 +17,7 @@ interface StartOptions {
   readonly kind: string;
   readonly evidence?: string;
   readonly since?: string;
+  readonly slice?: string;
   readonly eventId?: string;
   readonly by?: string;
   readonly wait?: true;
@@ -39,6 +41,10 @@ export function register(program: Command, context: CliContext): void {
         'run start flights-delay --kind event --event-id load-17 --reason "load 17 is in"',
         'the same event twice is one',
       ],
+      [
+        'run start flights-delay --kind event --since 2013-04-01T00:00:00Z --slice origin=LGA --reason "LGA reopened"',
+        'its gate has to judge these rows, and a person approves',
+      ],
     ],
   )
     .option('--reason <text>', 'why, for the run, the packet and the ledger', 'asked for by hand')
@@ -46,7 +52,11 @@ export function register(program: Command, context: CliContext): void {
       new Option('--kind <kind>', 'what kind of trigger this is').choices(triggerKind.options).default('manual'),
     )
     .option('--evidence <json>', 'facts behind the reason, as one JSON object')
-    .option('--since <instant>', 'the time that the reason is about; older than the last run is stale')
+    .option(
+      '--since <instant>',
+      'the time that the reason is about; older than the last run is stale. With --slice: from when its rows count',
+    )
+    .option('--slice <column=value>', 'rows that the gate has to judge apart, and a person to approve')
     .option('--event-id <id>', 'the same id twice is one trigger')
     .option('--by <name>', 'who asks (default: your account here); may not approve the run')
     .option('--wait', 'follow the run to its end')
@@ -89,12 +99,14 @@ async function start(context: CliContext, model: string, options: StartOptions):
     const { sendTrigger } = await import('../../client/owner.ts');
     const { requireWorker, withPatience } = await import('../../client/workers.ts');
     await requireWorker(services.client);
+    const { as_of, demand } = demandOf(config, options);
     const trigger = {
       kind: triggerKind.parse(options.kind),
       reason: options.reason,
       by: person(options.by),
       ...(evidence === undefined ? {} : { evidence }),
-      ...(options.since === undefined ? {} : { as_of: instantOption('--since', options.since) }),
+      ...(as_of === undefined ? {} : { as_of }),
+      ...(demand === undefined ? {} : { demand }),
       ...(options.eventId === undefined ? {} : { eventId: options.eventId }),
     };
     const patience = durationMs(config.triggers.merge_window) + 30_000;
@@ -186,6 +198,19 @@ function evidenceOf(text: string): Record<string, unknown> {
     // said below
   }
   throw new UsageError(`--evidence is no JSON object: ${text.slice(0, 80)}. Write one such as '{"load":17}'.`);
+}
+
+/** `--since` alone is the time of the evidence; beside a slice it says from when the slice counts. */
+function demandOf(config: ModelConfig, options: StartOptions): Pick<Trigger, 'as_of' | 'demand'> {
+  const since = options.since === undefined ? undefined : instantOption('--since', options.since);
+  if (options.slice === undefined) return since === undefined ? {} : { as_of: since };
+  const [, column = '', value = ''] = /^([^=]+)=(.+)$/.exec(options.slice) ?? [];
+  if (column === '')
+    throw new UsageError(`--slice ${JSON.stringify(options.slice)} is no column=value; write origin=LGA.`);
+  const demand = { slice: { column, value }, ...(since === undefined ? {} : { since }) };
+  const impossible = impossibleDemand(config, demand);
+  if (impossible !== null) throw new UsageError(`--slice: ${impossible}.`);
+  return { demand };
 }
 
 function timeoutOf(text: string | undefined): number | undefined {
