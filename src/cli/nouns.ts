@@ -10,6 +10,7 @@ import { register as demo } from './nouns/demo.ts';
 import { register as doctor } from './nouns/doctor.ts';
 import { register as drift } from './nouns/drift.ts';
 import { register as evaluate } from './nouns/evaluate.ts';
+import { register as exportVersion } from './nouns/export.ts';
 import { register as freeze } from './nouns/freeze.ts';
 import { register as gate } from './nouns/gate.ts';
 import { register as identity } from './nouns/identity.ts';
@@ -27,12 +28,14 @@ import { register as rollout } from './nouns/rollout.ts';
 import { register as run } from './nouns/run.ts';
 import { register as up } from './nouns/up.ts';
 import { register as validate } from './nouns/validate.ts';
+import { register as web } from './nouns/web.ts';
 
 export type Register = (program: Command, context: CliContext) => void;
 
 export const NOUNS: readonly Register[] = [
   demo,
   up,
+  web,
   doctor,
   model,
   validate,
@@ -48,6 +51,7 @@ export const NOUNS: readonly Register[] = [
   rollback,
   freeze,
   batch,
+  exportVersion,
   monitor,
   query,
   data,

@@ -37,3 +37,16 @@ export async function ledgerOf(context: CliContext, model: string): Promise<Ledg
   if (!models.has(model) && (await ledger.head()) === null) throw new ModelUnknown(model, known, nearest(model, known));
   return ledger;
 }
+
+/**
+ * The version that a text names now.
+ *
+ * @throws UsageError, ModelUnknown; VersionUnknown and AliasUnset as `lineage`
+ */
+export async function versionOf(context: CliContext, text: string): Promise<{ model: string; version: number }> {
+  const { model, ref } = parseRef(text);
+  await ledgerOf(context, model);
+  const { lineage } = await import('../registry/lineage.ts');
+  const { version } = await lineage(await context.store(), model, ref);
+  return { model, version };
+}

@@ -33,7 +33,7 @@ test('rows of a file are scored with a version and copied out; list and show tel
     expect(await readdir(join(dir, 'again'))).toEqual(['date=2013-04-10', 'manifest.json']);
 
     expect(await hone('batch', 'show', 'flights-delay', 'f'.repeat(16))).toMatchObject({ code: 2 });
-    expect(await hone('batch', 'score', 'flights-delay@shadow', ...asked)).toMatchObject({ code: 2 });
+    expect(await hone('batch', 'score', 'flights-delay@shadow', ...asked)).toMatchObject({ code: 1 });
     await writeFile(join(dir, 'tonight.jsonl'), '{"flight_id": 1}');
     const refused = await hone('batch', 'score', 'flights-delay/1', ...asked);
     expect(refused.code).toBe(2);

@@ -5,7 +5,7 @@ import type { BatchManifest } from '../../batch/contract.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
-import { ledgerOf, parseRef } from '../refs.ts';
+import { ledgerOf, versionOf } from '../refs.ts';
 import { asOfOf, instantOption, withServices } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -54,12 +54,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function score(context: CliContext, text: string, { data, out, asOf }: Scoring): Promise<void> {
-  const { model, ref } = parseRef(text);
-  const ledger = await ledgerOf(context, model);
-  const { aliases } = await ledger.state();
-  const version = typeof ref === 'number' ? ref : aliases[ref]?.version;
-  if (version === undefined)
-    throw new UsageError(`${model} has no ${ref} now. hone registry list ${model} names its versions.`);
+  const { model, version } = await versionOf(context, text);
   const { hone, models, dir } = await context.workspace();
   const found = models.get(model);
   if (found === undefined) throw new UsageError(`${model} has no file under ${dir}/config/models any more.`);

@@ -15,11 +15,20 @@ export interface EngineTarget {
   readonly text: (column: number, row: number, value: string) => void;
 }
 
+/** SQL with one parameter: a JSON array of rows with the fields `reads`. */
+export interface EngineStatement {
+  readonly sql: string;
+  readonly reads: readonly JsonField[];
+  /** By place in the answer. */
+  readonly types: readonly FeatureDefinition['columns'][number]['type'][];
+}
+
 export class OnlineEngine {
   readonly #instance: DuckDBInstance;
   readonly #db: Connection;
   #definition: Pick<FeatureDefinition, 'columns'> = { columns: [] };
   #reads: readonly JsonField[] = [];
+  #sql = '';
   #select: DuckDBPreparedStatement | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -54,6 +63,11 @@ export class OnlineEngine {
     return this.#db;
   }
 
+  /** What `prepare` has planned. */
+  get statement(): EngineStatement {
+    return { sql: this.#sql, reads: this.#reads, types: this.#definition.columns.map(({ type }) => type) };
+  }
+
   /**
    * @param inputs what the expressions read: raw columns with their DuckDB types, lookups with those of their fields
    * @throws UserSqlFailed where an expression does not fit these columns
@@ -69,7 +83,8 @@ export class OnlineEngine {
         ? { name, source: name }
         : { name, fields: [...type.keys()].map((field) => ({ name: field, source: structField(name, field) })) },
     );
-    this.#select = await this.#db.prepare(selectOf(definition, inputs)).catch((error: unknown) => {
+    this.#sql = selectOf(definition, inputs);
+    this.#select = await this.#db.prepare(this.#sql).catch((error: unknown) => {
       throw new UserSqlFailed(`the features of ${model}`, engineSentence(error), { cause: error });
     });
   }

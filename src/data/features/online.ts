@@ -1,9 +1,10 @@
 /** Features of rows as they arrive for prediction: bare columns cast here, expressions by the same SQL and engine as offline. */
 import { expressionParts } from '../user-sql.ts';
+import { asText, NUMBER_CASTS } from './casts.ts';
 import type { FeatureDefinition } from './definition.ts';
 import { checkExpressions } from './expression-check.ts';
 import { type BareCast, bareCast } from './online-bare.ts';
-import { OnlineEngine } from './online-engine.ts';
+import { type EngineStatement, OnlineEngine } from './online-engine.ts';
 import type { Lookups } from './online-lookup.ts';
 import { type RawRows, readRawRows } from './raw-json.ts';
 
@@ -17,12 +18,17 @@ export interface OnlineRows {
 }
 
 /** Where each feature goes: its place among the numbers or among the categories. */
-type Place = { readonly numeric: number } | { readonly category: number };
+export type Place = { readonly numeric: number } | { readonly category: number };
 
 interface Plan {
   readonly bare: readonly { readonly cast: BareCast; readonly place: Place }[];
   /** Places of the columns that the engine evaluates, in its order. */
   readonly evaluated: readonly Place[];
+}
+
+/** Casts of columns, and the engine's statement for the others; null where there are none. */
+export interface OnlinePlan extends Plan {
+  readonly statement: EngineStatement | null;
 }
 
 interface Parts {
@@ -113,6 +119,11 @@ export class OnlineFeatures {
     );
   }
 
+  /** How each feature comes about, for a runtime elsewhere. */
+  get plan(): OnlinePlan {
+    return { ...this.#plan, statement: this.#engine?.statement ?? null };
+  }
+
   /**
    * @param rows raw columns by name; every column in `inputs` must be there, null where unknown; others are ignored
    * @returns features in the order of the definition, bit for bit those of the offline build
@@ -157,15 +168,16 @@ function placeOf({ numeric, categorical }: FeatureDefinition, name: string): Pla
 
 function castColumn(
   raw: RawRows,
-  cast: BareCast,
+  { source, as }: BareCast,
   place: Place,
   number: (place: Place, row: number, value: number) => void,
   text: (place: Place, row: number, value: string) => void,
 ): void {
-  const values = raw.columns.get(cast.source) ?? [];
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row] ?? null;
-    if ('number' in cast) number(place, row, cast.number(value));
-    else text(place, row, cast.text(value));
+  const values = raw.columns.get(source) ?? [];
+  if (as === 'text') {
+    for (let row = 0; row < values.length; row++) text(place, row, asText(values[row] ?? null));
+    return;
   }
+  const cast = NUMBER_CASTS[as];
+  for (let row = 0; row < values.length; row++) number(place, row, cast(values[row] ?? null));
 }
