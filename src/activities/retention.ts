@@ -1,13 +1,23 @@
 /** What is recorded goes again: by age, and for one subject when somebody asks for it. */
 import { join } from 'node:path';
-import { whole } from '../drift/sentences.ts';
+import { type HeldSnapshot, snapshotsHolding } from '../data/subject-snapshots.ts';
+import { eraseQuarantined } from '../data/validation/quarantine/erase.ts';
 import { eraseSubject } from '../monitoring/erasure.ts';
-import { close, type ErasureReport, findReport, findRequest, subjectHash } from '../monitoring/erasure-requests.ts';
+import {
+  close,
+  type ErasureReport,
+  findReport,
+  findRequest,
+  removalsKey,
+  subjectHash,
+} from '../monitoring/erasure-requests.ts';
+import { erasureSentence } from '../monitoring/erasure-sentence.ts';
 import { ErasureUnknown, HashKeyMissing } from '../monitoring/errors.ts';
 import { findHashKey, servingCacheOf } from '../monitoring/hash-key.ts';
 import { removeOld } from '../monitoring/retention.ts';
 import { subjectErased } from '../registry/erasure.ts';
 import { openLedger } from '../registry/ledger.ts';
+import { listVersions, readVersion } from '../registry/versions.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { ErasureEnd } from '../workflows/erasure.ts';
 import type { RetentionEnd } from '../workflows/retention.ts';
@@ -44,17 +54,19 @@ export const retentionActivities = (deps: Deps) => ({
       cacheDir: servingCacheOf(deps.workspace),
     });
     if (key === undefined) throw new HashKeyMissing('no prediction server of this machine has made one yet');
-    const { rows } = await eraseSubject({
-      store: deps.store,
-      config,
-      subject: asked.subject,
+    const workDir = join(deps.scratchDir, model, `erase-${id}-${work.attempt}`);
+    const { subject } = asked;
+    const { vouched = [] } = await openLedger(deps.store, model).state();
+    const place = { store: deps.store, config, subject, cacheDir: deps.cacheDir, workDir, signal: work.signal };
+    const aside = await eraseQuarantined({ ...place, inForce: vouched, note: removalsKey(model, id) });
+    const { rows: recorded } = await eraseSubject({
+      ...place,
       key,
-      cacheDir: deps.cacheDir,
-      workDir: join(deps.scratchDir, model, `erase-${id}-${work.attempt}`),
       onProgress: (files) => work.report({ files }),
-      signal: work.signal,
     });
-    const total = rows.log + rows.labels + rows.business;
+    const rows = { ...recorded, quarantined: aside.rows };
+    const total = rows.log + rows.labels + rows.business + rows.quarantined;
+    const snapshots = await snapshotsWithVersions(deps, model, await snapshotsHolding(place));
     const report: ErasureReport = done ?? {
       contract: 1,
       model,
@@ -63,9 +75,8 @@ export const retentionActivities = (deps: Deps) => ({
       by: asked.by,
       as_of: await asOfNow(deps.store, deps.hone.clock),
       rows,
-      sentence:
-        `Erased ${whole(rows.log)} predictions, ${whole(rows.labels)} labels and ${whole(rows.business)} business ` +
-        `figures of the subject from ${model}; read back, nothing is left.`,
+      snapshots,
+      sentence: erasureSentence(model, rows, snapshots, aside.vouches),
     };
     await openLedger(deps.store, model).append({
       effectId: `erasure/${id}`,
@@ -85,6 +96,16 @@ async function configured(deps: Deps, model: string) {
   const state = await openLedger(deps.store, model).state();
   if (!state.config) throw new ModelNotApplied(model);
   return (await configOf(deps, state.config)).model;
+}
+
+async function snapshotsWithVersions(deps: Deps, model: string, held: readonly HeldSnapshot[]) {
+  if (held.length === 0) return [];
+  const listed = await listVersions(deps.store, model);
+  const versions = await Promise.all(listed.map(({ version }) => readVersion(deps.store, model, version)));
+  return held.map(({ kind, digest, files }) => {
+    const of = versions.filter(({ data }) => data?.raw === digest || data?.features === digest);
+    return { kind, digest, versions: of.map(({ version }) => version), files: [...files] };
+  });
 }
 
 function endOf({ sentence, rows }: ErasureReport): ErasureEnd {

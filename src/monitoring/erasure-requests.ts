@@ -1,7 +1,7 @@
 /** Requests to erase a subject. A request holds the subject only until it is done; what stays holds a keyed hash. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { instant } from '../registry/contract.ts';
+import { digest, instant, versionNumber } from '../registry/contract.ts';
 import { findDocument, putDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ErasureRefused } from './errors.ts';
@@ -23,7 +23,24 @@ const report = z.strictObject({
   reason: z.string(),
   by: z.string(),
   as_of: instant,
-  rows: z.strictObject({ log: z.number().int(), labels: z.number().int(), business: z.number().int() }),
+  rows: z.strictObject({
+    log: z.number().int(),
+    labels: z.number().int(),
+    business: z.number().int(),
+    /** Rows that validation had set aside. */
+    quarantined: z.number().int().optional(),
+  }),
+  /** Training snapshots that still hold the subject, their files with its rows, and the versions that refer to them. */
+  snapshots: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['raw', 'features']),
+        digest,
+        versions: z.array(versionNumber),
+        files: z.array(digest),
+      }),
+    )
+    .optional(),
   sentence: z.string(),
 });
 export type ErasureReport = z.output<typeof report>;
@@ -46,6 +63,9 @@ export async function findRequest(store: ObjectStore, model: string, id: string)
 export async function findReport(store: ObjectStore, model: string, id: string): Promise<ErasureReport | undefined> {
   return await findDocument(store, `${folder(model, id)}/report.json`, report);
 }
+
+/** What an erasure that was stopped has still to remove from the store. */
+export const removalsKey = (model: string, id: string): string => `${folder(model, id)}/removals.json`;
 
 /** The report first, then the request goes: a retry in between finds the report. */
 export async function close(store: ObjectStore, model: string, id: string, done: ErasureReport): Promise<void> {

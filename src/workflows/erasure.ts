@@ -9,7 +9,12 @@ export interface ErasureOrder {
 
 export interface ErasureEnd {
   readonly sentence: string;
-  readonly rows: { readonly log: number; readonly labels: number; readonly business: number };
+  readonly rows: {
+    readonly log: number;
+    readonly labels: number;
+    readonly business: number;
+    readonly quarantined?: number | undefined;
+  };
 }
 
 export async function erasure(order: ErasureOrder): Promise<ErasureEnd> {

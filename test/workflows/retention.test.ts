@@ -63,8 +63,11 @@ test('a subject is erased and read back; the ledger notes it, and neither histor
   expect(said).toMatchObject({ code: 0, err: '' });
   const { erasure: id, model: _, ...end } = JSON.parse(said.out);
   expect(end).toEqual({
-    rows: { log: 1, labels: 1, business: 0 },
-    sentence: expect.stringMatching(/^Erased 1 predictions, 1 labels and 0 business figures of the subject/),
+    rows: { log: 1, labels: 1, business: 0, quarantined: 0 },
+    snapshots: [],
+    sentence: expect.stringMatching(
+      /^Erased 1 predictions, 1 labels, 0 business figures and 0 rows that were set aside of the subject/,
+    ),
   });
   const entry = await town.ledger.head();
   expect(entry).toMatchObject({ actor: 'kim', why: 'ticket 4711', change: { kind: 'subject_erased', rows: 2 } });

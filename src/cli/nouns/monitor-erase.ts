@@ -1,4 +1,4 @@
-/** `hone monitor erase`: takes one subject out of predictions, labels and business figures. */
+/** `hone monitor erase`: takes one subject out of predictions, labels, business figures and rows that were set aside. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { ledgerOf } from '../refs.ts';
@@ -33,6 +33,8 @@ async function erase(context: CliContext, model: string, options: EraseOptions):
     const { subject, reason } = options;
     const { id, end } = await ask({ client, store }, model, { subject, reason, by: person(options.by) });
     const { sentence, rows } = await withPatience(client, PATIENCE_MS, end);
-    context.show({ model, erasure: id, rows, sentence }, () => wrap(sentence).join('\n'));
+    const { findReport } = await import('../../monitoring/erasure-requests.ts');
+    const { snapshots = [] } = (await findReport(store, model, id)) ?? {};
+    context.show({ model, erasure: id, rows, snapshots, sentence }, () => wrap(sentence).join('\n'));
   });
 }

@@ -4,7 +4,7 @@ import { digest, instant } from '../../../registry/contract.ts';
 import { modelFolder } from '../../../registry/keys.ts';
 import { digestOf, findDocument, getByDigest, getDocument, putDocument } from '../../../store/content.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
-import { setAsideRows, validationReport } from '../../contract.ts';
+import { type SetAsideRows, setAsideRows, validationReport } from '../../contract.ts';
 import type { Reason } from './set-aside.ts';
 
 /** Stored at `models/<model>/data/quarantine/<as_of>-<run>.json`; one for each run that set rows aside. */
@@ -69,6 +69,30 @@ export async function recordReadmission(store: ObjectStore, model: string, entry
 /** @throws ObjectMissing, ObjectCorrupt */
 export async function readReadmission(store: ObjectStore, model: string, name: string): Promise<Readmission> {
   return await getByDigest(store, readmitted(model), name, readmission);
+}
+
+/** Rows that are kept: of a run that set them aside, or of a readmission. */
+export interface KeptRows {
+  readonly key: string;
+  /** Digest of the readmission; null for the record of a run. */
+  readonly readmission: string | null;
+  readonly aside: SetAsideRows;
+  /** The same document about other rows. */
+  with(aside: SetAsideRows): QuarantineRecord | Readmission;
+}
+
+export async function listKept(store: ObjectStore, model: string): Promise<KeptRows[]> {
+  const kept: KeptRows[] = [];
+  for await (const key of store.list(folder(model))) {
+    const found = await getDocument(store, key, quarantineRecord);
+    kept.push({ key, readmission: null, aside: found.aside, with: (aside) => ({ ...found, aside }) });
+  }
+  for await (const key of store.list(`${readmitted(model)}/`)) {
+    const found = await getDocument(store, key, readmission);
+    const name = key.slice(`${readmitted(model)}/`.length, -'.json'.length);
+    kept.push({ key, readmission: name, aside: found.rows, with: (rows) => ({ ...found, rows }) });
+  }
+  return kept;
 }
 
 /** A reason in the words that `--rule` takes: `between sched_dep_minute`, or for a rule without a column its limit. */
