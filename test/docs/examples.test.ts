@@ -6,10 +6,17 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { z } from 'zod';
 import { driftDocument } from '../../src/drift/document.ts';
 import { ledgerEntry } from '../../src/registry/contract.ts';
-import { businessRequest, labelsRequest, predictRequest, predictResponse } from '../../src/serving/contract.ts';
+import {
+  businessRequest,
+  eventAnswer,
+  labelsRequest,
+  predictRequest,
+  predictResponse,
+} from '../../src/serving/contract.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { trainerDeclaration, trainerJob, trainerLine } from '../../src/training/contract.ts';
 import { runTrainer } from '../../src/training/run-trainer.ts';
+import { cloudEvent } from '../../src/triggers/cloud-event.ts';
 import { comment, decision, rolloutCommand, trigger } from '../../src/workflows/contract.ts';
 import { testWorkspace } from '../config/workspace.ts';
 import { categorical, flightRows, numeric } from '../training/flight-rows.ts';
@@ -25,6 +32,8 @@ const schemas: Record<string, z.ZodType> = {
   predictResponse,
   labelsRequest,
   businessRequest,
+  cloudEvent,
+  eventAnswer,
   trainerDeclaration,
   trainerJob,
   trainerLine,

@@ -116,6 +116,7 @@ const stated: readonly [page: string, says: string, file: string, has: string][]
     [
       ['`cool_down` (P7D)', 'cool_down: P7D'],
       ['`per_week` (1)', 'per_week: 1'],
+      ['`per_day` (2)', 'per_day: 2'],
       ['`min_new_labels` (3,000)', 'min_new_labels: 3000'],
       ['merge window (PT10S)', 'merge_window: PT10S'],
       ['validation (P7D)', 'validation: P7D'],

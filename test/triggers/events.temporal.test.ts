@@ -1,5 +1,8 @@
 /** Signed events over real HTTP, to a real owner: one event is one run, and what it names is judged before a person. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectLazily, type HoneClient } from '../../src/client/connect.ts';
 import { handOver } from '../../src/client/events.ts';
@@ -101,6 +104,15 @@ test('another event waits for the end of the run, in binary mode as well', async
   const post = await serve(town.client);
   const answer = await post(binary(eventOf(town.model, 'data_arrived')));
   expect(answer).toMatchObject({ status: 200, body: { answer: 'queued', run: run(), repeated: false } });
+});
+
+test('the sender of the documentation is understood', async () => {
+  await serve(town.client);
+  const page = await readFile(new URL('../../docs/how-to/start-runs-from-events.md', import.meta.url), 'utf8');
+  const script = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const env = { ...process.env, MODEL: town.model, HONE_URL: nodes.at(-1)?.url, HONE_EVENT_KEY: SECRETS.NEXT };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { env });
+  expect(stdout).toMatch(/^200 .*"answer":"queued"/);
 });
 
 test('the rows that it names are judged, and a person is asked although events are approved automatically', async () => {
