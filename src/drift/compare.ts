@@ -2,8 +2,9 @@
 import { type Connection, withDuckDb } from '../data/engine.ts';
 import { quoteName } from '../data/sql-text.ts';
 import { type ColumnRoles, samePrecision, type WindowColumn, windowColumns } from './column-kinds.ts';
-import type { ColumnDrift, DriftReport, Profile, ReferenceProfile } from './contract.ts';
+import type { ColumnDrift, ColumnKind, DriftReport, Profile, ReferenceProfile } from './contract.ts';
 import { type Tool, tellAs } from './definitions/compare-as.ts';
+import { type DerivedFeatures, withDerived } from './derived-columns.ts';
 import { NoCommonColumns } from './errors.ts';
 import { judgeDrift } from './judge.ts';
 import { defaultJudgeOptions } from './judge-options.ts';
@@ -17,6 +18,10 @@ export interface CompareOptions {
   readonly columns?: readonly string[];
   /** What a model file says; kinds and ids are guessed where there is none. */
   readonly roles?: ColumnRoles | null;
+  /** Features that a model file computes by SQL: added to both windows. */
+  readonly features?: DerivedFeatures | null;
+  /** Share of the whole by feature, from the version's trainer. */
+  readonly importance?: Readonly<Record<string, number>> | undefined;
   /** Event time, so that days of the reference can tell the noise. */
   readonly timeColumn?: string | null;
   /** In whose definition the numbers are told; hone's own by default. */
@@ -41,12 +46,20 @@ export interface Comparison {
 
 /** @throws WindowMissing, WindowUnreadable, NoCommonColumns, TimeColumnUnusable, ReferenceEmpty */
 export async function compareWindows(before: string, after: string, options: CompareOptions): Promise<Comparison> {
-  const { workDir, cwd = process.cwd(), timeColumn = null, roles = null } = options;
+  const { workDir, cwd = process.cwd(), timeColumn = null, roles = null, features = null } = options;
   return withDuckDb(
     { tempDir: workDir },
     async (db) => {
-      const first = await openWindow(db, before, { cwd, workDir, copyName: 'reference' });
-      const second = await openWindow(db, after, { cwd, workDir, copyName: 'current' });
+      const files = [
+        await openWindow(db, before, { cwd, workDir, copyName: 'reference' }),
+        await openWindow(db, after, { cwd, workDir, copyName: 'current' }),
+      ] as const;
+      const raw = { before: files[0].relation, after: files[1].relation };
+      const derived = features === null ? { ...raw, untested: null } : await withDerived(db, raw, features);
+      const [first, second] = [
+        { ...files[0], relation: derived.before },
+        { ...files[1], relation: derived.after },
+      ];
       // A definition of another tool reads the files as that tool would.
       const { definition: tool = 'hone' } = options;
       const [own, now] = await samePrecision(db, first.relation, second.relation);
@@ -68,8 +81,10 @@ export async function compareWindows(before: string, after: string, options: Com
         minRows: options.minRows ?? defaultJudgeOptions.minRows,
         days: span === null ? null : span.days,
         windowName: currentName,
+        importance: options.importance,
       });
       const untested = await untestedColumns(db, columns, [first.relation, second.relation]);
+      for (const [name, reason] of derived.untested ?? []) untested.set(name, notTested(name, 'other', reason));
       const plain = inOrder(judged, untested, columns);
       const windows = { before: first.relation, after: second.relation, columns, timeColumn, currentName };
       const report = tool === 'hone' ? plain : await tellAs(db, plain, { tool, ...windows });
@@ -97,15 +112,22 @@ async function untestedColumns(
     wanted.map(({ name, kind, untested }) => [
       name,
       {
-        ...{ kind, n_reference: first.rows, n_current: second.missing.has(name) ? second.rows : 0 },
-        ...{ psi: null, js_distance: null, ks_statistic: null, wasserstein_distance: null, chi_squared: null },
-        ...{ p_value: null, threshold: null, noise: null, noise_from: null },
-        ...{ new_categories: [], new_category_share: null, verdict: 'not_judged' },
+        ...notTested(name, kind, untested ?? ''),
+        ...{ n_reference: first.rows, n_current: second.missing.has(name) ? second.rows : 0 },
         missing: { reference: first.missing.get(name) ?? 0, current: second.missing.get(name) ?? 1 },
-        sentence: `${name}: not tested: ${untested}.`,
       },
     ]),
   );
+}
+
+function notTested(name: string, kind: ColumnKind, reason: string): ColumnDrift {
+  return {
+    ...{ kind, n_reference: 0, n_current: 0, missing: { reference: 0, current: 0 } },
+    ...{ psi: null, js_distance: null, ks_statistic: null, wasserstein_distance: null, chi_squared: null },
+    ...{ p_value: null, threshold: null, noise: null, noise_from: null },
+    ...{ new_categories: [], new_category_share: null, verdict: 'not_judged' },
+    sentence: `${name}: not tested: ${reason}.`,
+  };
 }
 
 async function rowsAndMissing(
@@ -127,7 +149,8 @@ function inOrder(
   untested: Map<string, ColumnDrift>,
   columns: readonly WindowColumn[],
 ): DriftReport {
-  const all = columns.map(({ name }) => [name, report.columns[name] ?? untested.get(name)] as const);
+  const names = [...new Set([...columns.map(({ name }) => name), ...untested.keys()])];
+  const all = names.map((name) => [name, report.columns[name] ?? untested.get(name)] as const);
   const { dataset } = report;
   const more = untested.size === 0 ? '' : ` ${untested.size} not tested.`;
   return {

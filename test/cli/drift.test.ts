@@ -49,6 +49,8 @@ test('with a model of the workspace, or its file, label, outcome, id and time ar
   expect(untested.sort()).toEqual(
     ['arr_delay_min', 'arrived_late', 'event_ts', 'flight_id', 'label_available_at', 'tail_number'].sort(),
   );
+  expect(columns['dep_hour']).toMatchObject({ kind: 'few_values', verdict: 'stable', n_reference: 26865 });
+  expect(columns['is_gusty']?.psi).toBeGreaterThan(0);
   expect(columns['arrived_late']?.sentence).toBe(
     'arrived_late: not tested: it is the label of flights-delay, no feature.',
   );
@@ -62,7 +64,9 @@ test('electricity before and after its market opened says that vic_price, vic_de
   const { code, out } = await drift(before, after, '--time-column', 'event_ts', '--fail-on', 'moved');
   expect(code).toBe(3);
   expect(out).toMatch(/^\d of 10 columns moved [^:]*: vic_demand \(PSI\s+[\d.]+\), vic_price \(PSI[^)]+\), transfer/);
-  expect(out.replaceAll(/\s+/g, ' ')).toContain('vic_price moved: 0.003467 in 100 % → 0');
+  expect(out.replaceAll(/\s+/g, ' ')).toContain(
+    'vic_price moved: it stood still at 0.003467 in the whole reference and now has 3,797 other values in 100 % of rows, PSI 18.8',
+  );
 });
 
 test('CSV, JSON lines, a folder and a quoted glob give what Parquet gives, and an empty CSV column is not another type', async () => {

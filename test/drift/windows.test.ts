@@ -8,6 +8,7 @@ import { withDuckDb } from '../../src/data/engine.ts';
 import { addProfiles } from '../../src/drift/add.ts';
 import { type CompareOptions, compareWindows } from '../../src/drift/compare.ts';
 import { driftReport, referenceProfile as referenceSchema } from '../../src/drift/contract.ts';
+import { documentOf } from '../../src/drift/document.ts';
 import { judgeDrift } from '../../src/drift/judge.ts';
 import { profileGroups } from '../../src/drift/profile.ts';
 import { gridOf, referenceProfile } from '../../src/drift/reference.ts';
@@ -159,4 +160,43 @@ test('a column of distinct numbers is kept as a grid, and its distances stay wit
   const reference = await referenceProfile({ paths: [a], numeric: ['x'], categorical: [], timeColumn: null, workDir });
   expect(reference.columns['x']?.profile).toMatchObject({ fine: { kind: 'grid', cells: 4096 } });
   expect(JSON.stringify(reference).length).toBeLessThan(150_000);
+});
+
+test('features that a model file computes by SQL are compared too; what needs more than the row is named', async () => {
+  const narrow = await parquet('narrow', `SELECT temp_f, carrier FROM read_parquet('${march}')`);
+  const columns = [
+    { name: 'temp_c', type: 'float32', expr: '(temp_f - 32) / 1.8 -- Celsius' },
+    { name: 'dep_hour', type: 'int32', expr: 'sched_dep_minute // 60' },
+    { name: 'seats', type: 'int32', expr: 'planes.seats' },
+    { name: 'leak', type: 'int32', expr: 'arrived_late' },
+  ] as const;
+  const features = { model: 'm', columns, hidden: ['arrived_late'] };
+  const report = await compare(january, narrow, { features, columns: ['temp_f', 'temp_c', 'carrier'] });
+  const { temp_c: celsius, temp_f: fahrenheit } = report.columns;
+  expect(celsius?.verdict).toBe('moved');
+  expect(celsius?.ks_statistic).toBeCloseTo(fahrenheit?.ks_statistic ?? 0, 3);
+  expect(report.columns['dep_hour']?.sentence).toBe(
+    'dep_hour: not tested: it is computed by m, and not from the columns of both windows alone (sched_dep_minute // 60).',
+  );
+  for (const name of ['seats', 'leak']) expect(report.columns[name]?.verdict).toBe('not_judged');
+});
+
+test("what moved is weighed by what the model makes of it: a column's place, and the share of the whole", async () => {
+  const importance = { temp_f: 0.2, carrier: 0.5, origin: 0.3, distance_miles: 0 };
+  const report = await compare(january, march, {
+    columns: Object.keys(importance),
+    importance,
+    timeColumn: 'event_ts',
+  });
+  expect(report.dataset.moved).toEqual(['temp_f']);
+  expect(report.dataset).toMatchObject({ share_moved: 0.25, importance_moved: expect.closeTo(0.2, 12) });
+  expect(report.dataset.sentence).toMatch(/^1 of 4 columns moved, 20 % of the model's importance \(/);
+  expect(report.columns['temp_f']?.sentence).toMatch(
+    /\(26,865 rows\); feature 3 of 4 by importance \(20 %\)\. Look at/,
+  );
+  expect(report.columns['distance_miles']?.importance).toEqual({ rank: 4, of: 4, share: 0 });
+  expect(documentOf(report).dataset.importance_moved).toBeCloseTo(0.2, 12);
+  expect(documentOf(await compare(january, march, { columns: ['origin'] })).dataset).not.toHaveProperty(
+    'importance_moved',
+  );
 });

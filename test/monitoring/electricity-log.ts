@@ -28,8 +28,10 @@ export interface Market {
   readonly config: ModelConfig;
   /** A version of the given number from the half-hours in `[from, to)`; its holdout figures are those of the newest 14 days before. */
   fit(version: number, stretch: { from: string; to: string; run?: string; trigger?: string }): Promise<Holdout>;
-  /** What the version answered in `[from, to)`, and the labels of it. */
-  log(version: number, stretch: { from: string; to: string }): Promise<void>;
+  /** What the version answered in `[from, to)`, and the labels of it unless somebody else reports them. */
+  log(version: number, stretch: { from: string; to: string; labels?: boolean }): Promise<void>;
+  /** What came true in `[from, to)`. */
+  outcomes(stretch: { from: string; to: string }): Promise<{ inference_id: string; label: number }[]>;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,12 @@ export async function openMarket(place?: { store: ObjectStore; config: ModelConf
       const { rate, own, constant } = figures;
       return { skill: 1 - own / constant, log_loss: own, roc_auc: null, baselineRate: rate };
     },
+    async outcomes(stretch) {
+      const [ids = [], labels = []] = await inDuckDb((db) =>
+        read(db, `SELECT 'e' || interval_id, price_up::DOUBLE FROM (${within(stretch)}) ORDER BY interval_id`),
+      );
+      return ids.map((id, i) => ({ inference_id: String(id), label: Number(labels[i]) }));
+    },
     async log(version, stretch) {
       const out = await mkdtemp(join(dir, 'log-'));
       const kept = features.map((name) => `${name} AS f_${name}`).join(', ');
@@ -102,12 +110,13 @@ export async function openMarket(place?: { store: ObjectStore; config: ModelConf
           NULL::DOUBLE AS propensity, NULL::BOOLEAN AS explored, '' AS request_digest, 1.0 AS latency_ms, 'n1' AS node,
           false AS staged, ${kept}, strftime(event_ts::TIMESTAMP, '%Y-%m-%d') AS date FROM (${scored(version, stretch)}))
           TO '${out}/log' (FORMAT parquet, PARTITION_BY (date))`);
+        if (stretch.labels === false) return;
         await db.run(`COPY (SELECT 'e' || interval_id AS inference_id, price_up::DOUBLE AS label, price_up::VARCHAR AS label_text,
           label_available_at::TIMESTAMP AS observed_at, label_available_at::TIMESTAMP AS recorded_at,
           strftime(label_available_at::TIMESTAMP, '%Y-%m-%d') AS date FROM (${within(stretch)}))
           TO '${out}/labels' (FORMAT parquet, PARTITION_BY (date))`);
       });
-      await storePartitions(store, config.model, out, ['log', 'labels']);
+      await storePartitions(store, config.model, out, stretch.labels === false ? ['log'] : ['log', 'labels']);
     },
     close: () => rm(dir, { recursive: true, force: true }),
   };

@@ -75,7 +75,8 @@ export async function openTown(months: readonly string[] = ['01', '02', '03', '0
 /**
  * Writes predictions and labels of flights with an event in `[from, to)`.
  *
- * @param change SQL expressions by column, for what the champion saw or said: `{ temp_f: 'NULL' }`, `{ score: '0.5' }`
+ * @param change SQL expressions by column, for what the champion saw or said, or what came true: `{ temp_f: 'NULL' }`,
+ * `{ score: '0.5' }`, `{ arrived_late: 'true' }`
  */
 export async function logFlights(
   { dir, store }: Town,
@@ -104,7 +105,7 @@ export async function logFlights(
         false AS staged, ${features.join(', ')}, strftime(event_ts::TIMESTAMP - ${back}, '%Y-%m-%d') AS date ${rows})
       TO '${out}/log' (FORMAT parquet, PARTITION_BY (date))`);
     if (!labels) return;
-    await db.run(`COPY (SELECT '${daysBack === 0 ? 'f' : 'g'}' || flight_id AS inference_id, arrived_late::DOUBLE AS label, arrived_late::VARCHAR AS label_text,
+    await db.run(`COPY (SELECT '${daysBack === 0 ? 'f' : 'g'}' || flight_id AS inference_id, (${column('arrived_late')})::INT::DOUBLE AS label, (${column('arrived_late')})::INT::VARCHAR AS label_text,
         label_available_at::TIMESTAMP - ${back} AS observed_at, label_available_at::TIMESTAMP - ${back} AS recorded_at,
         strftime(label_available_at::TIMESTAMP - ${back}, '%Y-%m-%d') AS date ${rows} AND arrived_late IS NOT NULL)
       TO '${out}/labels' (FORMAT parquet, PARTITION_BY (date))`);

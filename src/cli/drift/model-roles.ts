@@ -3,8 +3,11 @@ import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { readExtended } from '../../config/extends.ts';
 import { findWorkspace, modelOf } from '../../config/load.ts';
+import { sqlType } from '../../config/sections/features.ts';
 import { plain } from '../../config/tree.ts';
 import type { ColumnRoles } from '../../drift/column-kinds.ts';
+import type { DerivedFeatures } from '../../drift/derived-columns.ts';
+import { HoneError } from '../../errors.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { modelFileAt } from '../model-file.ts';
@@ -19,15 +22,38 @@ const named = z.object({
     label: z.object({ column: z.string(), available_at: z.string().nullish() }),
     outcomes: z.array(z.string()).default([]),
   }),
-  features: z.object({ categories: z.object({ columns: z.array(z.string()).default([]) }).optional() }).optional(),
+  features: z
+    .object({
+      categories: z.object({ columns: z.array(z.string()).default([]) }).optional(),
+      sql: z.record(z.string(), z.object({ type: sqlType, expr: z.string() })).optional(),
+    })
+    .optional(),
 });
 type Named = z.output<typeof named>;
 
 /** @throws ModelUnknown, ConfigInvalid; UsageError where a file is no model file */
-export async function rolesOf(context: CliContext, model: string): Promise<{ roles: ColumnRoles; eventTime: string }> {
+export async function rolesOf(
+  context: CliContext,
+  model: string,
+): Promise<{ roles: ColumnRoles; features: DerivedFeatures; eventTime: string }> {
   const path = await modelFileAt(context, model);
   const config = path !== undefined ? await readFile(path, model) : modelOf(await context.workspace(), model).config;
-  return { roles: roles(config), eventTime: config.data.event_time };
+  return { roles: roles(config), features: derived(config), eventTime: config.data.event_time };
+}
+
+/** What the champion of a model of this workspace makes of its features; a model file, or a store out of reach, has nothing to say. */
+export async function importanceOf(context: CliContext, model: string): Promise<Record<string, number> | undefined> {
+  if ((await modelFileAt(context, model)) !== undefined) return undefined;
+  const { openLedger } = await import('../../registry/ledger.ts');
+  const { readVersion } = await import('../../registry/versions.ts');
+  try {
+    const store = await context.store();
+    const { champion } = (await openLedger(store, model).state()).aliases;
+    return champion === null ? undefined : (await readVersion(store, model, champion.version)).importance;
+  } catch (error) {
+    if (error instanceof HoneError && error.exitCode === 69) return undefined;
+    throw error;
+  }
 }
 
 async function readFile(path: string, asked: string): Promise<Named> {
@@ -41,6 +67,16 @@ async function readFile(path: string, asked: string): Promise<Named> {
     `${asked} does not say which columns are features: ${reason}. Nothing was compared. ` +
       'Name a model file, or a model of this workspace.',
   );
+}
+
+function derived({ model, data, features }: Named): DerivedFeatures {
+  const hidden = [data.label.column, data.label.available_at, ...data.outcomes].filter((name) => name != null);
+  const categories = new Set(features?.categories?.columns);
+  const columns = Object.entries(features?.sql ?? {}).map(([name, { type, expr }]) => ({
+    ...{ name, expr },
+    type: categories.has(name) ? ('string' as const) : type,
+  }));
+  return { model, columns, hidden };
 }
 
 function roles({ model, data, features }: Named): ColumnRoles {

@@ -45,12 +45,14 @@ export function register(program: Command, context: CliContext): void {
 async function drift(context: CliContext, reference: string, current: string, asked: Asked): Promise<void> {
   const { compareWindows } = await import('../../drift/compare.ts');
   const { documentOf } = await import('../../drift/document.ts');
-  const { rolesOf } = await import('../drift/model-roles.ts');
+  const { importanceOf, rolesOf } = await import('../drift/model-roles.ts');
   const { inScratch } = await import('../scratch.ts');
   const model = asked.model === undefined ? null : await rolesOf(context, asked.model);
+  const importance = asked.model === undefined ? undefined : await importanceOf(context, asked.model);
   const comparison = await inScratch(({ workDir, signal }) =>
     compareWindows(reference, current, {
-      ...{ roles: model?.roles ?? null, timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
+      ...{ roles: model?.roles ?? null, features: model?.features ?? null, importance },
+      ...{ timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
       ...{ definition: asked.definition, cwd: context.terminal.cwd, workDir, signal },
     }),
   );
