@@ -1,9 +1,12 @@
-/** The break that a run trains after: what the ledger said at its start, and what the events say that started it. */
+/** Breaks on their way to the ledger and from there to a run: by a tick's finding, by an event, as of a run's start. */
 import type { ModelConfig } from '../config/model.ts';
+import { breakOf } from '../monitoring/confirmed-break.ts';
+import type { TickReport } from '../monitoring/contract.ts';
 import { confirmBreak, lastBreak } from '../registry/breaks.ts';
 import type { ConfirmedBreak } from '../registry/contract.ts';
 import { LedgerConflict } from '../registry/errors.ts';
 import { openLedger } from '../registry/ledger.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { demandsOf } from '../triggers/demands.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import type { Deps } from './deps.ts';
@@ -21,6 +24,24 @@ export async function breakOfRun(deps: Deps, run: RunRef, config: ModelConfig): 
   const named = breaksNamed(await demandsOf(deps.store, run.model, run.run));
   for (const found of named) await record(deps, run, found);
   return lastBreak({ breaks: [...(state.breaks ?? []), ...named] }, run.as_of);
+}
+
+/** What labels confirmed in a tick; the same tick again, or a day that somebody declared already, changes nothing. */
+export async function recordBreak(store: ObjectStore, report: TickReport, config: ModelConfig): Promise<void> {
+  const found = breakOf(report, config);
+  if (found === null) return;
+  try {
+    await openLedger(store, report.model).append({
+      effectId: `tick/${report.model}/${report.as_of}/break`,
+      as_of: report.as_of,
+      actor: found.by,
+      trust: 'system',
+      why: found.reason,
+      step: confirmBreak(found),
+    });
+  } catch (error) {
+    if (!(error instanceof LedgerConflict)) throw error;
+  }
 }
 
 /** A demand about one slice says that a part of the world is new, not that all rows before it mislead. */

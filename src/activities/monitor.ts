@@ -5,12 +5,10 @@ import { startProbation } from '../client/probations.ts';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { isDue } from '../monitoring/clock.ts';
-import { breakOf } from '../monitoring/confirmed-break.ts';
 import type { Holdout, TickReport } from '../monitoring/contract.ts';
 import { judgeProbation } from '../monitoring/probation.ts';
 import { newestTick, tickKey } from '../monitoring/read-ticks.ts';
 import { tick } from '../monitoring/tick.ts';
-import { confirmBreak } from '../registry/breaks.ts';
 import { confirm } from '../registry/changes.ts';
 import type { LedgerState } from '../registry/contract.ts';
 import { LedgerConflict } from '../registry/errors.ts';
@@ -23,6 +21,7 @@ import type { RunRef, Trigger } from '../workflows/contract.ts';
 import type { RollbackInput } from '../workflows/rollback.ts';
 import { judgement } from './approve.ts';
 import { activity, type Work } from './boundary.ts';
+import { recordBreak } from './breaks.ts';
 import { configOf, type Deps, kept } from './deps.ts';
 import { ModelNotApplied } from './errors.ts';
 import { rescorer } from './rescore.ts';
@@ -52,7 +51,7 @@ export const monitorActivities = (deps: Deps) => ({
       workDir: scratch(deps, work, model, 'tick'),
     });
     work.log.info({ findings: report.findings.length, incidents: report.open_incidents.length }, report.sentence);
-    await recordBreak(deps, report, config); // before a run is asked for, which reads it
+    await recordBreak(deps.store, report, config); // before a run is asked for, which reads it
     return {
       sentence: report.sentence,
       report: tickKey(model, asOf),
@@ -163,23 +162,6 @@ export function triggersOf(report: TickReport): Trigger[] {
 function markdownOf(report: TickReport): string {
   const lines = report.findings.filter((one) => one.state !== 'stable').map((one) => `- ${one.sentence}`);
   return [`**${report.sentence}**`, ...lines].join('\n').slice(0, 18_000);
-}
-
-async function recordBreak(deps: Deps, report: TickReport, config: ModelConfig): Promise<void> {
-  const found = breakOf(report, config);
-  if (found === null) return;
-  try {
-    await openLedger(deps.store, report.model).append({
-      effectId: `tick/${report.model}/${report.as_of}/break`,
-      as_of: report.as_of,
-      actor: found.by,
-      trust: 'system',
-      why: found.reason,
-      step: confirmBreak(found),
-    });
-  } catch (error) {
-    if (!(error instanceof LedgerConflict)) throw error; // somebody declared the same day
-  }
 }
 
 async function confirmed(deps: Deps, model: string, version: number, asOf: string, why: string): Promise<void> {

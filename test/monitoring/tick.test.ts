@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { recordBreak } from '../../src/activities/breaks.ts';
 import type { ModelConfig } from '../../src/config/model.ts';
 import { breakOf } from '../../src/monitoring/confirmed-break.ts';
 import { type TickReport, tickReport } from '../../src/monitoring/contract.ts';
 import { tick } from '../../src/monitoring/tick.ts';
+import { openLedger } from '../../src/registry/ledger.ts';
 import { championState, logFlights, openTown, type Town } from './flights-log.ts';
 
 const towns: Town[] = [];
@@ -133,6 +135,11 @@ test('predictions far above the label rate ask for runs by calibration and perfo
   });
   expect(breakOf(soon, sinceBreak)).toBeNull();
   expect(breakOf(report, place.config)).toBeNull();
+  for (const config of [place.config, sinceBreak, sinceBreak]) await recordBreak(place.store, report, config);
+  expect(await openLedger(place.store, report.model).head()).toMatchObject({
+    ...{ seq: 1, actor: 'monitoring', trust: 'system', as_of: report.as_of },
+    change: { kind: 'break_confirmed', at: '2013-02-14T00:00:00.000Z', source: 'performance' },
+  });
 });
 
 test('enough new matured labels ask for a run by volume; requests that stop page', async () => {
