@@ -191,6 +191,7 @@ async function writeWorkspace(
   file.approval.auto = 'never';
   file.deploy.canary = { steps: [25, 100], bake: 'PT1S', min_requests: 20, max_wait: 'PT1M' };
   file.triggers.merge_window = 'PT0.2S';
+  file.triggers.limits.per_day = 20; // a town lives its whole life within a day or two
   edit?.(file);
   await writeFile(join(dir, 'config', 'models', `${model}.yaml`), stringify(file));
 }
