@@ -7,6 +7,7 @@ import { decidingScores } from '../evaluation/classes.ts';
 import { cleanFrom } from '../evaluation/clean-rows.ts';
 import { evaluateVersions } from '../evaluation/evaluate-versions.ts';
 import { type ScoringInput, versionScorer } from '../evaluation/score-version.ts';
+import { replayTraffic } from '../evaluation/traffic-replay.ts';
 import { compareTwins } from '../evaluation/twins.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
@@ -42,7 +43,9 @@ export const evaluateActivities = (deps: Deps) => ({
       const { report } = await evaluateVersions({ ...input, score, candidate, champion, anchor, demanded });
       work.report({ scored: report.rows + report.unlabelled });
       work.log.info({ rows: report.rows, blocks: report.blocks.count }, 'evaluated');
-      return await keep(deps, report);
+      // The first version has no traffic to be seen on.
+      const replay = champion && (await replayTraffic({ ...input, candidate }));
+      return await keep(deps, replay ? { ...report, replay } : report);
     },
   ),
 

@@ -142,18 +142,37 @@ export const flipExample = z.strictObject({
 });
 export type FlipExample = z.output<typeof flipExample>;
 
+const latency = z.strictObject({ p50: z.number(), p99: z.number(), calls: z.number().int() });
+
 /** What it takes to serve a version, measured where it was evaluated: the only figures that another run may not repeat. */
 export const footprint = z.strictObject({
   /** Of the ONNX file. */
   bytes: z.number().int().nonnegative(),
   /** One row a call, without features and network. */
-  latency_ms: z.strictObject({ p50: z.number(), p99: z.number(), calls: z.number().int() }).nullable(),
+  latency_ms: latency.nullable(),
   /** What it serves with; null where it makes no decision by one. */
   threshold: z.number().nullable(),
   /** The trainer's figure of each feature as a share of their sum; null where it gave none. */
   importance: z.record(z.string(), z.number()).nullable(),
 });
 export type Footprint = z.output<typeof footprint>;
+
+/** The candidate on requests that were answered before: `answers` are means of its scores and of those given then. */
+export const trafficReplay = z.strictObject({
+  requests: z.number().int().nonnegative(),
+  from: instant.nullable(),
+  to: instant.nullable(),
+  /** Calls that threw, or gave what is no number (or no probability). */
+  failed: z.number().int().nonnegative(),
+  /** `moved` is the mean distance of the two answers to one request. */
+  answers: z.strictObject({ mean: z.number(), given: z.number(), moved: z.number() }).nullable(),
+  latency_ms: latency.nullable(),
+  /** Share of requests without a value, by feature; only those that were ever missing. */
+  missing: z.record(z.string(), z.number()),
+  /** Why nothing was replayed; null where it was. */
+  reason: z.string().nullable(),
+});
+export type TrafficReplay = z.output<typeof trafficReplay>;
 
 export const evaluationReport = z.strictObject({
   contract: z.literal(1),
@@ -203,6 +222,8 @@ export const evaluationReport = z.strictObject({
   /** Only with a champion, and enough blocks for one half to search and one to judge. */
   slice_search: z.strictObject({ searched: z.number().int().nonnegative(), found: z.array(foundSlice) }).optional(),
   flip_examples: z.array(flipExample).max(20).optional(),
+  /** Only where predictions were logged lately. */
+  replay: trafficReplay.optional(),
   footprint: z.strictObject({ candidate: footprint, champion: footprint.nullable() }).optional(),
 });
 export type EvaluationReport = z.output<typeof evaluationReport>;

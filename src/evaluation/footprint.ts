@@ -20,9 +20,14 @@ export async function timeCalls(runtime: ModelRuntime, rows: FeatureRows): Promi
     await runtime.predict({ rows: 1, numeric, categorical });
     if (call >= WARM_UP) times.push(performance.now() - started);
   }
-  times.sort((a, b) => a - b);
-  const at = (share: number) => Number(times[Math.floor(share * (times.length - 1))]!.toPrecision(3));
-  return { p50: at(0.5), p99: at(0.99), calls: times.length };
+  return percentiles(times);
+}
+
+/** @param times of at least one call, in milliseconds */
+export function percentiles(times: readonly number[]): NonNullable<Footprint['latency_ms']> {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => Number(sorted[Math.floor(share * (sorted.length - 1))]!.toPrecision(3));
+  return { p50: at(0.5), p99: at(0.99), calls: sorted.length };
 }
 
 /** A trainer's figures as shares, so that two versions compare; null where there are none. */

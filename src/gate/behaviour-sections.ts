@@ -39,7 +39,7 @@ function plotted(says: number, happened: number): string {
 }
 
 export function behaviourSections(report: EvaluationReport): Section[] {
-  const lines = [...thresholdLine(report), ...footprintLines(report), ...importanceLine(report)];
+  const lines = [...thresholdLine(report), ...footprintLines(report), ...importanceLine(report), ...replayLine(report)];
   const examples = (report.flip_examples ?? []).filter((_, i, all) => shownExample(i, all.length));
   const rows = examples.map(({ event_time, label, candidate, champion, features }) => [
     event_time.slice(0, 16).replace('T', ' '),
@@ -101,6 +101,21 @@ function importanceLine({ footprint }: EvaluationReport): string[] {
   const most = names.sort((a, b) => change(b) - change(a) || (a < b ? -1 : 1)).slice(0, CHANGES_SHOWN);
   const said = most.map((name) => `${name} ${percent(share(before, name))} → ${percent(share(now, name))}`);
   return [`Weight of features, largest changes: ${said.join(', ')}.`];
+}
+
+function replayLine({ replay }: EvaluationReport): string[] {
+  if (!replay) return [];
+  if (replay.reason !== null) return [`The last requests were not replayed: ${replay.reason}.`];
+  const { requests, failed, answers, latency_ms: time, missing } = replay;
+  const gaps = Object.entries(missing).sort(([, a], [, b]) => b - a);
+  const most = gaps.slice(0, 3).map(([name, share]) => `${name} missing in ${percent(share)}`);
+  const said = answers
+    ? `; mean answer ${shown(answers.mean)}, given then ${shown(answers.given)}, moved by ${shown(answers.moved)} each`
+    : '';
+  const took = time ? `; one takes ${time.p50} ms (p99 ${time.p99})` : '';
+  return [
+    `Replay of the last ${count(requests)} requests: ${count(failed)} failed${said}${took}${most.length > 0 ? `; ${most.join(', ')}` : ''}.`,
+  ];
 }
 
 const shown = (value: number): string => String(Number(value.toPrecision(3)));

@@ -10,6 +10,7 @@ import { type DemandedBy, demandedRules, demandReasons } from './demanded-slices
 import { fairnessRules } from './fairness-rules.ts';
 import { floorRules } from './floors.ts';
 import { foundSliceRules } from './found-slices.ts';
+import { replayRules } from './replay-rules.ts';
 import { isSliceWarning, sliceRules } from './slice-rules.ts';
 import { verdictSentence } from './verdict-sentence.ts';
 import { figure } from './wording.ts';
@@ -57,6 +58,7 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
       ...behaviourRules(report, context.trigger),
     );
   rules.push(...demandedRules(report, config, level));
+  rules.push(...replayRules(report));
   rules.push(...fairnessRules(report, config, level), ...calibrationRules(report, config, level));
 
   const verdict = verdictOf(rules);

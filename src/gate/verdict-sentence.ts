@@ -58,6 +58,8 @@ function failure(rule: RuleResult | undefined): string {
       return `${rule.metric} is no better than a constant prediction`;
     case 'custom':
       return rule.rule.endsWith('/floor') ? 'a metric of its own misses its floor' : 'a metric of its own is worse';
+    case 'behaviour':
+      return 'it does not answer what was asked lately';
     case 'anchor':
       return 'small losses have added up against the anchor';
     case 'slice':
