@@ -37,7 +37,7 @@ function wallClock(timezone: string, at: number): { day: number; minute: number 
     minute: '2-digit',
   }).formatToParts(at);
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? '';
-  const day = DAYS.findIndex((name) => name === part('weekday').toUpperCase());
+  const day = (DAYS as readonly string[]).indexOf(part('weekday').toUpperCase());
   return { day, minute: 60 * Number(part('hour')) + Number(part('minute')) };
 }
 

@@ -25,7 +25,7 @@ export interface EventDoor {
 }
 
 const MAX_EVENT_BYTES = 64 * 1024;
-/** Each holds a connection while the owner decides. */
+/** Of one model; each holds a connection while the owner decides. */
 const WAITING_AT_MOST = 100;
 /** Beyond the merge window. */
 const PATIENCE_MS = 5_000;
@@ -59,7 +59,7 @@ export function eventRoute(
 class EventDesk {
   readonly #store: ObjectStore;
   readonly #door: EventDoor | undefined;
-  #waiting = 0;
+  readonly #waiting = new Map<string, number>();
 
   constructor(store: ObjectStore, door: EventDoor | undefined) {
     this.#store = store;
@@ -75,8 +75,9 @@ class EventDesk {
       );
     const { by } = signerOf(door.keys, headers, signedContent(headers, body), Date.now());
     const event = readCloudEvent(headers, body);
-    if (this.#waiting >= WAITING_AT_MOST) throw new TooManyEvents(this.#waiting);
-    this.#waiting += 1;
+    const waiting = this.#waiting.get(model) ?? 0;
+    if (waiting >= WAITING_AT_MOST) throw new TooManyEvents(model, waiting);
+    this.#waiting.set(model, waiting + 1);
     try {
       const config = await this.#configOf(model);
       const trigger = eventTrigger({ event, by }, config, await door.asOf());
@@ -87,7 +88,7 @@ class EventDesk {
       await this.#answerTo(model, trigger);
       return answer === null ? notDecided(model) : { ...answer, repeated: false };
     } finally {
-      this.#waiting -= 1;
+      this.#waiting.set(model, (this.#waiting.get(model) ?? 1) - 1);
     }
   }
 

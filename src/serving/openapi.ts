@@ -44,6 +44,7 @@ export const schemas: Readonly<Record<Route, Published>> = {
   events: {
     ...model('Ask for a run by a signed CloudEvent', cloudEvent, eventAnswer),
     consumes: ['application/cloudevents+json', 'application/json'],
+    response: { 200: json(eventAnswer), 202: json(eventAnswer), '4xx': refusal, '5xx': refusal },
   },
   live: state('The process answers', z.object({ live: z.literal(true) })),
   ready: state('The node reached the routing of the ledger; 503 otherwise', z.object({ ready: z.boolean() })),

@@ -88,16 +88,16 @@ export class EventRefused extends ServingError {
   }
 }
 
-/** Too many events wait for an answer on this node. */
+/** Too many events of one model wait for an answer on this node. */
 export class TooManyEvents extends ServingError {
   readonly code = 'HONE_EVENTS_TOO_MANY';
   readonly retryable = true;
   readonly status = 429;
   override readonly retryAfter = 10;
 
-  constructor(waiting: number) {
+  constructor(model: string, waiting: number) {
     super(
-      `The event was not taken: ${waiting} events wait for their answer on this node already. Nothing was started. ` +
+      `The event was not taken: ${waiting} events of ${model} wait for their answer on this node already. Nothing was started. ` +
         'Send it again after some seconds.',
     );
   }
