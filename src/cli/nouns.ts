@@ -18,6 +18,7 @@ import { register as ledger } from './nouns/ledger.ts';
 import { register as lineage } from './nouns/lineage.ts';
 import { register as model } from './nouns/model.ts';
 import { register as monitor } from './nouns/monitor.ts';
+import { register as notify } from './nouns/notify.ts';
 import { register as packet } from './nouns/packet.ts';
 import { register as query } from './nouns/query.ts';
 import { register as registry } from './nouns/registry.ts';
@@ -53,6 +54,7 @@ export const NOUNS: readonly Register[] = [
   batch,
   exportVersion,
   monitor,
+  notify,
   query,
   data,
   drift,

@@ -8,13 +8,23 @@ import { ProcessAlreadyRunning } from './errors.ts';
 import { isListening } from './ports.ts';
 import { preflight } from './preflight.ts';
 import { ensurePython } from './python.ts';
-import { isLocalAddress, type PartName, runningParts, startServing, startTemporal, startWorker } from './up.ts';
+import {
+  isLocalAddress,
+  type PartName,
+  runningParts,
+  startServing,
+  startTemporal,
+  startWeb,
+  startWorker,
+} from './up.ts';
 
 export interface BroughtUp {
   readonly dir: string;
   readonly store: string;
   readonly temporal: { readonly address: string; readonly ui: string | null };
   readonly serving: { readonly url: string };
+  /** The pages; null where `config/hone.yaml` names none. */
+  readonly web: { readonly url: string } | null;
   /** What this call started; the rest ran already. */
   readonly started: readonly PartName[];
   readonly applied: Applied;
@@ -62,11 +72,14 @@ export async function bringUp(workspace: Workspace, options: BringUpOptions): Pr
     await prepareTrainers(workspace, onProgress);
     await need('worker', () => startWorker(workspace, { tied }));
     await need('serving', () => startServing(workspace, { tied }));
+    const { web } = hone;
+    if (web !== undefined) await need('web', () => startWeb(workspace, web, { tied }));
     return {
       dir,
       store: store.uri,
       temporal: { address: hone.temporal.address, ui: hone.temporal.ui },
       serving: { url: `http://${hone.serving.host}:${hone.serving.port}` },
+      web: web === undefined ? null : { url: `http://${web.host}:${web.port}` },
       started,
       applied,
     };

@@ -1,5 +1,5 @@
 /**
- * The pieces of `hone up`, `down` and the demo: the Temporal dev server, the worker and the serving node of a workspace
+ * The pieces of `hone up`, `down` and the demo: the Temporal dev server, the worker, the serving node and the pages of a workspace
  * as owned processes, with records under `.hone/processes` and logs under `.hone/logs`.
  */
 import { open, stat } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { listProcesses, type ProcessRecord } from './process-records.ts';
 import { type RunningProcess, startProcess, stopProcess } from './processes.ts';
 
 /** Names of the parts, in the order in which they start; they stop in reverse. */
-export const PARTS = ['temporal', 'worker', 'serving'] as const;
+export const PARTS = ['temporal', 'worker', 'serving', 'web'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface PartOptions {
@@ -79,6 +79,28 @@ export async function startServing(
       dir,
       ...(options.stagedFaults ? ['--staged-faults'] : []),
     ]),
+    env: options.env ?? process.env,
+    tied: options.tied,
+    facts: { url },
+    ready: () => answers(`${url}/live`),
+    readyTimeoutMs: options.readyTimeoutMs ?? 60_000,
+  });
+  return { ...running, url };
+}
+
+/**
+ * The pages. Ready when they answer `/live`. @throws ProcessAlreadyRunning, ProcessNotReady
+ *
+ * @param web of `config/hone.yaml`
+ */
+export async function startWeb(
+  { dir }: Workspace,
+  web: { readonly host: string; readonly port: number },
+  options: PartOptions,
+): Promise<RunningProcess & { url: string }> {
+  const url = `http://${web.host}:${web.port}`;
+  const running = await startProcess({
+    ...program(dir, 'web', join('web', 'main.ts'), ['--workspace', dir]),
     env: options.env ?? process.env,
     tied: options.tied,
     facts: { url },

@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { PageRefused } from './errors.ts';
 import { html } from './html.ts';
 import type { Page } from './layout.ts';
+import { prose } from './parts/prose.ts';
 
 const STATUS: Partial<Record<ExitCode, number>> = { 2: 400, 3: 403, 6: 409, 69: 503 };
 const UNKNOWN = new Set([
@@ -54,5 +55,5 @@ export function refusalOf(
 }
 
 function plain(title: string, sentence: string): Page {
-  return { title, sentence, attention: true, body: html`<p><a href="/">To the models</a></p>` };
+  return { title, sentence: prose(sentence), attention: true, body: html`<p><a href="/">To the models</a></p>` };
 }

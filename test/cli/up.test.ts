@@ -14,9 +14,10 @@ test('up starts what is missing and returns, a second up finds it all, down stop
   await symlink(join(ROOT, 'examples'), join(dir, 'examples'));
   const file = join(dir, 'config', 'hone.yaml');
   const config = parse(await readFile(file, 'utf8'));
-  const [temporal, ui, serving] = [await freePort(), await freePort(), await freePort()];
+  const [temporal, ui, serving, web] = [await freePort(), await freePort(), await freePort(), await freePort()];
   Object.assign(config.temporal, { address: `127.0.0.1:${temporal}`, ui: `http://127.0.0.1:${ui}` });
   config.serving.port = serving;
+  config.web.port = web;
   await writeFile(file, stringify(config));
 
   const up = await hone('up', '--json');
@@ -24,7 +25,8 @@ test('up starts what is missing and returns, a second up finds it all, down stop
   expect(JSON.parse(up.out)).toMatchObject({
     temporal: { address: `127.0.0.1:${temporal}` },
     serving: { url: `http://127.0.0.1:${serving}` },
-    started: ['temporal', 'worker', 'serving'],
+    web: { url: `http://127.0.0.1:${web}` },
+    started: ['temporal', 'worker', 'serving', 'web'],
     applied: {
       models: [
         { model: 'electricity-price', change: 'new' },
@@ -34,6 +36,7 @@ test('up starts what is missing and returns, a second up finds it all, down stop
   });
   expect(up.err).toContain('worker: starting …');
   expect((await fetch(`http://127.0.0.1:${serving}/live`)).ok).toBe(true);
+  expect(await (await fetch(`http://127.0.0.1:${web}/`)).text()).toContain('You are <strong>ana</strong>');
 
   const again = await hone('up');
   expect(again).toMatchObject({ code: 0 });
@@ -41,7 +44,7 @@ test('up starts what is missing and returns, a second up finds it all, down stop
   expect(again.out).toContain('Nothing has changed: 2 models are current.');
 
   const down = JSON.parse((await hone('down', '--json')).out);
-  expect(down.stopped.map(({ name }: { name: string }) => name)).toEqual(['serving', 'worker', 'temporal']);
+  expect(down.stopped.map(({ name }: { name: string }) => name)).toEqual(['web', 'serving', 'worker', 'temporal']);
   expect(await isListening('127.0.0.1', temporal)).toBe(false);
   expect((await hone('down')).out).toBe('Nothing of this workspace was running.\n');
 });

@@ -22,7 +22,8 @@ export interface Site {
   readonly store: ObjectStore;
   readonly workspace: Workspace;
   /** As a browser that keeps its cookie. */
-  browser(): Browser;
+  /** @param address that it asks from */
+  browser(address?: string): Browser;
   close(): Promise<void>;
 }
 
@@ -41,6 +42,8 @@ export async function openSite(
   options: {
     fill?: (store: ObjectStore, dir: string) => Promise<void>;
     hone?: (hone: HoneConfig) => void;
+    /** Models beside the shipped ones, each a copy of `flights-delay`. */
+    models?: readonly string[];
     client?: HoneClient;
     workspace?: Workspace;
     env?: NodeJS.ProcessEnv;
@@ -54,7 +57,11 @@ export async function openSite(
   const hone = structuredClone(workspace.hone) as HoneConfig;
   if (!options.client) hone.temporal.address = '127.0.0.1:1';
   options.hone?.(hone);
-  const changed = { ...workspace, hone };
+  const shipped = workspace.models.get('flights-delay');
+  const copies = (options.models ?? []).flatMap((model) =>
+    shipped === undefined ? [] : [[model, { ...shipped, config: { ...shipped.config, model } }] as const],
+  );
+  const changed = { ...workspace, hone, models: new Map([...workspace.models, ...copies]) };
   const client = options.client ?? connectLazily(hone);
   const logger = createLogger('test', 'silent');
   const app = await buildPages(
@@ -65,7 +72,7 @@ export async function openSite(
   await app.ready();
   return {
     ...{ app, store, workspace: changed },
-    browser: () => openBrowser(app),
+    browser: (address) => openBrowser(app, address),
     async close() {
       await app.close();
       if (!options.client) await client.close();
@@ -74,7 +81,7 @@ export async function openSite(
   };
 }
 
-function openBrowser(app: FastifyInstance): Browser {
+function openBrowser(app: FastifyInstance, remoteAddress = '127.0.0.1'): Browser {
   let cookie = '';
   let token = '';
   const keep = (response: LightMyRequestResponse) => {
@@ -85,7 +92,7 @@ function openBrowser(app: FastifyInstance): Browser {
   };
   const browser: Browser = {
     get: async (url, headers = {}) =>
-      keep(await app.inject({ method: 'GET', url, headers: { host: HOST, cookie, ...headers } })),
+      keep(await app.inject({ method: 'GET', url, remoteAddress, headers: { host: HOST, cookie, ...headers } })),
     post: async (url, form, headers = {}) => {
       const sent = {
         host: HOST,
@@ -95,7 +102,13 @@ function openBrowser(app: FastifyInstance): Browser {
         ...headers,
       };
       return keep(
-        await app.inject({ method: 'POST', url, headers: sent, payload: new URLSearchParams(form).toString() }),
+        await app.inject({
+          method: 'POST',
+          url,
+          remoteAddress,
+          headers: sent,
+          payload: new URLSearchParams(form).toString(),
+        }),
       );
     },
     csrf: async () => token,

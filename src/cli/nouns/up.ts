@@ -10,7 +10,9 @@ import { appliedText } from './config-apply.ts';
 
 export function register(program: Command, context: CliContext): void {
   withExamples(
-    program.command('up').description('start Temporal, a worker and the prediction server; apply the configuration'),
+    program
+      .command('up')
+      .description('start Temporal, a worker, the prediction server and the pages; apply the configuration'),
     [
       ['up', 'start what is missing, and return'],
       ['up --foreground', 'until Ctrl-C, then stop everything'],
@@ -48,11 +50,15 @@ async function up(context: CliContext, foreground: boolean): Promise<void> {
   context.say('Stopped.');
 }
 
-export function upText({ store, temporal, serving, started, applied }: BroughtUp, model: string | undefined): string {
+export function upText(
+  { store, temporal, serving, web, started, applied }: BroughtUp,
+  model: string | undefined,
+): string {
   const name = model ?? '<model>';
   const parts = facts([
+    ...(web === null ? [] : ([['Pages', web.url]] as const)),
     ['Temporal', temporal.address],
-    ['Its pages', temporal.ui ?? 'none'],
+    ['Its own pages', temporal.ui ?? 'none'],
     ['Predictions', `${serving.url}/v1/models/${name}/predict`],
     ['Store', store],
     ['Started now', started.length === 0 ? 'nothing, everything ran already' : started.join(', ')],

@@ -30,7 +30,14 @@ const LIMIT = {
   },
 } as const;
 
-export function actionRoutes(app: FastifyInstance, { sources, people, production }: Pages): void {
+export function actionRoutes(app: FastifyInstance, pages: Pages): void {
+  app.register(async (forms) => {
+    forms.addHook('preHandler', async (request) => void checkSender(request, request.session));
+    formRoutes(forms, pages);
+  });
+}
+
+function formRoutes(app: FastifyInstance, { sources, people, production }: Pages): void {
   const { client, store, logger } = sources;
   /** @throws PageRefused */
   const allow = (request: FastifyRequest, model: string, role: WebRole): Session => {

@@ -69,7 +69,7 @@ function form(model: string, versions: readonly ListedVersion[], a: string, b: s
 }
 
 function sideBySide(model: string, { runs, differences, metrics, same_rows: same }: RunComparison): Html {
-  const head = ['', ...runs.map(({ version }) => `Version ${version}`)];
+  const head = ['Of', ...runs.map(({ version }) => `Version ${version}`)];
   const short = (value: string | null) =>
     value === null ? '–' : /^[0-9a-f]{40,64}$/.test(value) ? value.slice(0, 12) : value;
   return html`<section aria-labelledby="how"><h2 id="how">How they did</h2>

@@ -70,7 +70,9 @@ function sentenceOf(state: LedgerState, look: TickReport | undefined, waitingFor
     state.routing.arms.length === 0
       ? 'No version is live yet.'
       : `${capital(routingText(state))} ${state.routing.arms.length > 1 ? 'answer' : 'answers'}.`;
-  const seen = look === undefined ? 'Nobody has looked at it yet.' : `${look.sentence}`;
+  const open = look?.open_incidents.length ?? 0;
+  const alarm = open === 0 ? '' : `${many(open, 'incident')} ${open === 1 ? 'is' : 'are'} open. `;
+  const seen = look === undefined ? 'Nobody has looked at it yet.' : `${alarm}${look.sentence}`;
   const next =
     waitingFor !== null
       ? `A run waits for ${waitingFor}.`

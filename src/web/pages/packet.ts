@@ -8,6 +8,7 @@ import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
+import { prose } from '../parts/prose.ts';
 import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { missingRole } from '../people.ts';
@@ -37,7 +38,7 @@ export async function packetPage(sources: Sources, session: Session, run: string
     ],
     // Not live: nothing may move under the eyes of somebody who decides.
     attention: waits,
-    sentence: html`${verdictBadge(packet)} ${packet.gate.sentence} ${stateOf(view, packet)}`,
+    sentence: html`${verdictBadge(packet)} ${prose(packet.gate.sentence)} ${stateOf(view, packet)}`,
     body: html`${awayNote(view.story, 'the state of this decision')}
 ${waits && html`<p><a class="button" href="#decide">To the decision</a></p>`}
 ${sections(packet).map(sectionOf)}
@@ -63,7 +64,7 @@ function sectionOf({ title, lines, table: figures }: Section, i: number): Html {
   const numeric = figures?.head.map((_, column) => column).slice(1) ?? [];
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 ${lines.length > 0 && html`<ul class="lines">${lines.map((line) => html`<li>${lineOf(line)}</li>`)}</ul>`}
-${figures && figures.rows.length > 0 && table({ caption: title, head: figures.head, rows: figures.rows, numeric: title === 'Figures' ? numeric : [] })}</section>`;
+${figures && figures.rows.length > 0 && table({ caption: `${title}, in numbers`, head: figures.head, rows: figures.rows, numeric: title === 'Figures' ? numeric : [] })}</section>`;
 }
 
 const MARKS = {
@@ -78,8 +79,8 @@ const MARKS = {
 /** The word that a line starts with becomes a mark; the rest stays as it is. */
 function lineOf(line: string): Html {
   const word = (Object.keys(MARKS) as (keyof typeof MARKS)[]).find((one) => new RegExp(`^${one}[: ]`).test(line));
-  if (word === undefined) return html`${line}`;
-  return html`${badge(word.toLowerCase(), MARKS[word])} ${line.slice(word.length).replace(/^:? /, '')}`;
+  if (word === undefined) return prose(line);
+  return html`${badge(word.toLowerCase(), MARKS[word])} ${prose(line.slice(word.length).replace(/^:? /, ''))}`;
 }
 
 function decisionPanel(view: RunView, packet: Packet, session: Session, sources: Sources, production: boolean): Html {

@@ -3,6 +3,7 @@ import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { buttons, postForm } from '../parts/forms.ts';
+import { prose } from '../parts/prose.ts';
 import { attempts, stageTable } from '../parts/stages.ts';
 import { badge, details, facts, table } from '../parts/table.ts';
 import { ago, utc, utcTime } from '../parts/time.ts';
@@ -31,7 +32,7 @@ export async function runPage(sources: Sources, session: Session, run: string): 
     live: value.open,
     attention: waits,
     sentence: html`${value.outcome !== null && badge(value.outcome, outcomeTone(value.outcome))} ${sentenceOf(view)}`,
-    body: html`${awayNote(story, 'this run')}${value.source === 'memo' && html`<p class="notice bad">No worker answers: this is what the run last showed. <code>hone up</code> starts one.</p>`}
+    body: html`${awayNote(story, 'this run')}${value.source === 'memo' && story.away === null && html`<p class="notice bad">No worker answers: this is what the run last showed. <code>hone up</code> starts one.</p>`}
 ${value.packet !== null && html`<p><a class="button" href="/runs/${run}/packet">Read the approval packet</a></p>`}
 <section aria-labelledby="stages"><h2 id="stages">Stages</h2>${stageTable(value, usual, now)}${attempts(pending)}</section>
 ${value.rollout !== null && value.open && rolloutPanel(view, session)}
@@ -65,10 +66,10 @@ ${said(view)}
 }
 
 function sentenceOf({ story: { value } }: RunView): Html {
-  if (value.waiting_for === null) return html`${value.sentence}`;
+  if (value.waiting_for === null) return prose(value.sentence);
   const until = value.deadline === null ? '' : ` until ${utc(value.deadline)}`;
   const after = value.then === null ? '' : `; then: ${value.then}`;
-  return html`${value.sentence} It waits for ${value.waiting_for}${until}${after}.`;
+  return html`${prose(value.sentence)} It waits for ${value.waiting_for}${until}${after}.`;
 }
 
 /** @returns the form with which a person holds, releases, hurries or stops a rollout */
@@ -105,6 +106,6 @@ function said({ story: { value, at } }: RunView): Html | null {
       answer,
       ago(when, at),
     ]);
-  const all = table({ caption: 'Messages, newest first', head: ['Message', 'By', '', 'Answer', 'When'], rows });
+  const all = table({ caption: 'Messages, newest first', head: ['Message', 'By', 'Taken', 'Answer', 'When'], rows });
   return html`<section aria-labelledby="said"><h2 id="said">What was said</h2>${rows.length > 8 ? details(`${rows.length} messages`, all) : all}</section>`;
 }

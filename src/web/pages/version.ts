@@ -12,6 +12,7 @@ import { readNodes } from '../../serving/nodes.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { count } from '../parts/numbers.ts';
+import { prose } from '../parts/prose.ts';
 import { badge, details, facts, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { versionTone } from '../parts/tones.ts';
@@ -88,7 +89,7 @@ function figures(judged: Judgement | undefined, own: Readonly<Record<string, num
       between,
     ];
   });
-  return html`<section aria-labelledby="figures">${head}<p>${report.sentence}</p>${table({
+  return html`<section aria-labelledby="figures">${head}<p>${prose(report.sentence)}</p>${table({
     caption: `On ${count(evaluation.rows)} rows of the holdout, with 95 % bounds`,
     head: ['Metric', 'Value', 'Bounds'],
     rows,

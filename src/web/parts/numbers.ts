@@ -1,7 +1,8 @@
 /** Numbers as people read them. */
 
 export function number(value: number | null | undefined, digits = 3): string {
-  return value === null || value === undefined ? '–' : String(Number(value.toPrecision(digits)));
+  if (value === null || value === undefined) return '–';
+  return Math.abs(value) >= 1000 ? count(Math.round(value)) : String(Number(value.toPrecision(digits)));
 }
 
 export function percent(share: number | null | undefined): string {

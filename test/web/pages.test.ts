@@ -1,0 +1,137 @@
+/** Every page over a small real store: what it says first, what strangers wrote, what is shown when parts are away. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { StoreUnreachable } from '../../src/store/errors.ts';
+import { FilesystemStore } from '../../src/store/filesystem-store.ts';
+import { openSite, type Site } from './site.ts';
+import { HOSTILE, MODEL, tell } from './told.ts';
+
+let site: Site;
+beforeAll(async () => {
+  site = await openSite({ fill: tell });
+});
+afterAll(() => site.close());
+
+const PAGES = [
+  '/',
+  '/?q=delay&show=at+risk',
+  '/incidents',
+  `/models/${MODEL}`,
+  `/models/${MODEL}/why`,
+  `/models/${MODEL}/drift`,
+  `/models/${MODEL}/incidents`,
+  `/models/${MODEL}/ledger`,
+  `/models/${MODEL}/ledger?check=chain`,
+  `/models/${MODEL}/compare`,
+  `/models/${MODEL}/rollout`,
+  `/models/${MODEL}/versions/2`,
+  `/runs/${MODEL}-000002`,
+  `/runs/${MODEL}-000002/packet`,
+  `/models/electricity-price`,
+  `/models/electricity-price/drift`,
+  `/models/electricity-price/rollout`,
+];
+
+test.each(PAGES)('%s says first how things are, and nothing that a stranger wrote becomes markup', async (url) => {
+  const { statusCode, body } = await site.browser().get(url);
+  expect(statusCode).toBe(200);
+  expect(/<p class="sentence[^"]*">(?<said>[\s\S]+?)<\/p>/.exec(body)?.groups?.['said']?.length).toBeGreaterThan(20);
+  expect(body).not.toContain('<script>alert');
+  expect(body).not.toContain('<img');
+  expect(body).not.toContain('\u202e');
+  expect(body).not.toMatch(/ (?:on\w+|style)=["']/);
+  expect(body.match(/<script/g)?.length ?? 0).toBeLessThanOrEqual(1);
+  for (const [, source] of body.matchAll(/<script src="([^"]+)"/g)) expect(source).toMatch(/^\/assets\/live\.js/);
+});
+
+test('hostile words of a column, a reason, an actor and a packet are shown as they are', async () => {
+  const escaped = '&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;';
+  for (const url of [
+    `/models/${MODEL}`,
+    `/models/${MODEL}/drift`,
+    `/models/${MODEL}/ledger`,
+    `/runs/${MODEL}-000002/packet`,
+    `/runs/${MODEL}-000002`,
+  ])
+    expect((await site.browser().get(url)).body, url).toContain(escaped);
+  const search = await site.browser().get(`/?q=${encodeURIComponent(HOSTILE)}`);
+  expect(search.body).toContain(`value="${escaped}`);
+});
+
+test('what needs somebody stands first, and a name that is none is answered in words', async () => {
+  const { body } = await site.browser().get('/');
+  expect(body).toContain('1 model needs you.');
+  expect(body.indexOf('Needs you')).toBeLessThan(body.indexOf('All models'));
+  for (const url of [
+    '/models/nothing',
+    '/models/..%2f..%2fetc',
+    `/models/${MODEL}/versions/99`,
+    `/models/${MODEL}/versions/latest`,
+    '/runs/x',
+    '/nowhere',
+  ]) {
+    const answer = await site.browser().get(url);
+    expect(answer.statusCode, url).toBe(404);
+    expect(answer.body).toContain('class="sentence');
+  }
+});
+
+test('with Temporal away, a run under way is told from the ledger, and home says what is not known', async () => {
+  const home = await site.browser().get('/');
+  expect(home.body).toContain('runs under way could not be read');
+  const run = await site.browser().get(`/runs/${MODEL}-000003`);
+  expect(run.statusCode).toBe(200);
+  expect(run.body).toContain('as the ledger has it');
+  expect(run.body).toContain('version 3 at 5 %');
+});
+
+test('with the store away, the models are shown as they were last read, dated', async () => {
+  const store = new AwayStore(site.store.uri.replace('file://', ''));
+  const { buildPages } = await import('../../src/web/app.ts');
+  const { openPeople } = await import('../../src/web/people.ts');
+  const { openSources } = await import('../../src/web/sources.ts');
+  const { connectLazily } = await import('../../src/client/connect.ts');
+  const { createLogger } = await import('../../src/telemetry/logger.ts');
+  const { workspace } = site;
+  const client = connectLazily(workspace.hone);
+  const sources = openSources({ workspace, store, client, logger: createLogger('test', 'silent') });
+  const app = await buildPages(workspace.hone, sources, openPeople(workspace.hone, {}));
+  const ask = (url: string) => app.inject({ url, headers: { host: 'localhost:1' } });
+  for (const url of ['/', `/models/${MODEL}`]) expect((await ask(url)).body).not.toContain('the store does not answer');
+  store.away = true;
+  await new Promise((done) => setTimeout(done, 1100)); // a read is shared for a second
+  for (const url of ['/', `/models/${MODEL}`]) {
+    const { statusCode, body } = await ask(url);
+    expect(statusCode).toBe(200);
+    expect(body).toMatch(/the store does not answer: .* are shown as of <time datetime="20\d\d-/);
+    expect(body).toContain(MODEL);
+  }
+  await app.close();
+  await client.close();
+});
+
+/** The real one, until its disk is gone. */
+class AwayStore extends FilesystemStore {
+  away = false;
+  override async find(key: string) {
+    if (this.away) throw new StoreUnreachable(this.uri, 'reading', 'the disk is gone');
+    return await super.find(key);
+  }
+}
+
+test('the ledger is exported as it is stored, and as a table that no spreadsheet calculates', async () => {
+  const lines = (await site.browser().get(`/models/${MODEL}/ledger.jsonl`)).body.trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line).seq)).toEqual(lines.map((_, i) => i + 1));
+  const csv = await site.browser().get(`/models/${MODEL}/ledger.csv?kind=frozen`);
+  expect(csv.headers['content-disposition']).toContain('attachment');
+  expect(csv.body.split('\r\n')).toHaveLength(3);
+  expect(csv.body).toContain('"""><script>');
+});
+
+test('every address of a page gives the same page to HEAD, and a digest that changes with it', async () => {
+  const browser = site.browser();
+  const first = (await browser.get(`/models/${MODEL}/ledger`)).headers['x-page'];
+  expect((await browser.get(`/models/${MODEL}/ledger`)).headers['x-page']).toBe(first);
+  expect((await browser.get(`/models/${MODEL}/ledger?q=complaints`)).headers['x-page']).not.toBe(first);
+  const told = await browser.get(`/changes/digest?path=/models/${MODEL}/ledger`);
+  expect(JSON.parse(told.body)).toEqual({ page: first });
+});
