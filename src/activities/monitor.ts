@@ -1,9 +1,11 @@
 /** Stage monitor: ticks that look at a model, and the probation that a promotion starts. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startProbation } from '../client/probations.ts';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import { everyText } from '../monitoring/alert-sentences.ts';
 import { isDue } from '../monitoring/clock.ts';
 import type { Holdout, TickReport } from '../monitoring/contract.ts';
 import { judgeProbation } from '../monitoring/probation.ts';
@@ -25,6 +27,10 @@ import { recordBreak } from './breaks.ts';
 import { configOf, type Deps, kept } from './deps.ts';
 import { ModelNotApplied } from './errors.ts';
 import { rescorer } from './rescore.ts';
+import { Turns } from './turns.ts';
+
+/** A look reads a model's log into memory, 0.2 GB of it for 50,000 rows: those that come together wait for each other. */
+const looks = new Turns(availableParallelism());
 
 const gateAttestation = z.looseObject({ report: z.string() });
 
@@ -37,19 +43,21 @@ export const monitorActivities = (deps: Deps) => ({
     const { state, config, asOf } = await lookAt(deps, model);
     const last = scheduled ? await newestTick(deps.store, model) : null;
     if (last !== null && !isDue(config.monitoring, last, asOf)) {
-      const sentence = `Not due: the last look was at ${last.as_of}, and one is taken every ${config.monitoring.every} while nothing is unsettled.`;
+      const sentence = `Not due: the last look was at ${last.as_of}, and one is taken ${everyText(config.monitoring.every)} while nothing is unsettled.`;
       return { sentence, report: tickKey(model, last.as_of), markdown: sentence, triggers: [] };
     }
-    const report = await tick({
-      store: deps.store,
-      config,
-      state,
-      asOf,
-      holdout: await holdoutOf(deps, model, state),
-      servers: { records: await serversOf(deps, model), now: new Date().toISOString() },
-      cacheDir: deps.cacheDir,
-      workDir: scratch(deps, work, model, 'tick'),
-    });
+    const report = await looks.take(async () =>
+      tick({
+        store: deps.store,
+        config,
+        state,
+        asOf,
+        holdout: await holdoutOf(deps, model, state),
+        servers: { records: await serversOf(deps, model), now: new Date().toISOString() },
+        cacheDir: deps.cacheDir,
+        workDir: scratch(deps, work, model, 'tick'),
+      }),
+    );
     work.log.info({ findings: report.findings.length, incidents: report.open_incidents.length }, report.sentence);
     await recordBreak(deps.store, report, config); // before a run is asked for, which reads it
     return {

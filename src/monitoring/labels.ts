@@ -7,6 +7,7 @@ import { withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteInstant, quoteText } from '../data/sql-text.ts';
 import { sha256Of } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { DERIVED } from './partition-files.ts';
 import { type DayRange, fetchPartitions, writePartitions } from './partitions.ts';
 import { labelRecord } from './records.ts';
 
@@ -89,9 +90,9 @@ export async function labelsAsOf(store: ObjectStore, model: string, query: Label
     to: query.to ?? new Date(Date.parse(asOf) + 1).toISOString(),
     ...(query.from === undefined ? {} : { from: query.from }),
   });
-  await mkdir(join(cacheDir, 'labels'), { recursive: true });
+  await mkdir(join(cacheDir, DERIVED.labels), { recursive: true });
   const name = sha256Of(JSON.stringify([model, asOf, files, log ?? null, query.acceptWithin ?? null])).slice(0, 32);
-  const path = join(cacheDir, 'labels', `${name}.parquet`);
+  const path = join(cacheDir, DERIVED.labels, `${name}.parquet`);
   const counts = await withDuckDb({ memoryMb: 512, threads: 1, tempDir: cacheDir }, async (db) => {
     await db.run(`CREATE TEMP TABLE reports AS ${reportsSql(files, asOf)}`);
     await db.run(`CREATE TEMP TABLE known AS ${knownSql(query)}`);

@@ -13,6 +13,9 @@ export interface PartitionFile {
   readonly sha256: string;
 }
 
+/** Folders of a cache with what was made of records: made anew when it is needed, removed with what it was made of. */
+export const DERIVED = { labels: 'labels', days: 'days' } as const;
+
 /** In order of day and writing. @param before only days before this one */
 export async function partitionFiles(
   store: ObjectStore,

@@ -7,6 +7,7 @@ import { quoteName, quoteText } from '../data/sql-text.ts';
 import { sha256OfFile } from '../store/content.ts';
 import { ObjectCorrupt } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { dayFile } from './day-files.ts';
 import type { KeptEngine } from './kept-engine.ts';
 import { cachedPath } from './partition-files.ts';
 import type { RecordKind, RecordType } from './records.ts';
@@ -69,7 +70,8 @@ export interface DayRange {
 }
 
 /**
- * Local copies of all files of a kind in a range of whole days, in order, each checked against its name's SHA-256.
+ * Local copies of all records of a kind in a range of whole days, one file a day, in order; what was fetched is checked
+ * against its name's SHA-256.
  *
  * @throws ObjectCorrupt
  */
@@ -82,12 +84,20 @@ export async function fetchPartitions(
   const prefix = `models/${model}/${folder}/`;
   const first = from?.slice(0, 10);
   const last = to === undefined ? undefined : lastDay(to);
-  const paths: string[] = [];
+  const days = new Map<string, { key: string; sha256: string }[]>();
   for await (const key of store.list(prefix, first ? { after: `${prefix}date=${first}` } : {})) {
-    const match = /^date=(\d{4}-\d\d-\d\d)\/\d+-([0-9a-f]{64})\.parquet$/.exec(key.slice(prefix.length));
-    if (!match || (first !== undefined && match[1]! < first)) continue;
-    if (last !== undefined && match[1]! > last) break;
-    paths.push(await fetchChecked(store, key, match[2]!, cacheDir));
+    const [, day, sha256] =
+      /^date=(\d{4}-\d\d-\d\d)\/\d+-([0-9a-f]{64})\.parquet$/.exec(key.slice(prefix.length)) ?? [];
+    if (day === undefined || sha256 === undefined || (first !== undefined && day < first)) continue;
+    if (last !== undefined && day > last) break;
+    const files = days.get(day) ?? [];
+    files.push({ key, sha256 });
+    days.set(day, files);
+  }
+  const paths: string[] = [];
+  for (const [day, files] of days) {
+    const fetch = (file: { key: string; sha256: string }) => fetchChecked(store, file.key, file.sha256, cacheDir);
+    paths.push(await dayFile({ day, files }, cacheDir, fetch));
   }
   return paths;
 }

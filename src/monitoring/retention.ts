@@ -8,7 +8,7 @@ import { instant } from '../registry/contract.ts';
 import { findDocument, putDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { instantKey } from './incidents.ts';
-import { partitionFiles, removeFile } from './partition-files.ts';
+import { DERIVED, partitionFiles, removeFile } from './partition-files.ts';
 import { DAY, startOfDay } from './windows.ts';
 
 const folders = ['log', 'labels', 'business'] as const;
@@ -45,7 +45,7 @@ export async function removeOld(request: RetentionRequest): Promise<RetentionNot
     await removeFile(store, cacheDir, file);
     onProgress(i + 1);
   }
-  await removeDerived(cacheDir);
+  await removeDerived(cacheDir, note.before);
   for (const each of folders) {
     const [left] = await partitionFiles(store, config.model, each, note.before);
     if (left === undefined) continue;
@@ -80,12 +80,15 @@ async function planned({ store, config, asOf }: RetentionRequest): Promise<Reten
   return note;
 }
 
-/** Joined labels are made anew whenever they are read; old ones would outlive what they were made of. */
-async function removeDerived(cacheDir: string): Promise<void> {
-  const dir = join(cacheDir, 'labels');
-  for (const name of await readdir(dir).catch(() => [])) {
-    const path = join(dir, name);
-    const made = await stat(path).catch(() => undefined);
-    if (made !== undefined && Date.now() - made.mtimeMs > DAY) await rm(path, { force: true });
+/** What was made of records is made anew whenever it is read; old copies would outlive what they were made of. */
+async function removeDerived(cacheDir: string, before: string): Promise<void> {
+  for (const folder of Object.values(DERIVED)) {
+    const dir = join(cacheDir, folder);
+    for (const name of await readdir(dir).catch(() => [])) {
+      const path = join(dir, name);
+      const made = await stat(path).catch(() => undefined);
+      const tooOld = folder === DERIVED.days && name.slice(0, before.length) < before;
+      if (tooOld || (made !== undefined && Date.now() - made.mtimeMs > DAY)) await rm(path, { force: true });
+    }
   }
 }

@@ -5,7 +5,7 @@ import { type Connection, rowsOf } from '../data/engine.ts';
 import { parquetOf, quoteList, quoteName, quoteText } from '../data/sql-text.ts';
 import { sha256OfFile } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { type PartitionFile, partitionFiles, removeFile } from './partition-files.ts';
+import { DERIVED, type PartitionFile, partitionFiles, removeFile } from './partition-files.ts';
 import { fetchChecked } from './partitions.ts';
 import type { RecordKind } from './records.ts';
 
@@ -92,16 +92,18 @@ export function matchSql({ column, test }: Match): string {
   return `${quoteName(column)}::VARCHAR ${test}`;
 }
 
-/** Labels joined for a look are copies too; they are made anew when they are needed. Needs the table `subject_ids`. */
+/** Days in one file and labels joined for a look are copies too; they are made anew when they are needed. Needs the table `subject_ids`. */
 export async function removeJoined(db: Connection, cacheDir: string): Promise<void> {
-  const dir = join(cacheDir, 'labels');
-  for (const name of await readdir(dir).catch(() => [])) {
-    if (!name.endsWith('.parquet')) continue;
-    const path = join(dir, name);
-    const [found] = await rowsOf(
-      db,
-      `SELECT count(*) AS held FROM ${parquetOf([path])} SEMI JOIN subject_ids USING (inference_id)`,
-    );
-    if (Number(found?.['held'] ?? 0) > 0) await rm(path, { force: true });
+  for (const folder of Object.values(DERIVED)) {
+    const dir = join(cacheDir, folder);
+    for (const name of await readdir(dir).catch(() => [])) {
+      if (!name.endsWith('.parquet')) continue;
+      const path = join(dir, name);
+      const [found] = await rowsOf(
+        db,
+        `SELECT count(*) AS held FROM ${parquetOf([path])} SEMI JOIN subject_ids USING (inference_id)`,
+      );
+      if (Number(found?.['held'] ?? 0) > 0) await rm(path, { force: true });
+    }
   }
 }

@@ -162,6 +162,24 @@ test('a flush ends although predictions keep coming', async () => {
   expect(await read(model)).toHaveLength(sent + 1);
 });
 
+test('a day of many files is read as one, which is made again when a file is added', async () => {
+  const model = freshModel();
+  const writer = openWriter();
+  const log = async (id: string) => {
+    writer.add(call(model, keepAll(), [{ id }]));
+    await writer.flush();
+  };
+  for (const id of ['a', 'b', 'c']) await log(id);
+  const range = { cacheDir: join(dir, 'cache') };
+  const first = await readLog(store, model, range);
+  expect(first).toHaveLength(1);
+  expect((await read(model)).map(({ inference_id }) => inference_id)).toEqual(['a', 'b', 'c']);
+  expect(await readLog(store, model, range)).toEqual(first);
+  await log('d');
+  expect(await readLog(store, model, range)).not.toEqual(first);
+  expect((await read(model)).map(({ inference_id }) => inference_id)).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('5,000 waiting rows are written without being asked', async () => {
   const model = freshModel();
   const writer = openWriter(store, { flushMs: 60_000 });

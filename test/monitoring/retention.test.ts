@@ -134,6 +134,18 @@ test.each([
   },
 );
 
+test('a day that this machine read as one file is made anew without the subject', async () => {
+  const config = await recorded();
+  const other = { inference_id: 'other', event_time: Date.parse(day(1)), model: config.model, version: 1 };
+  const write = { kind: predictionRecord, model: config.model, writtenAt: 2, tempDir: dir };
+  await writePartitions(store, { ...write, chunks: [[{ ...other, arm: 'champion', entity: 'N999' }]] });
+  expect(await ids(config, 'log')).toContain('p0');
+  expect(await copiesOf(['p0'], config.model), 'fetched, and in the day').toBe(2);
+  await erase(config, 'N7');
+  expect(await ids(config, 'log')).toEqual(expect.arrayContaining(['p1', 'other']));
+  expect(await copiesOf(['p0'], config.model)).toBe(0);
+});
+
 test('one prediction is erased by its id; a subject that nobody recorded is found to be gone', async () => {
   const config = await recorded();
   expect((await erase(config, 'p4')).rows).toEqual({ log: 1, labels: 1, business: 1 });
