@@ -32,10 +32,13 @@ export async function readHistories(): Promise<RecordedHistory[]> {
   );
 }
 
-/** Replaces all recorded histories. */
+/** Of runs under a policy version that no new run has: kept as long as the code for them is. */
+const OLD = /^retraining\.version_\d+_/;
+
+/** Replaces all recorded histories but those that cannot be recorded any more. */
 export async function writeHistories(recorded: readonly RecordedHistory[]): Promise<void> {
-  await rm(HISTORIES, { recursive: true, force: true });
   await mkdir(HISTORIES, { recursive: true });
+  for (const file of await readdir(HISTORIES)) if (!OLD.test(file)) await rm(join(HISTORIES, file));
   await addHistories(recorded);
 }
 

@@ -1,14 +1,16 @@
 /**
  * `npm run histories:record`: plays every branch of every workflow with real parts and keeps the histories for
  * `histories.test.ts`. To be run after a deliberate change of workflow code that old runs need not survive.
- * `npm run histories:record -- records` plays only what becomes of records, `-- batch` only a batch; all other histories
- * stay as they are.
+ * `npm run histories:record -- records` plays only what becomes of records, `-- batch` only a batch, `-- approvals` only
+ * what people decide; all other histories stay as they are. Those of an older policy version (`retraining.version_1_…`) are
+ * never recorded again.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevServer } from '../../src/local/dev-server.ts';
 import { smallTown, type Town } from '../town.ts';
 import type { Keep } from './actor.ts';
+import { playApprovals } from './approvals-life.ts';
 import { playBatch } from './batch-life.ts';
 import { addHistories, type RecordedHistory, writeHistories } from './history-files.ts';
 import { playModelsLife } from './models-life.ts';
@@ -16,6 +18,7 @@ import { playRecordsLife } from './records-life.ts';
 
 const only = process.argv[2];
 const recordsOnly = only === 'records';
+const APART = ['batch', 'approvals'];
 const started = Date.now();
 const recorded: RecordedHistory[] = [];
 const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
@@ -29,7 +32,12 @@ const server = await startDevServer({
 let town: Town | undefined;
 try {
   if (only === undefined || only === 'batch') recorded.push(await playBatch(server.address));
-  if (only !== 'batch') await playTown();
+  if (only === undefined || only === 'approvals') await playIn({ serving: true }, playApprovals);
+  if (only === undefined || !APART.includes(only))
+    await playIn({ serving: !recordsOnly }, async (open, keep) => {
+      if (!recordsOnly) await playModelsLife(open, keep);
+      await playRecordsLife(open, keep);
+    });
   await (only === undefined ? writeHistories(recorded) : addHistories(recorded));
   say(`${recorded.length} histories written`);
 } finally {
@@ -37,10 +45,10 @@ try {
   await server.stop();
 }
 
-async function playTown(): Promise<void> {
+async function playIn(options: { serving: boolean }, life: (open: Town, keep: Keep) => Promise<void>): Promise<void> {
   const open = await smallTown({
     temporal: server.address,
-    serving: !recordsOnly,
+    serving: options.serving,
     // A month is too short for fine verdicts: a branch is what is to be recorded, not a judgement.
     edit: ({ training, gate }) => {
       Object.assign(training as object, { refit: 'none' });
@@ -55,6 +63,7 @@ async function playTown(): Promise<void> {
     recorded.push({ name, workflowId, history });
     say(`${name}: ${history.events?.length} events`);
   };
-  if (!recordsOnly) await playModelsLife(open, keep);
-  await playRecordsLife(open, keep);
+  await life(open, keep);
+  await open.close();
+  town = undefined;
 }
