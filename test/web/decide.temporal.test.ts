@@ -1,0 +1,83 @@
+/** Decisions on the pages against a real run: refusals in words, the same desk, the same ledger. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { smallTown, type Town } from '../town.ts';
+import { openSite, type Site } from './site.ts';
+
+let town: Town;
+let site: Site;
+let run: string;
+let packet: string;
+
+beforeAll(async () => {
+  town = await smallTown({ serving: false });
+  site = await openSite({ workspace: town.workspace, client: town.client });
+  run = `${town.model}-000001`;
+  await town.trigger({ by: 'kim' });
+  packet = (await town.runUntil(run, 'a packet waits', (status) => status.waitingFor !== null)).packet ?? '';
+});
+afterAll(async () => {
+  await site.close();
+  await town.close();
+});
+
+test('home leads to the packet that waits, and the run shows its stages and on whom it waits', async () => {
+  const browser = site.browser();
+  const home = await browser.get('/');
+  expect(home.body).toContain('1 model needs you.');
+  expect(home.body).toContain(`href="/runs/${run}/packet"`);
+  const { body } = await browser.get(`/runs/${run}`);
+  expect(body).toContain('It waits for');
+  for (const stage of ['ingest', 'train', 'gate', 'deploy']) expect(body).toContain(`>${stage}<`);
+});
+
+test('a decision on another packet, a rejection without a reason and a rollout command are refused in words', async () => {
+  const browser = site.browser();
+  const page = await browser.get(`/runs/${run}/packet`);
+  expect(page.body).toContain(`value="${packet.slice(0, 8)}"`);
+  const csrf = await browser.csrf();
+  const say = (form: Record<string, string>) => browser.post(`/runs/${run}/decision`, { csrf, ...form });
+  const stale = await say({ kind: 'approve', packet: '00000000', comment: '' });
+  expect(stale.statusCode).toBe(403);
+  expect(stale.body).toContain('packet 00000000 is not the one on the desk');
+  const silent = await say({ kind: 'reject', packet: packet.slice(0, 8), comment: ' ' });
+  expect(silent.body).toContain('a rejection needs its reason');
+  const paused = await browser.post(`/runs/${run}/rollout`, { csrf, command: 'pause', reason: 'too early' });
+  expect(paused.statusCode).toBe(403);
+  expect(paused.body).toContain('no rollout is under way');
+  expect((await town.status(run)).desk.verdict).toBeNull();
+});
+
+test('who is no approver is told why the button is off, and the desk refuses them all the same', async () => {
+  const { workspace } = town;
+  const hone = { ...workspace.hone, web: { host: '127.0.0.1', port: 0, user: 'zoe' } };
+  const other = await openSite({ workspace: { ...workspace, hone }, client: town.client });
+  const browser = other.browser();
+  const { body } = await browser.get(`/runs/${run}/packet`);
+  expect(body).toMatch(/value="approve" disabled aria-describedby/);
+  expect(body).toContain('zoe is not an approver of this model; approvers: ana, dana, kim.');
+  const tried = await browser.post(`/runs/${run}/decision`, {
+    csrf: await browser.csrf(),
+    kind: 'approve',
+    packet: packet.slice(0, 8),
+  });
+  expect(tried.statusCode).toBe(403);
+  expect(tried.body).toContain('zoe is not an approver');
+  await other.close();
+});
+
+test('a rejection on the page is the decision of the desk, once, with its reason in the ledger', async () => {
+  const browser = site.browser();
+  await browser.get(`/runs/${run}/packet`);
+  const csrf = await browser.csrf();
+  const form = { csrf, kind: 'reject', packet: packet.slice(0, 8), comment: 'JFK <worse>' };
+  const sent = await browser.post(`/runs/${run}/decision`, form);
+  expect(sent).toMatchObject({ statusCode: 303, headers: { location: `/runs/${run}` } });
+  expect((await browser.get(`/runs/${run}`)).body).toContain('Rejected by ana: JFK &lt;worse&gt;');
+  expect(await town.end(run)).toMatchObject({ outcome: 'rejected_by_person' });
+  const told = [];
+  for await (const { change, why } of town.ledger.entries()) told.push(`${change.kind}: ${why}`);
+  expect(told.filter((line) => line.includes('JFK <worse>')).length).toBeGreaterThan(0);
+  const late = await browser.post(`/runs/${run}/decision`, form);
+  expect(late.statusCode).toBe(409);
+  expect(late.body).toContain('has ended');
+});
