@@ -122,6 +122,7 @@ export function openTrainings({ past, cacheDir, trainers, onTrained }: Trainings
           seed,
           categories: config.features.categories,
           classWeight,
+          weighted: config.training.window.decay !== undefined,
           calibration: part === 'full' && calibration === null ? 'none' : kind,
           limits: config.training.limits,
           rounds,

@@ -11,6 +11,8 @@ export interface TrainingOrder {
   /** Parquet files with the columns of a feature snapshot; `validation` null is a refit. */
   readonly train: readonly string[];
   readonly validation: readonly string[] | null;
+  /** The training rows do not all weigh 1: a trainer that does not declare that it uses weights is refused. */
+  readonly weighted?: boolean;
   readonly numeric: readonly string[];
   readonly categorical: readonly string[];
   readonly task: Task;

@@ -83,6 +83,7 @@ async function trainAgain(manifest: VersionManifest, options: ReproduceOptions):
     run: manifest.run,
     train: await localFiles(store, features, cacheDir, refit ? 'refit' : 'train'),
     validation: refit ? null : await localFiles(store, features, cacheDir, 'validation'),
+    weighted: features.decay !== undefined,
     numeric: features.numeric,
     categorical: features.categorical,
     task: config.task,

@@ -13,7 +13,7 @@ import { pickGolden, replayParity } from './parity.ts';
 import { type PreparedJob, prepareJob, trainerEnvironmentVariables } from './prepare-job.ts';
 import { runProcess, type TrainerCommand, type TrainerEnd } from './trainer-process.ts';
 import { findTrainer, type Trainer } from './trainers.ts';
-import { refuseUnusedWeights } from './weighted-rows.ts';
+import { requireUseOfWeights } from './weighted-rows.ts';
 
 export type { TrainingOrder } from './order.ts';
 
@@ -41,8 +41,8 @@ export interface TrainerResult {
  */
 export async function runTrainer(order: TrainingOrder): Promise<TrainerResult> {
   const trainer = await findTrainer(order.trainer, order.base);
+  if (order.weighted) await requireUseOfWeights(trainer);
   const prepared = await prepareJob(order);
-  await refuseUnusedWeights(trainer, order.train, prepared.temporary);
   const end = await execute(trainer, order, prepared);
   refuseBadEnd(trainer, order, end);
   const outputs = await readOutputs(trainer.name, prepared.job);

@@ -1,25 +1,16 @@
-/** Rows that do not weigh the same are handed only to a trainer that says it can use weights. */
+/** Rows that do not weigh the same are handed only to a trainer that declares that it uses weights. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
-import { rowsOf, withDuckDb } from '../data/engine.ts';
-import { parquetOf } from '../data/sql-text.ts';
 import { trainerDeclaration } from './contract.ts';
 import { TrainerIgnoresWeights } from './errors.ts';
 import type { Trainer } from './trainers.ts';
 
-/**
- * Looks at the rows themselves, so that no caller can forget to say that they are weighted.
- *
- * @param train Parquet files with a column `_weight`
- * @throws TrainerIgnoresWeights before anything is trained
- */
-export async function refuseUnusedWeights(trainer: Trainer, train: readonly string[], workDir: string): Promise<void> {
+/** @throws TrainerIgnoresWeights where its declaration is missing, says no, or is none */
+export async function requireUseOfWeights(trainer: Trainer): Promise<void> {
   const path = declarationPath(trainer.program);
   const problem = await whyNot(path);
-  if (problem !== null && (await areWeighted(train, workDir))) {
-    throw new TrainerIgnoresWeights(trainer.name, path, problem);
-  }
+  if (problem !== null) throw new TrainerIgnoresWeights(trainer.name, path, problem);
 }
 
 /** `trainers/mine.trainer.json` for `trainers/mine.py`. */
@@ -41,11 +32,4 @@ async function whyNot(path: string): Promise<string | null> {
     const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : (error as Error).message;
     return `it is no declaration (${why})`;
   }
-}
-
-async function areWeighted(train: readonly string[], workDir: string): Promise<boolean> {
-  const found = await withDuckDb({ tempDir: workDir }, (db) =>
-    rowsOf(db, `SELECT count(*) AS n FROM (SELECT 1 FROM ${parquetOf(train)} WHERE _weight <> 1.0 LIMIT 1)`),
-  );
-  return Number(found[0]?.['n']) > 0;
 }

@@ -48,6 +48,7 @@ function order(trainer: string, changes: Partial<TrainingOrder> = {}): TrainingO
   return {
     ...{ trainer, numeric, categorical: [], task: 'binary', seed: 7, threads: 1, python },
     train: [weighted],
+    weighted: true,
     validation: [rows.validation],
     params: {},
     categories: { min_count: 50, max_levels: 100 },
@@ -100,7 +101,7 @@ test('a trainer that does not declare that it uses weights is refused before it 
   const refused = runTrainer(order(trainer, wanted));
   await expect(refused).rejects.toMatchObject({ code: 'HONE_TRAINER_IGNORES_WEIGHTS', retryable: false, exitCode: 2 });
   await expect(refused).rejects.toThrow(/mine\.trainer\.json, it does not exist\. Nothing was trained\./);
-  await runTrainer(order(trainer, { ...wanted, train: [rows.train] }));
+  await runTrainer(order(trainer, { ...wanted, train: [rows.train], weighted: false }));
 
   const declaration = join(folder, 'mine.trainer.json');
   await writeFile(declaration, '{"contract": 1, "weights": false}');
