@@ -6,11 +6,11 @@ import type { ColumnProfile, NoiseBand, Profile, ReferenceColumn, ReferenceProfi
 import { dayCounts } from './day-counts.ts';
 import { ReferenceEmpty } from './errors.ts';
 import { type DayCounts, noiseBands } from './noise-bands.ts';
+import { predictionColumn } from './prediction-column.ts';
 import { type ColumnSpec, gridCells, profileGroups, read } from './profile.ts';
 import { dayCountsOfValues, profileOfValues } from './values.ts';
 
-/** Name under which a reference keeps the distribution of predictions. */
-export const predictionColumn = '_prediction';
+export { predictionColumn };
 
 export interface ReferenceRequest {
   /** Local Parquet files, such as the training part of a feature snapshot. */

@@ -2,6 +2,7 @@
 import type { ColumnDrift, ColumnProfile, DriftReport, ReferenceProfile } from './contract.ts';
 import type { JudgeOptions } from './judge-options.ts';
 import { meanOf, type Points, pointsOf, standardDeviationOf } from './points.ts';
+import { predictionColumn } from './prediction-column.ts';
 
 export interface SentenceContext {
   readonly name: string;
@@ -32,9 +33,10 @@ export function columnSentence(drift: Omit<ColumnDrift, 'sentence'>, context: Se
     formula: 'noise of independent rows',
   }[drift.noise_from ?? 'formula'];
   const limit = `PSI ${short(drift.psi)} (limit ${short(options.psiLimit)}, ${noise} ${short(drift.noise)})`;
-  if (drift.verdict === 'moved') return `${name} moved: ${what(drift, context)}${limit}, ${rows}. ${adviceOn(context)}`;
+  if (drift.verdict === 'moved')
+    return `${title(name)} moved: ${what(drift, context)}${limit}, ${rows}. ${adviceOn(context)}`;
   const within = (drift.psi ?? 0) > options.psiLimit ? 'within noise' : 'stable';
-  return `${name} is ${within}: ${limit}, ${rows}.`;
+  return `${title(name)} ${name === predictionColumn ? 'are' : 'is'} ${within}: ${limit}, ${rows}.`;
 }
 
 export function datasetSentence(
@@ -61,7 +63,13 @@ function importanceText({ rank, of, share }: NonNullable<ColumnDrift['importance
   return `feature ${rank} of ${of} by importance (${percent(share)})`;
 }
 
+/** Predictions are kept as a column like the others, under a name that nobody else uses. */
+function title(name: string): string {
+  return name === predictionColumn ? 'The predictions' : name;
+}
+
 function adviceOn({ name, reference }: SentenceContext): string {
+  if (name === predictionColumn) return 'Compare them with the label rate as labels come in.';
   if (stoodStillAt(reference.columns[name]?.profile) === null) return 'Look at its source before retraining.';
   return 'It never varied before, so the model cannot use it: look at its source; a retraining can, once rows with the new values have labels.';
 }

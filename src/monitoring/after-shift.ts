@@ -13,6 +13,7 @@ import { instant, type VersionManifest } from '../registry/contract.ts';
 import { findDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { reasonsKey } from '../triggers/demands.ts';
+import { everyText } from './alert-sentences.ts';
 import type { Finding } from './contract.ts';
 import { matureBefore, windowName } from './windows.ts';
 
@@ -93,7 +94,7 @@ export async function checkAfterShift(db: Connection, input: AfterShift): Promis
       since: shift.since,
       sentence: ready
         ? `${told}. One more run is asked for, so that the model learns the time after the shift.`
-        : `${told}. Looked at again every ${config.monitoring.after_shift?.every} until ${new Date(until).toISOString().slice(0, 10)}; one more run is asked for when there are enough.`,
+        : `${told}. Looked at again ${everyText(config.monitoring.after_shift?.every ?? config.monitoring.every)} until ${new Date(until).toISOString().slice(0, 10)}; one more run is asked for when there are enough.`,
     },
   ];
 }

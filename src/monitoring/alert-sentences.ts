@@ -19,7 +19,7 @@ export function nextStep(kind: Finding['kind'], step: NextStep): string {
   const { model } = config;
   if (asked && broken) return ' No run is asked for while the input is broken: mend the source first.';
   if (asked) return ` A run is asked for; the answer: hone model why ${model}.`;
-  const again = `looked at again every ${config.monitoring.every}`;
+  const again = `looked at again ${everyText(config.monitoring.every)}`;
   const start = `start one with hone run start ${model}`;
   if (kind === 'error_stream') return ` It is ${again} until skill can say more.`;
   if (kind === 'performance')
@@ -28,6 +28,14 @@ export function nextStep(kind: Finding['kind'], step: NextStep): string {
     return ` The calibration trigger is off, so no run is asked for: ${start}, perhaps with training.calibration: isotonic.`;
   const retrain = config.triggers.drift.then === 'retrain' ? '' : ', or set triggers.drift.then: retrain';
   return ` No run starts from this alone: skill and calibration are ${again}. If you know the cause is here to stay, ${start}${retrain}.`;
+}
+
+/** `every day`, `every hour`, `every 7 days`. */
+export function everyText(duration: string): string {
+  const [, days, hours] = /^P(?:(\d+)D)?(?:T(\d+)H)?$/.exec(duration) ?? [];
+  if ((days === undefined) === (hours === undefined)) return `every ${duration}`;
+  const [count, unit] = days === undefined ? [hours, 'hour'] : [days, 'day'];
+  return count === '1' ? `every ${unit}` : `every ${count} ${unit}s`;
 }
 
 function isAlerting(kind: Finding['kind']): kind is Alerting {

@@ -33,7 +33,7 @@ export async function openIncidents(
 }
 
 /**
- * What is news: opened, changed in severity or in what it concerns, or over. Pure.
+ * What is news: opened, changed in severity, joined by another column, or over. Pure.
  *
  * @param judged incidents that this tick could judge: what it could not see is neither open nor over
  */
@@ -47,8 +47,10 @@ export function reconcile(
   for (const alert of alerts) {
     const before = open.get(alert.incident);
     if (before === undefined) changes.push({ ...alert, status: 'opened', as_of: asOf, opened_at: asOf });
-    else if (before.severity !== alert.severity || before.subjects.join() !== alert.subjects.join()) {
-      changes.push({ ...alert, status: 'updated', as_of: asOf, opened_at: before.opened_at });
+    else if (before.severity !== alert.severity || alert.subjects.some((one) => !before.subjects.includes(one))) {
+      // One that left is no news while others stay; kept, so that it is none either when it comes back.
+      const subjects = [...new Set([...before.subjects, ...alert.subjects])].sort();
+      changes.push({ ...alert, subjects, status: 'updated', as_of: asOf, opened_at: before.opened_at });
     }
   }
   const now = new Set(alerts.map(({ incident }) => incident));

@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../config/model.ts';
 import type { Connection } from '../data/engine.ts';
 import type { ReferenceProfile } from '../drift/contract.ts';
+import { rankOf } from '../drift/importance.ts';
 import { type ColumnSpec, profileGroups } from '../drift/profile.ts';
 import { gridOf, predictionColumn } from '../drift/reference.ts';
 import { percent, whole } from '../drift/sentences.ts';
@@ -18,9 +19,15 @@ const unseenLimit = 0.5;
 /** @returns one finding for each broken feature; null where the day has too few rows to tell */
 export async function checkInput(
   db: Connection,
-  input: { config: ModelConfig; reference: ReferenceProfile; log: LogTable; window: Window },
+  input: {
+    config: ModelConfig;
+    reference: ReferenceProfile;
+    log: LogTable;
+    window: Window;
+    importance?: Readonly<Record<string, number>> | undefined;
+  },
 ): Promise<Finding[] | null> {
-  const { config, reference, log, window } = input;
+  const { config, reference, log, window, importance } = input;
   const columns: ColumnSpec[] = Object.entries(reference.columns)
     .filter(([name]) => name !== predictionColumn && log.logged.has(name))
     .map(([name, { profile }]) => ({ name, kind: profile.kind, ...gridOf(profile) }));
@@ -33,6 +40,8 @@ export async function checkInput(
     const usual = before.profile.missing / before.profile.rows;
     const limit = limitOf(config, name) ?? Math.min(1, Math.max(usual, before.missing_worst_day ?? 0) + missingMargin);
     const share = now.missing / now.rows;
+    const rank = rankOf(name, importance);
+    const title = rank === null ? `Feature ${name}` : `Feature ${name} (${rank.rank} of ${rank.of} by importance)`;
     const report = (subject: string, value: number, bound: number, sentence: string): void => {
       const windows = { beyond: 1, judged: 1, need: 1, of: 1 };
       found.push({
@@ -52,7 +61,7 @@ export async function checkInput(
         name,
         share,
         limit,
-        `Feature ${name} is missing in ${percent(share)} of requests (limit ${percent(limit)}, ${percent(usual)} in ${reference.name}), ` +
+        `${title} is missing in ${percent(share)} of requests (limit ${percent(limit)}, ${percent(usual)} in ${reference.name}), ` +
           `${whole(now.rows)} rows, ${windowName(window)}. Mend its source; no retraining starts meanwhile.`,
       );
     }
@@ -62,7 +71,7 @@ export async function checkInput(
         name,
         unseen,
         unseenLimit,
-        `Feature ${name} has values never seen before in ${percent(unseen)} of requests (limit ${percent(unseenLimit)}), ` +
+        `${title} has values never seen before in ${percent(unseen)} of requests (limit ${percent(unseenLimit)}), ` +
           `${whole(now.rows)} rows, ${windowName(window)}. Look for a renamed code at its source; no retraining starts meanwhile.`,
       );
     }

@@ -141,7 +141,10 @@ async function observeFeatures(
   const { log, since } = input;
   const { drift: windows, lastDay } = input.spans;
   if (training === null) return { findings: [], acting: [], inputJudged: false, drift: null };
-  const broken = await checkInput(db, { config, reference: training, log, window: lastDay });
+  const broken = await checkInput(db, {
+    ...{ config, reference: training, log, window: lastDay },
+    importance: request.importance,
+  });
   const healthy = request.healthy && (broken ?? []).length === 0;
   let reference = await chooseReference(db, { config, training, paths: input.paths, windows, healthy });
   if (reference.columns[predictionColumn] === undefined) {

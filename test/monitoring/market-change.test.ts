@@ -46,7 +46,7 @@ test('trained inside the shift it looks again, and asks for one more run once en
   expect(said(on('1997-05-09'), 'drift')).toMatchObject({ kind: 'after_shift', state: 'seen', value: 144, limit: 336 });
   expect(on('1997-05-09').report.sentence).toBe(
     'Version 2 was trained in the middle of the shift of 5 May 1997 (electricity-price-000002, drift): 96 of its labelled rows are from after it, ' +
-      'a retraining now would have 144 (336 needed). Looked at again every P1D until 1997-06-04; one more run is asked for when there are enough.',
+      'a retraining now would have 144 (336 needed). Looked at again every day until 1997-06-04; one more run is asked for when there are enough.',
   );
   expect(answers(on('1997-05-12'))).toEqual([]);
   expect(on('1997-05-13').asked).toMatchObject([
