@@ -1,9 +1,8 @@
 /** The owner's decisions: who may start, whether its run still exists, what it answered. Its truth is the ledger. */
 import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
-import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
-import type { Seen } from '../policy/trigger-limits.ts';
+import { companionKinds } from '../policy/trigger-limits.ts';
 import { considerAll } from '../policy/triggers.ts';
 import { releaseLock, runId, startRun } from '../registry/changes.ts';
 import type { LedgerState } from '../registry/contract.ts';
@@ -14,10 +13,10 @@ import {
   addWaiting,
   answered,
   findAnswer,
-  listAnswers,
   readWaiting,
   rememberAnswer,
   rememberWaiting,
+  triggersSeen,
   type WaitingRef,
   waitingOf,
 } from '../registry/trigger-answers.ts';
@@ -128,7 +127,7 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
           waited,
           arrived,
           waiting: state.activeRun ? (asked.waiting?.count ?? 0) : 0,
-          seen: await seenBefore(deps, model, config.model.triggers),
+          seen: await triggersSeen(deps.store, model, companionKinds(config.model.triggers)),
           impossible: ({ demand }) => impossibleDemand(config.model, demand),
         },
         state,
@@ -165,17 +164,6 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
     activeRun: order ? run : (state.activeRun?.run ?? null),
     decision: await keep(deps, { answers }),
   };
-}
-
-/** Other kinds that the file wants to see beside one; nothing is read where it wants none. */
-async function seenBefore(deps: Deps, model: string, { combine }: ModelConfig['triggers']): Promise<Seen[]> {
-  const kinds = new Set(Object.values(combine).flatMap((rule) => rule?.only_with ?? []) as string[]);
-  if (kinds.size === 0) return [];
-  const answers = await listAnswers(deps.store, model);
-  return answers.flatMap(({ trigger: asked }) => {
-    const { data } = trigger.safeParse(asked);
-    return data?.as_of !== undefined && kinds.has(data.kind) ? [{ kind: data.kind, as_of: data.as_of }] : [];
-  });
 }
 
 /** The same for every try of this decision and for no other, also when more triggers have come between two tries. */

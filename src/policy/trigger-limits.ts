@@ -81,6 +81,11 @@ export function limitsAgainst(
   return found;
 }
 
+/** Kinds that another one has to be seen with. */
+export function companionKinds({ combine }: Triggers): Set<Kind> {
+  return new Set(Object.values(combine).flatMap((rule) => rule?.only_with ?? []));
+}
+
 const budget = (used: number, of: number, when: string) => `budget used: ${used} of ${of} runs in the ${when}`;
 
 /** What the last run has seen already is no companion: it had its answer. */

@@ -102,4 +102,18 @@ export async function listAnswers(store: ObjectStore, model: string): Promise<An
   return found;
 }
 
+/** Triggers of these kinds that were asked, whatever became of them; nothing is read where no kind is named. */
+export async function triggersSeen<K extends string>(
+  store: ObjectStore,
+  model: string,
+  kinds: ReadonlySet<K>,
+): Promise<{ kind: K; as_of: string }[]> {
+  if (kinds.size === 0) return [];
+  const seen = z.object({ kind: z.enum([...kinds]), as_of: instant });
+  return (await listAnswers(store, model)).flatMap(({ trigger }) => {
+    const { data } = seen.safeParse(trigger);
+    return data === undefined ? [] : [data];
+  });
+}
+
 const READ_AT_ONCE = 20;

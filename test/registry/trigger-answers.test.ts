@@ -10,6 +10,7 @@ import {
   readWaiting,
   rememberAnswer,
   rememberWaiting,
+  triggersSeen,
   waitingOf,
 } from '../../src/registry/trigger-answers.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -54,4 +55,20 @@ test('what waits is read in the order in which it came, however many batches it 
   expect(await waitingOf(store, 'churn')).toEqual(newest);
   await rememberWaiting(store, 'churn', null);
   expect(await waitingOf(store, 'churn')).toBeNull();
+});
+
+test('triggers of some kinds are found again with the time of their evidence, whatever became of them', async () => {
+  const as_of = '2013-04-09T00:00:00.000Z';
+  const asked = [
+    { kind: 'performance', as_of },
+    { kind: 'drift', as_of },
+    { kind: 'performance' },
+    { eventId: 'undecided' },
+  ];
+  for (const [i, trigger] of asked.entries())
+    await rememberAnswer(store, 'seen', `event ${i}`, { ...answered(new Date()), trigger, answer: 'skipped' });
+  expect(await triggersSeen(store, 'seen', new Set(['performance', 'calibration']))).toEqual([
+    { kind: 'performance', as_of },
+  ]);
+  expect(await triggersSeen(store, 'seen', new Set())).toEqual([]);
 });

@@ -12,6 +12,8 @@ import { asOfOf } from '../services.ts';
 import { facts, table } from '../table.ts';
 import { utc } from '../time.ts';
 
+const ASKED = 'asked by plan';
+
 interface Plan {
   readonly model: string;
   readonly run: string;
@@ -61,7 +63,7 @@ async function plan(context: CliContext, model: string): Promise<void> {
   const { deadline, approvers, from } = config.approval.otherwise;
   const would = (kind: 'schedule' | 'manual') => {
     const evidence = { new_mature_labels: preview.new_mature_labels };
-    return considerTrigger({ kind, reason: 'asked by plan', by: 'plan', evidence }, state, config.triggers, asOf);
+    return considerTrigger({ kind, reason: ASKED, by: 'plan', evidence }, state, config.triggers, asOf);
   };
   const document: Plan = {
     model,
@@ -101,7 +103,10 @@ export function planText(plan: Plan, config: ModelConfig): string {
   const { preview, approval, rollout, champion } = plan;
   const { judged_on: judged, source } = preview;
   const verdict = ({ verdict, reason }: TriggerVerdict) =>
-    verdict === 'start' ? 'would start' : `would be ${verdict === 'queue' ? 'queued' : 'skipped'}: ${reason}`;
+    // What is told and not enforced follows the reason.
+    verdict === 'start'
+      ? `would start${reason.slice(ASKED.length)}`
+      : `would be ${verdict === 'queue' ? 'queued' : 'skipped'}: ${reason}`;
   const rows = preview.windows.map(({ part, from, to, ...count }) => [part, ...windowCells({ from, to, ...count })]);
   const needs = preview.gate.map(({ what, has, needs: need, enough }) => [
     what,

@@ -96,10 +96,10 @@ async function start(context: CliContext, model: string, options: StartOptions):
   const timeout = timeoutOf(options.timeout);
   await withServices(context, async (services) => {
     const { config } = modelOf(services.workspace, model);
+    const { as_of, demand } = demandOf(config, options);
     const { sendTrigger } = await import('../../client/owner.ts');
     const { requireWorker, withPatience } = await import('../../client/workers.ts');
     await requireWorker(services.client);
-    const { as_of, demand } = demandOf(config, options);
     const trigger = {
       kind: triggerKind.parse(options.kind),
       reason: options.reason,
