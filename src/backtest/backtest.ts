@@ -49,13 +49,15 @@ export async function replayPolicies(input: BacktestInput): Promise<{ past: Past
   const refuse = (why: string) => new NothingToReplay(config.model, from, to, why);
   if (!(Date.parse(from) < Date.parse(to))) throw refuse('--to is not after --from');
   onProgress('reading the source');
-  const past = await openPast(input);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(input.signal ? [input.signal] : [])]);
+  const past = await openPast({ ...input, signal });
   const scored = rowAt(past, Date.parse(to)) - rowAt(past, Date.parse(from));
   if (scored === 0) throw refuse(`the source has no row then; its oldest is of ${past.earliest}`);
 
   const days = new Map<string, string>();
   let models = '';
-  const tell = () => onProgress(`${[...days].map(([name, day]) => `${name} at ${day}`).join(', ')}${models}`);
+  const tell = () => onProgress(`replaying ${[...days].map(([name, day]) => `${name} at ${day}`).join(', ')}${models}`);
   const trainings = openTrainings({
     ...{ past, cacheDir: input.cacheDir, trainers: input.trainers ?? 2 },
     onTrained: ({ trained, cached }) => {
@@ -66,6 +68,7 @@ export async function replayPolicies(input: BacktestInput): Promise<{ past: Past
   const workshop = openWorkshop(past, trainings);
   const replays = await withDuckDb({ tempDir: join(workDir, 'log'), threads: 1 }, async (db): Promise<Replay[]> => {
     const log = await openServedLog(db, past, workDir);
+    for (const { name } of policies) days.set(name, from.slice(0, 10));
     const one = async (policy: Policy): Promise<Replay> => {
       const done = await replay(policy, workshop, log, (day) => {
         days.set(policy.name, day);
@@ -74,7 +77,7 @@ export async function replayPolicies(input: BacktestInput): Promise<{ past: Past
       days.delete(policy.name);
       return done;
     };
-    return allOrFirstError(policies.map(one));
+    return allOrFirstError(policies.map(one), failed);
   });
   return { past, replays };
 }
@@ -88,10 +91,16 @@ function refuseBadPolicies(policies: readonly Policy[]): void {
   }
 }
 
-/** Waits for all, so that nothing still reads files that are removed afterwards. */
-async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
+/** The first failure stops the others; all are waited for, so that nothing still reads files that are removed afterwards. */
+async function allOrFirstError<T>(work: readonly Promise<T>[], others: AbortController): Promise<T[]> {
+  let first: { readonly error: unknown } | undefined;
+  for (const one of work) {
+    one.catch((error: unknown) => {
+      first ??= { error };
+      others.abort();
+    });
+  }
   const ended = await Promise.allSettled(work);
-  const failed = ended.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (first) throw first.error;
   return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }

@@ -47,6 +47,8 @@ export const policyResult = z.strictObject({
   promotions: z.number().int().nonnegative(),
   rejections: z.number().int().nonnegative(),
   undecided: z.number().int().nonnegative(),
+  /** Triggers that the limits of the policy turned away, and the newest of their reasons. */
+  skipped: z.strictObject({ triggers: z.number().int().nonnegative(), last: z.string().nullable() }),
   people_asked: z.number().int().nonnegative(),
   /** Runs that no schedule asked for: of those that could be judged, how many candidates were not shown better. */
   false_triggers: z.strictObject({ triggered: z.number().int(), judged: z.number().int(), false: z.number().int() }),

@@ -51,12 +51,14 @@ const NEVER = '9999-12-31T00:00:00.000Z';
  * @throws what ingest and the features stage throw
  */
 export async function openPast(input: PastInput): Promise<Past> {
-  const { config, workDir, to } = input;
+  const { config, from, to, base, workDir, signal } = input;
   const store = new FilesystemStore(join(workDir, 'store'));
   const cacheDir = join(workDir, 'objects');
   const asOf = new Date(Date.parse(to) + durationMs(config.data.label.mature_after)).toISOString();
-  const scratch = { ...input, store, cacheDir, workDir: join(workDir, 'past') };
-  const { ref, manifest } = await ingest({ ...scratch, asOf });
+  const scratch = { store, config, base, cacheDir, workDir: join(workDir, 'past'), ...(signal ? { signal } : {}) };
+  // All history, whatever a run would take: each policy has a training window of its own, at each of its runs another.
+  const whole = { ...config, training: { ...config.training, window: { type: 'all_history' as const } } };
+  const { ref, manifest } = await ingest({ ...scratch, config: whole, asOf });
   const { path, definition } = await writeRows({ ...scratch, raw: ref.digest, asOf }, join(workDir, 'past.parquet'));
   const { numeric, categorical } = definition;
   const rows = await readFeatureColumns([path], { numeric, categorical, slices: sliceNames(config) });
@@ -65,15 +67,8 @@ export async function openPast(input: PastInput): Promise<Past> {
     return Float64Array.from(times ?? [], (time) => (time === null ? Number.POSITIVE_INFINITY : Number(time)));
   });
   return {
-    ...input,
-    store,
-    cacheDir,
-    raw: ref.digest,
-    earliest: manifest.window.from,
-    definition,
-    rows,
-    knownAt,
-    path,
+    ...{ config, from, to, base, workDir, store, cacheDir, ...(signal ? { signal } : {}) },
+    ...{ raw: ref.digest, earliest: manifest.window.from, definition, rows, knownAt, path },
   };
 }
 

@@ -38,6 +38,8 @@ export interface Replay {
   readonly policy: Policy;
   /** Without the first version, which every policy starts with. */
   readonly runs: readonly ReplayedRun[];
+  /** Why triggers were turned away, oldest first. */
+  readonly skipped: readonly string[];
   /** Every model file that was trained for it, the first version's among them. */
   readonly trained: readonly Trained[];
   /** One a row from `--from` to `--to`: by the version that was live at its time. */
@@ -86,6 +88,7 @@ export async function replay(
   const lives: { readonly at: number; readonly version: Version }[] = [];
   const looks: EarlierLook[] = [];
   const runs: ReplayedRun[] = [];
+  const skipped: string[] = [];
   const trained = new Map<string, Trained>();
 
   const write = (step: Step, at: number, effectId: string): void => {
@@ -150,7 +153,8 @@ export async function replay(
     if (waited.length + arrived.length === 0) return;
     const run = runId(config.model, state.nextRun);
     const asked = { waited, arrived, waiting: state.activeRun ? waiting.length : 0 };
-    const { starts, queue } = considerAll(asked, state, config.triggers, iso(at), run);
+    const { starts, queue, answers } = considerAll(asked, state, config.triggers, iso(at), run);
+    skipped.push(...answers.flatMap(({ answer, reason }) => (answer === 'skipped' ? [reason] : [])));
     waiting = [...(state.activeRun ? waiting : []), ...queue];
     const [trigger] = starts;
     if (trigger) await start(trigger, at, run);
@@ -247,7 +251,7 @@ export async function replay(
   await settle(to - 1);
   const open = active as Active | null;
   if (open !== null) keep(open, 'unfinished', null);
-  return { policy, runs, trained: [...trained.values()], scores: await scoresOf(past, lives, to) };
+  return { policy, runs, skipped, trained: [...trained.values()], scores: await scoresOf(past, lives, to) };
 }
 
 async function scoresOf(

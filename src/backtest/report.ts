@@ -44,6 +44,7 @@ export async function reportOf(past: Past, replays: readonly Replay[], shift: st
       promotions: ended('promoted').length,
       rejections: ended('rejected_by_gate', 'failed').length,
       undecided: ended('inconclusive', 'unfinished').length,
+      skipped: { triggers: replay.skipped.length, last: replay.skipped.at(-1) ?? null },
       people_asked: runs.filter((run) => run.person_asked).length,
       false_triggers: {
         ...{ triggered: triggered.length, judged: judged.length },

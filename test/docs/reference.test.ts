@@ -147,7 +147,7 @@ const stated: readonly [page: string, says: string, file: string, has: string][]
   ['how-it-decides', 'more than a fifth of them', 'src/data/validation/report.ts', 'MAX_QUARANTINED = 0.2'],
   ['how-it-decides', 'From 20 blocks on', 'src/statistics/intervals.ts', 'BOOTSTRAP_FROM = 20'],
   ['how-it-decides', 'after 15 seconds', 'src/activities/deploy.ts', 'LEASE_MS = 15_000'],
-  ['how-it-decides', 'after a week', 'src/activities/gate.ts', "durationMs('P7D')"],
+  ['how-it-decides', 'after a week', 'src/gate/looks.ts', "durationMs('P7D')"],
   ['architecture', 'Every 15 minutes', 'src/workflows/model.ts', "LOOK_AFTER = durationMs('PT15M')"],
   ['architecture', 'noticed within ten', 'src/workflows/steps.ts', "heartbeatTimeout = '10s'"],
   ['architecture', 'half a second', 'src/worker.ts', "stickyQueueScheduleToStartTimeout: '500ms'"],
