@@ -70,5 +70,5 @@ test('triggers of some kinds are found again with the time of their evidence, wh
   expect(await triggersSeen(store, 'seen', new Set(['performance', 'calibration']))).toEqual([
     { kind: 'performance', as_of },
   ]);
-  expect(await triggersSeen(store, 'seen', new Set())).toEqual([]);
+  expect(await triggersSeen(store, 'seen', new Set<string>())).toEqual([]);
 });
