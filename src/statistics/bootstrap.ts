@@ -1,6 +1,7 @@
 /** Owns the paired block bootstrap with Poisson weights. */
 import type { BlockFigures } from './block-statistic.ts';
 import type { Interval } from './contract.ts';
+import { referenceCdf, referenceQuantile } from './distributions.ts';
 import { randomStream } from './random.ts';
 
 export interface BootstrapOptions {
@@ -19,9 +20,13 @@ const USABLE = 0.95;
  *
  * Resamples in which a figure is undefined are left out; under 95 % defined ones it has no bounds.
  *
+ * Percentiles of few blocks are too narrow, because resampling divides by the number of blocks and knows no Student: the
+ * expanded percentile makes up for both. With days that move together, 5.9 % of candidates worse by the margin passed on
+ * 20 days without it, 5.1 % with it (1,200 draws).
+ *
  * @returns one interval a figure, in its unit; `estimate` is the figure at weight 1
- * @see Efron and Tibshirani (1993) §13.3 (percentile interval), Künsch (1989) (blocks), Hanley and MacGibbon (2006)
- *   (Poisson weights instead of multinomial counts)
+ * @see Efron and Tibshirani (1993) §13.3 (percentile interval), Hesterberg (2015) §4.1.4 (expanded), Künsch (1989)
+ *   (blocks), Hanley and MacGibbon (2006) (Poisson weights instead of multinomial counts)
  */
 export function blockBootstrap(
   figures: BlockFigures,
@@ -50,15 +55,22 @@ function summarise(estimate: number, replicates: Float64Array, blocks: number, l
     const missing = replicates.length - usable.length;
     return { ...none, estimate, reason: `the figure was undefined in ${missing} of ${replicates.length} resamples` };
   }
+  const expanded = expandedLevel(level, blocks);
   return {
     ...base,
     estimate,
-    lower: quantileOfSorted(usable, level),
-    upper: quantileOfSorted(usable, 1 - level),
+    lower: quantileOfSorted(usable, expanded),
+    upper: quantileOfSorted(usable, 1 - expanded),
     se: standardDeviation(usable),
     method: 'block_bootstrap',
     reason: null,
   };
+}
+
+/** Φ(−√(G / (G − 1)) · t), with t of Student's distribution at G − 1: the percentile to take for `level`. */
+function expandedLevel(level: number, blocks: number): number {
+  if (blocks < 2) return level;
+  return referenceCdf(-Math.sqrt(blocks / (blocks - 1)) * referenceQuantile(1 - level, blocks - 1), null);
 }
 
 /** Linear interpolation between order statistics (type 7 of Hyndman and Fan 1996, numpy's default). */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { atLevel, blockIntervals, pBelow } from '../../src/statistics/intervals.ts';
+import { blockJackknife } from '../../src/statistics/jackknife.ts';
 import { randomStream } from '../../src/statistics/random.ts';
 
 const OPTIONS = { resamples: 400, seed: 1, level: 0.05, minBlocks: 6 };
@@ -11,6 +12,19 @@ function meanOf(blocks: number) {
     values.reduce((sum, value, b) => sum + value * weights[b]!, 0) / weights.reduce((sum, weight) => sum + weight, 0),
   ];
 }
+
+test('bounds of few resampled blocks are as wide as those of Student, as a plain percentile is not', () => {
+  const widths = Array.from({ length: 12 }, (_, k) => {
+    const [bootstrap] = blockIntervals(meanOf(20 + k), 20 + k, { ...OPTIONS, resamples: 4000 });
+    // The jackknife of a mean is the interval of Student's t.
+    const [student] = blockJackknife(meanOf(20 + k), 20 + k, 0.05);
+    return (bootstrap!.upper! - bootstrap!.lower!) / (student!.upper! - student!.lower!);
+  });
+  const mean = widths.reduce((sum, width) => sum + width, 0) / widths.length;
+  // Without the expansion it would be about z / t · √((G − 1) / G) = 0.94.
+  expect(mean).toBeGreaterThan(0.97);
+  expect(mean).toBeLessThan(1.03);
+});
 
 test('few blocks get the jackknife, many the bootstrap, too few nothing but the reason', () => {
   const methods = [5, 6, 19, 20].map((blocks) => blockIntervals(meanOf(blocks), blocks, OPTIONS)[0]!);
