@@ -4,6 +4,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { loadWorkspace, type Workspace } from '../config/load.ts';
 import { HoneError } from '../errors.ts';
+import { isHeardFrom } from '../monitoring/service-check.ts';
+import { readNodes } from '../serving/nodes.ts';
+import { beyondLimits, type ServiceLimits } from '../serving/service-limits.ts';
 import { openStore, proveConditionalCreate } from '../store/open-store.ts';
 import { honeCacheFolder } from './cache-folder.ts';
 import { isListening } from './ports.ts';
@@ -32,6 +35,7 @@ export async function examine(dir: string | null, env: NodeJS.ProcessEnv = proce
       await storePart(workspace),
       await temporalServerPart(workspace),
       ...(await processParts(dir)),
+      ...(await serverParts(workspace)),
     ];
   } catch (error) {
     if (!(error instanceof HoneError)) throw error;
@@ -121,6 +125,23 @@ async function temporalServerPart({ hone }: Workspace): Promise<Part> {
     address,
     `nothing answers at ${address}; start it, or correct temporal.address in config/hone.yaml`,
   );
+}
+
+/** Prediction servers that live, each with the limits that it is beyond. */
+async function serverParts({ hone, dir, models }: Workspace): Promise<Part[]> {
+  const limits: Record<string, ServiceLimits> = {};
+  for (const [model, { config }] of models) if (config.monitoring.service) limits[model] = config.monitoring.service;
+  const now = new Date().toISOString();
+  const records = await readNodes(openStore(hone.store, dir)).catch(() => []); // a store that fails has a part of its own
+  return records
+    .filter((record) => isHeardFrom(record, now))
+    .map((record) => {
+      const beyond = beyondLimits(record, limits, now);
+      const version =
+        beyond.length === 0 ? 'within limits' : `beyond ${beyond.map(({ measure }) => measure).join(', ')}`;
+      const advice = beyond.map(({ sentence }) => sentence).join(' ');
+      return { name: 'Prediction server', ok: true, version, from: `${record.node}, ${record.url}`, advice };
+    });
 }
 
 async function processParts(dir: string): Promise<Part[]> {

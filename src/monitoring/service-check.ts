@@ -22,11 +22,16 @@ export interface ServiceCheck {
 export function checkService(records: readonly NodeRecord[], limits: Limits | undefined, now: string): ServiceCheck {
   const known = records.filter(({ at, draining }) => !draining && Date.parse(now) - Date.parse(at) < GONE_AFTER_MS);
   const nodes = known.map(({ node, at, poll_ms, service }): ServiceNode => {
-    const silent = Date.parse(now) - Date.parse(at) > SILENT_AFTER_POLLS * poll_ms + 1000;
+    const silent = !isHeardFrom({ at, poll_ms }, now);
     return { node, at, silent, reading: silent ? null : (service ?? null) };
   });
   const findings = limits === undefined ? [] : nodes.flatMap((node) => judgeNode(node, limits));
   return { nodes, findings };
+}
+
+/** Whether a node has written its record lately enough to say something about now. */
+export function isHeardFrom({ at, poll_ms }: Pick<NodeRecord, 'at' | 'poll_ms'>, now: string): boolean {
+  return Date.parse(now) - Date.parse(at) <= SILENT_AFTER_POLLS * poll_ms + 1000;
 }
 
 function judgeNode({ node, at, reading }: ServiceNode, limits: Limits): Finding[] {

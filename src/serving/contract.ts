@@ -219,6 +219,8 @@ export const nodeRecord = z.strictObject({
   at: instant,
   draining: z.boolean(),
   service: serviceReading.optional(),
+  /** A sentence for each limit of `monitoring.service` that the server is beyond; left out where there are none. */
+  beyond_limits: z.array(z.string()).optional(),
   models: z.record(z.string(), nodeModel),
 });
 export type NodeRecord = z.output<typeof nodeRecord>;

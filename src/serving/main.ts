@@ -45,6 +45,11 @@ try {
     node: values.node ?? `${hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${port}`,
     pollMs: durationMs(hone.serving.poll),
     logger,
+    limits: Object.fromEntries(
+      [...models].flatMap(([model, { config }]) =>
+        config.monitoring.service === undefined ? [] : [[model, config.monitoring.service]],
+      ),
+    ),
     stagedFaults: values['staged-faults'],
     logHashKey: { reference: hone.log_hash_key, dir },
     cacheDir: values.cache ?? servingCacheOf(dir),

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LogWriter } from '../monitoring/log-writer.ts';
 import type { NodeModel } from './contract.ts';
+import { type Breach, MEASURES } from './service-limits.ts';
 
 export class ServingMetrics {
   readonly #registry = new Registry();
@@ -26,10 +27,20 @@ export class ServingMetrics {
     registers: this.#registers,
   });
 
-  /** @param status read at each scrape */
-  constructor(status: () => Record<string, NodeModel>, log: LogWriter) {
+  /** @param status read at each scrape, as is `beyond` */
+  constructor(status: () => Record<string, NodeModel>, log: LogWriter, beyond: () => readonly Breach[]) {
     const registers = this.#registers;
     collectDefaultMetrics({ register: this.#registry }); // CPU, memory, event loop of the process, under their usual names
+    new Gauge({
+      name: 'hone_service_beyond_limit',
+      help: '1 while the server is beyond that limit of monitoring.service; GET /v1/node says it in words',
+      labelNames: ['measure'],
+      registers,
+      collect() {
+        const now = beyond();
+        for (const measure of MEASURES) this.set({ measure }, Number(now.some((one) => one.measure === measure)));
+      },
+    });
     const perArm = ['errors', 'nan', 'fallbacks', 'crashes', 'timeouts', 'shadow_dropped', 'staged'] as const;
     for (const counted of perArm) {
       new Gauge({

@@ -13,6 +13,7 @@ import { ModelService } from './model-service.ts';
 import { removeNode, writeNode } from './nodes.ts';
 import { Recorder } from './record-endpoints.ts';
 import { ServiceHealth } from './service-health.ts';
+import { beyondLimits, type ServiceLimits } from './service-limits.ts';
 import { StagedFaults } from './staged-faults.ts';
 
 export interface ServingNodeOptions {
@@ -25,6 +26,8 @@ export interface ServingNodeOptions {
   readonly node: string;
   readonly pollMs: number;
   readonly logger: Logger;
+  /** `monitoring.service` by model; a server that is beyond one says so in its record and metrics. */
+  readonly limits?: Readonly<Record<string, ServiceLimits>>;
   /** Opens `POST /v1/staged-faults`. For demos and drills. */
   readonly stagedFaults?: boolean;
   /** Where versions are cached and logs wait; several nodes may share it. */
@@ -48,7 +51,7 @@ const FLUSH_AT_CLOSE_MS = 10_000;
 
 /** Resolves when the node listens; `/ready` says when it follows the ledger. */
 export async function startServingNode(options: ServingNodeOptions): Promise<ServingNode> {
-  const { store, models, host, port, node, pollMs, logger, cacheDir } = options;
+  const { store, models, host, port, node, pollMs, logger, cacheDir, limits = {} } = options;
   const tempDir = join(cacheDir, 'tmp');
   const staged = options.stagedFaults ? new StagedFaults() : undefined;
   const onError = (error: unknown) =>
@@ -56,7 +59,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
   const log = new LogWriter({ store, node, tempDir, onError });
   const services = new Map<string, ModelService>();
   const statuses = () => Object.fromEntries([...services].map(([model, service]) => [model, service.status()]));
-  const metrics = new ServingMetrics(statuses, log);
+  const metrics = new ServingMetrics(statuses, log, () => beyondLimits(reading(), limits, new Date().toISOString()));
   const parts = { store, cacheDir, log, logger, metrics, staged, armTimeoutMs: options.armTimeoutMs ?? 2000 };
   const logHashKey = await hashKey({ reference: undefined, dir: '.', ...options.logHashKey, cacheDir }, logger);
   for (const model of models) services.set(model, new ModelService(model, { ...parts, logHashKey }));
@@ -64,7 +67,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
   const health = new ServiceHealth();
   const boot = randomUUID();
   const state = { beat: 0, url: '', caughtUp: false, draining: false };
-  const record = (): NodeRecord => ({
+  const reading = (): NodeRecord => ({
     node,
     boot,
     beat: state.beat,
@@ -75,6 +78,11 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     service: health.reading(),
     models: statuses(),
   });
+  const record = (): NodeRecord => {
+    const own = reading();
+    const beyond = beyondLimits(own, limits, own.at).map(({ sentence }) => sentence);
+    return beyond.length === 0 ? own : { ...own, beyond_limits: beyond };
+  };
   const recorder = new Recorder(store, tempDir);
   const ready = () => {
     state.caughtUp ||= state.beat > 0 && [...services.values()].every((service) => service.settled);

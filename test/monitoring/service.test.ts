@@ -85,6 +85,7 @@ test('a real server reports itself, a look pages when it is beyond its limits, a
     port: 0,
     node: 'n1',
     pollMs: 30,
+    limits: { [model]: { ...limits, memory_mb: 1 } },
   });
   try {
     for (let i = 0; i < 5; i++) await fetch(`${node.url}/v1/models/${model}/predict`, { method: 'POST', body: '{}' });
@@ -92,6 +93,14 @@ test('a real server reports itself, a look pages when it is beyond its limits, a
     await expect.poll(async () => (await seen())?.service?.requests, { timeout: 10_000 }).toBe(5);
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
     expect(metrics).toContain('process_resident_memory_bytes');
+    expect(metrics).toContain('hone_service_beyond_limit{measure="memory"} 1');
+    expect(metrics).toContain('hone_service_beyond_limit{measure="errors"} 0');
+    const told = (await (await fetch(`${node.url}/v1/node`)).json()) as NodeRecord;
+    expect(told.beyond_limits).toEqual([
+      expect.stringMatching(
+        /^Prediction server n1: memory [\d,]+ MB \(limit 1 MB\), 5 requests in .* look at its load/,
+      ),
+    ]);
     const own = await seen();
     expect(own?.service?.memory_mb).toBeGreaterThan(20);
     expect(own?.service?.cpu_share).toBeGreaterThan(0);
@@ -103,7 +112,7 @@ test('a real server reports itself, a look pages when it is beyond its limits, a
         ...(town as Town),
         config: { ...config, monitoring: { ...config.monitoring, kpis: [], service } },
         state: championState('2013-02-01T00:00:00.000Z'),
-        servers: { records: own === undefined ? [] : [own], now: new Date().toISOString() },
+        servers: { records: own === undefined ? [] : [own], now: own?.at ?? '' },
         ...{ asOf, cacheDir: `${town?.dir}/cache`, workDir: town?.dir ?? '' },
       });
     };
