@@ -3,6 +3,7 @@ import type { TriggerKind } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { approvedByPolicy } from '../gate/automatic.ts';
 import { type EarlierLook, untilNextLook } from '../gate/looks.ts';
+import type { Seen } from '../policy/trigger-limits.ts';
 import { considerAll } from '../policy/triggers.ts';
 import { endRun, initialState, promote, registerVersion, runId, startRun } from '../registry/changes.ts';
 import type { LedgerState } from '../registry/contract.ts';
@@ -89,6 +90,7 @@ export async function replay(
   const looks: EarlierLook[] = [];
   const runs: ReplayedRun[] = [];
   const skipped: string[] = [];
+  const seen: Seen[] = [];
   const trained = new Map<string, Trained>();
 
   const write = (step: Step, at: number, effectId: string): void => {
@@ -152,7 +154,8 @@ export async function replay(
     const waited = state.activeRun ? [] : waiting;
     if (waited.length + arrived.length === 0) return;
     const run = runId(config.model, state.nextRun);
-    const asked = { waited, arrived, waiting: state.activeRun ? waiting.length : 0 };
+    const asked = { waited, arrived, waiting: state.activeRun ? waiting.length : 0, seen: [...seen] };
+    seen.push(...arrived.map(({ kind, as_of }) => ({ kind, as_of: as_of ?? iso(at) })));
     const { starts, queue, answers } = considerAll(asked, state, config.triggers, iso(at), run);
     skipped.push(...answers.flatMap(({ answer, reason }) => (answer === 'skipped' ? [reason] : [])));
     waiting = [...(state.activeRun ? waiting : []), ...queue];

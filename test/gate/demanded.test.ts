@@ -1,7 +1,9 @@
 /** Rows that a reason of the run names: judged on their own, never passed for want of rows, and a person approves. */
 import { describe, expect, test } from 'vitest';
+import type { ModelConfig } from '../../src/config/model.ts';
 import type { DemandedSlice } from '../../src/evaluation/demanded-slices.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
+import { approvedByPolicy } from '../../src/gate/automatic.ts';
 import { judge } from '../../src/gate/judge.ts';
 import { packetMarkdown } from '../../src/gate/render.ts';
 import { type Changes, flights, town } from '../evaluation/flights.ts';
@@ -100,9 +102,16 @@ describe('the verdict', () => {
   });
 
   test('passes where they are as good, and still asks for a person', async () => {
-    const { judged, rules } = await gate({ demanded: [{ slice: LGA, since: APRIL_8 }] });
+    const { config, judged, rules } = await gate({ demanded: [{ slice: LGA, since: APRIL_8 }] });
     expect(rules).toMatchObject([{ rule: 'demanded/origin=LGA/roc_auc', effect: 'blocks', outcome: 'pass' }]);
     expect(judged.verdict).toBe('pass');
+    const quiet = { ...judged, warnings: [] };
+    const automatic: ModelConfig = {
+      ...config,
+      approval: { ...config.approval, auto: { triggers: ['event'], warnings: 'none' } },
+    };
+    expect(approvedByPolicy(automatic, 'event', { ...quiet, person: [] })).toBe(true);
+    expect(approvedByPolicy(automatic, 'event', quiet)).toBe(false);
     expect(judged.person).toEqual([`Asked for by event by routes desk, which a person has to approve: ${why.reason}.`]);
   });
 
