@@ -99,6 +99,7 @@ const FACTS = {
   policy: { run: 'none', approvers: 1, people: ['ana'], excluded: [] },
   escalation: [],
   frozen: null,
+  window: null,
 };
 
 function answerOf(number: number): Answered {

@@ -2,6 +2,7 @@
 import type { ConfigSnapshot } from '../config/snapshot.ts';
 import { verifyDecision } from '../identity/sign.ts';
 import { type ApprovalPolicy, type Basis, isUndecodable, type Proof } from '../policy/approvals.ts';
+import { freezeWindowAt } from '../policy/freeze-windows.ts';
 import type { LedgerState } from '../registry/contract.ts';
 import { frozenSentence, isFrozen } from '../registry/freeze.ts';
 import { openLedger } from '../registry/ledger.ts';
@@ -17,6 +18,8 @@ export interface ApprovalFacts {
   readonly escalation: readonly string[];
   /** Why nothing may be rolled out now, as a clause; null when the model is not frozen. */
   readonly frozen: string | null;
+  /** The freeze window of the configuration that it is in, as a clause; broken glass goes through it. */
+  readonly window: string | null;
 }
 
 /** The configuration in force; that of the run where none was ever applied. */
@@ -47,6 +50,7 @@ export async function readFacts(deps: Deps, run: RunRef, starters: readonly stri
     },
     escalation: otherwise.escalate === 'never' ? [] : members(otherwise.escalate.to),
     frozen: isFrozen(state, asOf) ? frozenSentence(state) : null,
+    window: freezeWindowAt(model.triggers.freeze_windows, asOf),
   };
 }
 

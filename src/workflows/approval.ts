@@ -27,6 +27,8 @@ import { step } from './steps.ts';
 /** Nobody has to say that something moved: a waiting run looks by itself as well. */
 const LOOK_EVERY = durationMs('PT6H');
 const LOOK_EVERY_WHEN_FROZEN = durationMs('PT15M');
+/** How long an approval is kept through a freeze: longer, and the data that it rests on is of another time. */
+const THAWS_WITHIN = 'P14D';
 /** Messages with a signature that does not verify; more are not looked at, so that they cannot fill the history. */
 const FAILED_LOOKS_AT_MOST = 200;
 
@@ -177,21 +179,24 @@ export function openDesk(run: Run): ApprovalDesk {
     });
   };
 
+  /** What holds an approved version back; a freeze by hand is lifted by hand, a window is passed by breaking glass. */
+  const heldBackBy = () => {
+    if (desk.verdict?.kind !== 'approved') return null;
+    return facts?.frozen || (desk.verdict.break_glass ? null : facts?.window) || null;
+  };
   /** An approval is kept through a freeze; nothing is rolled out before its end. */
   const waitForThaw = async () => {
-    const ends = Date.now() + durationMs(otherwise.deadline);
-    while (desk.verdict?.kind === 'approved' && facts?.frozen) {
+    const ends = Date.now() + durationMs(THAWS_WITHIN);
+    for (let held = heldBackBy(); held; held = heldBackBy()) {
       const waiting = {
-        for: `the end of a freeze: ${facts.frozen}`,
-        deadline: new Date(ends).toISOString(),
-        then: otherwise.on_expiry,
-        needs: null,
+        ...{ for: `the end of a freeze: ${held}`, deadline: new Date(ends).toISOString() },
+        ...{ then: otherwise.on_expiry, needs: null },
       };
       const next = Math.min(ends - Date.now(), LOOK_EVERY_WHEN_FROZEN);
       await run.wait(waiting, () => until(() => poked, next, 'look whether the freeze is over'));
       await lookAround();
-      if (facts.frozen && Date.now() >= ends && desk.verdict?.kind === 'approved')
-        keep(expire(desk, `approved by ${desk.verdict.by.join(', ')}, but for ${otherwise.deadline} ${facts.frozen}`));
+      const by = desk.verdict?.by.join(', ') ?? 'nobody';
+      if (heldBackBy() && Date.now() >= ends) keep(expire(desk, `approved by ${by}, but for ${THAWS_WITHIN} ${held}`));
     }
   };
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
       Object.assign(training as object, { refit: 'none' });
       Object.assign(approval?.['otherwise'] as object, { approvers: 2 });
       Object.assign(deploy as object, {
-        canary: { steps: [25, 100], bake: 'PT1S', min_requests: 0, max_wait: 'PT1M' },
+        canary: { steps: [25, 100], bake: 'PT0.2S', min_requests: 0, max_wait: 'PT1M' },
       });
     },
   });
