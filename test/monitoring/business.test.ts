@@ -1,4 +1,5 @@
 /** KPIs and proxies from the door at which they are reported to the alert that their owner reads. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tickText } from '../../src/cli/monitor-text.ts';
@@ -9,6 +10,11 @@ import { type ServingNode, startServingNode } from '../../src/serving/server.ts'
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { championState, logFlights, model, openTown, type Town } from './flights-log.ts';
 
+/** The page for people, as one line. */
+const page = (await readFile(new URL('../../docs/how-to/act-on-an-alert.md', import.meta.url), 'utf8')).replaceAll(
+  /\s+/g,
+  ' ',
+);
 const DAY = 86_400_000;
 const end = Date.parse('2013-04-29T00:00:00Z');
 let town: Town;
@@ -80,6 +86,7 @@ test('a KPI that got worse for two weeks pages its owner in one sentence with nu
     { kind: 'alert', incident: 'kpi-rebookings_per_1000', severity: 'page', status: 'opened' },
   ]);
   expect(report.sentence).toBe(finding?.sentence);
+  expect(page).toContain(finding?.sentence);
   expect(report.actions.filter(({ kind }) => kind === 'trigger')).toEqual([]);
 
   const shown = tickText(report, null);
@@ -115,6 +122,10 @@ test('manual reviews a prediction double for two weeks: the proxy pages; a corre
   expect(finding).toMatchObject({ state: 'moved', limit: expect.closeTo(0.03, 2) });
   expect(alerts(report)).toMatchObject([{ incident: 'proxy-manual_reviews', severity: 'page', status: 'opened' }]);
   expect(report.business).toMatchObject([{ role: 'proxy', per: 'prediction', past_weeks: 4 }]);
+  expect(page).toContain(finding?.sentence);
+  const lines = tickText(report, null).split('\n');
+  const quality = lines.findIndex((line) => /^skill +labels/.test(line));
+  expect(lines[quality + 2]).toMatch(/^manual_reviews +proxy, a prediction +0\.04\d* +0\.01\d* +0\.02\d* +moved$/);
 
   // Half of the newest reviews were booked by mistake. What was known before stays known as it was.
   await post(reviews(0, 140, 0, end + DAY));

@@ -1,4 +1,5 @@
 /** 5 May 1997: a market opens, and three columns that stood still begin to move. What hone says, and how many runs it starts. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { whyOf } from '../../src/monitoring/why.ts';
 import { type Market, openMarket } from './electricity-log.ts';
@@ -11,7 +12,7 @@ beforeAll(async () => {
   const triggers = { ...market.config.triggers, drift: { then: 'retrain' as const } };
   const span = { firstFit: '1997-04-20', from: '1997-05-05', to: '1997-05-16' };
   looks = await walk(market, { ...market.config, triggers }, span);
-}, 60_000);
+});
 afterAll(() => market.close());
 
 const on = (day: string): Look => looks.find((look) => look.day === day)!;
@@ -37,6 +38,13 @@ test('after two days one alert tells it, and exactly one run starts however ofte
   expect(second.report.sentence).toMatch(
     /^Asks for a run \(drift\): 3 features moved: transfer, vic_demand, vic_price\. transfer moved: it stood still at 0\.4149 in the whole reference and now stands at 0\.5005 /,
   );
+  const page = readFileSync(new URL('../../docs/how-to/act-on-an-alert.md', import.meta.url), 'utf8').replaceAll(
+    /\s+/g,
+    ' ',
+  );
+  expect(second.report.actions).toContainEqual(expect.objectContaining({ kind: 'alert' }));
+  for (const action of second.report.actions) if (action.kind === 'alert') expect(page).toContain(action.sentence);
+  expect(page).toContain(on('1997-05-09').report.sentence);
   expect(answers(second)).toEqual(['drift started']);
   const week = looks.filter(({ day }) => day < '1997-05-14');
   expect(week.flatMap(answers).filter((one) => one.endsWith('started'))).toEqual(['drift started']);

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordBreak } from '../../src/activities/breaks.ts';
 import type { ModelConfig } from '../../src/config/model.ts';
@@ -7,6 +9,7 @@ import { tick } from '../../src/monitoring/tick.ts';
 import { openLedger } from '../../src/registry/ledger.ts';
 import { championState, logFlights, openTown, type Town } from './flights-log.ts';
 
+const root = resolve(import.meta.dirname, '../..');
 const towns: Town[] = [];
 const town = async (months?: string[]): Promise<Town> => {
   const opened = await openTown(months);
@@ -15,8 +18,15 @@ const town = async (months?: string[]): Promise<Town> => {
 };
 afterAll(() => Promise.all(towns.map((one) => one.close())));
 
-const look = (place: Town, asOf: string, promotedAt = '2013-02-01T00:00:00.000Z', config: ModelConfig = place.config) =>
-  tick({
+/** What was told in the looks of this file, by incident and status; the first of each. */
+const told = new Map<string, string>();
+async function look(
+  place: Town,
+  asOf: string,
+  promotedAt = '2013-02-01T00:00:00.000Z',
+  config: ModelConfig = place.config,
+): Promise<TickReport> {
+  const report = await tick({
     ...place,
     config,
     state: championState(promotedAt),
@@ -24,6 +34,13 @@ const look = (place: Town, asOf: string, promotedAt = '2013-02-01T00:00:00.000Z'
     cacheDir: `${place.dir}/cache`,
     workDir: place.dir,
   });
+  for (const action of report.actions) {
+    if (action.kind !== 'alert') continue;
+    const key = `${action.incident}, ${action.severity}, ${action.status}`;
+    if (!told.has(key)) told.set(key, action.sentence);
+  }
+  return report;
+}
 const finding = (report: TickReport, subject: string) => report.findings.find((one) => one.subject === subject);
 
 let quiet: Town;
@@ -193,4 +210,11 @@ test('a feature that moved against January but is where it was a year ago is a s
     },
   ]);
   expect(tickReport.parse(report)).toEqual(report);
+});
+
+test('alerts read like this, and the page on alerts quotes them', async () => {
+  const lines = [...told].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, sentence]) => [`${key}:`, sentence, '']);
+  await expect(lines.join('\n')).toMatchFileSnapshot('golden/alerts.txt');
+  const page = (await readFile(`${root}/docs/how-to/act-on-an-alert.md`, 'utf8')).replaceAll(/\s+/g, ' ');
+  for (const [key, sentence] of told) if (key.endsWith('opened')) expect(page).toContain(sentence);
 });
