@@ -10,6 +10,7 @@ import { featureActivities } from './features.ts';
 import { gateActivities } from './gate.ts';
 import { ingestActivities } from './ingest.ts';
 import { monitorActivities } from './monitor.ts';
+import { notifyActivities } from './notify.ts';
 import { ownerActivities } from './owner.ts';
 import { registerActivities } from './register.ts';
 import { retentionActivities } from './retention.ts';
@@ -33,6 +34,7 @@ export const createActivities = (deps: Deps) => ({
   ...deployActivities(deps),
   ...monitorActivities(deps),
   ...batchActivities(deps),
+  ...notifyActivities(deps),
   ...retentionActivities(deps),
   ...endActivities(deps),
   ...rollbackActivities(deps),

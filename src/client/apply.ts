@@ -58,7 +58,7 @@ export async function applyWorkspace(input: ApplyInput): Promise<Applied> {
     for (const one of planned) if (one.change !== 'unchanged') await apply(input, one, as_of);
   }
   const configs = [...workspace.models.values()].map(({ config }) => config);
-  const schedules = await applySchedules(client, configs, dryRun);
+  const schedules = await applySchedules(client, configs, dryRun, workspace.hone.notify !== undefined);
   return {
     dry_run: dryRun,
     models: planned.map(({ head: _, snapshot: __, ...change }) => change),

@@ -14,6 +14,7 @@ export interface ScheduleChange {
 const MANAGED = 'hone';
 /** Records go by whole days. */
 const RETENTION_EVERY_MS = durationMs('P1D');
+const NOTIFY_EVERY_MS = durationMs('PT1M');
 
 export const scheduleIds = (model: string) => ({
   retraining: `schedule/${model}/retraining`,
@@ -22,14 +23,21 @@ export const scheduleIds = (model: string) => ({
   batch: `schedule/${model}/batch`,
 });
 
-/** Makes Temporal's schedules those of the given models; with `dryRun` only says what would change. */
+/**
+ * Makes Temporal's schedules those of the given models; with `dryRun` only says what would change.
+ *
+ * @param notify whether anybody is to be told of anything
+ */
 export async function applySchedules(
   client: HoneClient,
   models: readonly ModelConfig[],
   dryRun = false,
+  notify = false,
 ): Promise<ScheduleChange[]> {
   const temporal = await client.temporal();
-  const wanted = models.flatMap((config) => schedulesOf(config, client.taskQueue));
+  const { taskQueue } = client;
+  const wanted = models.flatMap((config) => schedulesOf(config, taskQueue));
+  if (notify) wanted.push(notifySchedule(taskQueue));
   // By id, with the note that carries the digest. Installations that share a namespace leave each other's alone.
   const existing = new Map<string, string | undefined>();
   for await (const { memo, scheduleId, state } of temporal.schedule.list())
@@ -143,6 +151,25 @@ function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] 
     });
   }
   return schedules.map(withDigest);
+}
+
+/** One for the installation. */
+function notifySchedule(taskQueue: string): ScheduleOptions {
+  return withDigest({
+    scheduleId: `schedule/notify/${taskQueue}`,
+    spec: { intervals: [{ every: NOTIFY_EVERY_MS }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'notify',
+      workflowId: `notify/${taskQueue}`,
+      taskQueue,
+      args: [],
+      staticSummary: 'tell people what happened',
+    },
+    // What one look misses the next one sees.
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: NOTIFY_EVERY_MS },
+    memo: { managedBy: MANAGED, taskQueue },
+  });
 }
 
 /** The note says what was applied, so that the next look sees whether anything differs. */

@@ -1,5 +1,6 @@
 /** `config/hone.yaml`: connections, people and clock. Shared by all models of an installation. */
 import { z } from 'zod';
+import { notifyConfig } from './notify.ts';
 import { duration, slug } from './values.ts';
 import { webConfig } from './web.ts';
 
@@ -57,6 +58,8 @@ export const honeConfig = z.strictObject({
         .max(20),
     })
     .optional(),
+  /** Who is told of what; nobody where it is left out. */
+  notify: notifyConfig.optional(),
   groups: z.record(slug, z.array(z.string().min(1)).min(1)),
   /** Keys with which people sign their decisions; `hone identity enrol` writes them. */
   people: people.optional(),

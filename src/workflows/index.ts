@@ -3,6 +3,7 @@ export { batchScoring } from './batch-scoring.ts';
 export { erasure } from './erasure.ts';
 export { model } from './model.ts';
 export { monitoring } from './monitoring.ts';
+export { notify } from './notify.ts';
 export { probation } from './probation.ts';
 export { requestRun } from './request-run.ts';
 export { retention } from './retention.ts';

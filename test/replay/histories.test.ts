@@ -26,6 +26,7 @@ const BRANCHES = [
   'model.released_a_lost_run',
   'monitoring.quiet',
   'monitoring.triggered',
+  'notify.done',
   'probation.continued',
   'probation.ended',
   'probation.superseded',

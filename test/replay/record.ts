@@ -31,7 +31,7 @@ const server = await startDevServer({
 });
 let town: Town | undefined;
 try {
-  if (only === undefined || only === 'batch') recorded.push(await playBatch(server.address));
+  if (only === undefined || only === 'batch') recorded.push(...(await playBatch(server.address)));
   if (only === undefined || only === 'approvals') await playIn({ serving: true }, playApprovals);
   if (only === undefined || !APART.includes(only))
     await playIn({ serving: !recordsOnly }, async (open, keep) => {

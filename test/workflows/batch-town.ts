@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectLazily, type HoneClient } from '../../src/client/connect.ts';
+import type { HoneConfig } from '../../src/config/hone.ts';
 import { loadWorkspace } from '../../src/config/load.ts';
 import type { ModelConfig } from '../../src/config/model.ts';
 import * as changes from '../../src/registry/changes.ts';
@@ -24,8 +25,8 @@ export interface BatchTown {
 
 export const NIGHT = '2013-04-10T00:00:00.000Z';
 
-/** @param temporal `host:port` */
-export async function batchTown(temporal: string): Promise<BatchTown> {
+/** @param temporal `host:port` @param more settings of `config/hone.yaml` */
+export async function batchTown(temporal: string, more: Partial<HoneConfig> = {}): Promise<BatchTown> {
   let config: ModelConfig | undefined;
   const served = await openServed((edited) => {
     const source = { type: 'jsonl', path: 'tonight.jsonl' } as const;
@@ -38,6 +39,7 @@ export async function batchTown(temporal: string): Promise<BatchTown> {
     store: `file:${join(served.dir, 'store')}`,
     temporal: { ...hone.temporal, address: temporal, task_queue: `batch-${randomBytes(4).toString('hex')}` },
     clock: 'logical' as const,
+    ...more,
   };
   const rows = Array.from({ length: 400 }, (_, i) =>
     row(i + 1, { event_ts: `2013-04-${i % 2 === 0 ? '10' : '11'}T12:00:00Z`, sched_dep_minute: i }),

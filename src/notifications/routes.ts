@@ -1,0 +1,42 @@
+/** The routes of an installation, ready to send: one that cannot be used says so, and keeps no other from working. */
+import type { NotifyConfig } from '../config/notify.ts';
+import type { Notice } from './contract.ts';
+import type { Route } from './deliver.ts';
+import { RouteUnusable } from './errors.ts';
+import { type Letter, senderOf } from './senders.ts';
+
+/** @param temporalUrl address of a workflow in Temporal's pages; null where there are none */
+export function openRoutes(
+  config: NotifyConfig,
+  temporalUrl: (workflowId: string) => string | null,
+  environment: NodeJS.ProcessEnv = process.env,
+): Route[] {
+  return Object.entries(config.routes).map(([name, route]): Route => {
+    const linksOf = (notice: Notice) => linksTo(notice, config.pages, temporalUrl);
+    try {
+      return { name, route, send: senderOf(name, route, environment), linksOf };
+    } catch (error) {
+      if (!(error instanceof RouteUnusable)) throw error;
+      return { name, route, send: { unusable: error.message }, linksOf };
+    }
+  });
+}
+
+/** The page where a person can act, and Temporal's own with the details of the run. */
+function linksTo(
+  { model, run, type }: Notice,
+  pages: string | undefined,
+  temporalUrl: (workflowId: string) => string | null,
+): Letter['links'] {
+  const temporal = run === null ? null : temporalUrl(run);
+  const page = (path: string) => new URL(path, pages).href;
+  const own =
+    pages === undefined
+      ? []
+      : run === null
+        ? [{ name: model, url: page(`/models/${model}`) }]
+        : type.startsWith('approval')
+          ? [{ name: 'read the packet and decide', url: page(`/runs/${run}/packet`) }]
+          : [{ name: run, url: page(`/runs/${run}`) }];
+  return [...own, ...(temporal === null ? [] : [{ name: 'in Temporal', url: temporal }])];
+}

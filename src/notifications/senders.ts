@@ -1,0 +1,156 @@
+/** One sender a kind of route. Each returns when the other side has taken the notice. */
+import { createHmac } from 'node:crypto';
+import type { NotifyRoute } from '../config/notify.ts';
+import type { Notice } from './contract.ts';
+import { NotDelivered, RouteUnusable } from './errors.ts';
+
+/** A notice with the addresses that lead to it. */
+export interface Letter {
+  readonly notice: Notice;
+  readonly links: readonly { readonly name: string; readonly url: string }[];
+}
+
+export type Send = (letter: Letter, now: Date) => Promise<void>;
+
+const TIMEOUT_MS = 10_000;
+
+/** @throws RouteUnusable where a variable is missing or no address */
+export function senderOf(name: string, route: NotifyRoute, environment: NodeJS.ProcessEnv): Send {
+  const read = (variable: string): string => {
+    const value = environment[variable];
+    if (!value) throw new RouteUnusable(name, variable, 'is not set or empty');
+    return value;
+  };
+  const address = (variable: string, protocols: readonly string[]): string => {
+    const value = read(variable);
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (url === null || !protocols.includes(url.protocol))
+      throw new RouteUnusable(
+        name,
+        variable,
+        `is no address that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`,
+      );
+    return value;
+  };
+  switch (route.type) {
+    case 'slack':
+      return slack(name, address(route.url_env, ['https:', 'http:']));
+    case 'mail':
+      return mail(name, route, address(route.smtp_env, ['smtp:', 'smtps:']));
+    case 'cloudevents':
+      return cloudEvents(
+        name,
+        address(route.url_env, ['https:', 'http:']),
+        secretOf(name, route.key_env, read(route.key_env)),
+      );
+  }
+}
+
+function slack(name: string, url: string): Send {
+  return async ({ notice, links }) => {
+    const head = `${MARK[notice.severity]} *${escapeSlack(notice.model)}* · ${escapeSlack(notice.type)}`;
+    const more = links.map((link) => `<${link.url}|${escapeSlack(link.name)}>`).join(' · ');
+    const text = [head, escapeSlack(notice.sentence), ...(more === '' ? [] : [more])].join('\n');
+    const body = {
+      text: `${notice.type}: ${escapeSlack(notice.sentence)}`,
+      blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }],
+    };
+    await post(name, url, { 'content-type': 'application/json' }, JSON.stringify(body));
+  };
+}
+
+const MARK = { info: '🔹', warn: '⚠️', page: '🚨' } as const;
+
+/** Slack's three. Names of models and columns, and reasons that people wrote, may hold anything. */
+function escapeSlack(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function mail(name: string, route: Extract<NotifyRoute, { type: 'mail' }>, smtp: string): Send {
+  return async ({ notice, links }) => {
+    const { createTransport } = await import('nodemailer');
+    const transport = createTransport(smtp, { connectionTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS } as object);
+    const thread = `<thread-${idOf(notice.thread)}@hone>`;
+    try {
+      await transport.sendMail({
+        ...{ from: route.from, to: route.to },
+        subject: `[${notice.severity}] ${notice.model}: ${notice.type}`,
+        // The same notice sent again has the same id: mail programs show it once.
+        messageId: `<${idOf(notice.id)}@hone>`,
+        references: thread,
+        inReplyTo: thread,
+        text: [
+          notice.sentence,
+          '',
+          ...links.map((link) => `${link.name}: ${link.url}`),
+          '',
+          `${notice.id}, ${notice.as_of}`,
+        ].join('\n'),
+      });
+    } catch (error) {
+      throw new NotDelivered(name, (error as Error).message);
+    } finally {
+      transport.close();
+    }
+  };
+}
+
+const idOf = (text: string): string => text.replaceAll(/[^A-Za-z0-9.-]/g, '-');
+
+/** Signed as Standard Webhooks says: HMAC-SHA-256 over id, time and body. */
+function cloudEvents(name: string, url: string, secret: Buffer): Send {
+  return async ({ notice, links }, now) => {
+    const body = JSON.stringify({
+      specversion: '1.0',
+      id: notice.id,
+      source: `/hone/models/${notice.model}`,
+      type: `dev.hone.${notice.type}.v1`,
+      subject: notice.model,
+      time: now.toISOString(),
+      datacontenttype: 'application/json',
+      // Of the CloudEvents extension `sequence`: ascending for each source.
+      sequence: String(notice.seq).padStart(9, '0'),
+      data: { ...notice, links },
+    });
+    const timestamp = String(Math.floor(now.getTime() / 1000));
+    const signature = createHmac('sha256', secret).update(`${notice.id}.${timestamp}.${body}`).digest('base64');
+    await post(
+      name,
+      url,
+      {
+        'content-type': 'application/cloudevents+json',
+        'webhook-id': notice.id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${signature}`,
+      },
+      body,
+    );
+  };
+}
+
+function secretOf(name: string, variable: string, text: string): Buffer {
+  const secret = Buffer.from(text.replace(/^whsec_/, ''), 'base64');
+  if (secret.length < 24 || secret.length > 64)
+    throw new RouteUnusable(name, variable, 'is no key: whsec_ and 24 to 64 bytes as base64');
+  return secret;
+}
+
+async function post(name: string, url: string, headers: Record<string, string>, body: string): Promise<void> {
+  // The address may hold a secret: errors name the host only.
+  const host = new URL(url).host;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body,
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+  } catch (error) {
+    const cause = (error as { cause?: { message?: string } }).cause?.message ?? (error as Error).message;
+    throw new NotDelivered(name, `${host} could not be asked (${cause})`);
+  }
+  if (!response.ok) throw new NotDelivered(name, `${host} answered ${response.status}`);
+}
