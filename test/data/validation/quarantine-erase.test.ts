@@ -1,7 +1,8 @@
 /** A subject is taken out of rows that were set aside; snapshots that hold it are named. */
-import { readdir } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ingest } from '../../../src/data/ingest/ingest.ts';
 import { snapshotsHolding } from '../../../src/data/subject-snapshots.ts';
 import { eraseQuarantined } from '../../../src/data/validation/quarantine/erase.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../../src/data/validation/quarantine/record.ts';
 import { validate } from '../../../src/data/validation/validate.ts';
 import { fetchBlob } from '../../../src/store/content.ts';
+import { FilesystemStore } from '../../../src/store/filesystem-store.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { flightsConfig, january, query, surroundings, writeParquet } from '../surroundings.ts';
 
@@ -21,31 +23,44 @@ const asOf = '2013-01-04T00:00:00.000Z';
 const MODEL = 'flights-delay';
 const note = `models/${MODEL}/note.json`;
 
+let made: Awaited<ReturnType<typeof make>>;
+beforeAll(async () => {
+  made = await make();
+});
+afterAll(() => rm(made.dir, { recursive: true, force: true }));
+
 /** Flights 101 to 103 leave after midnight; two runs have set them aside, the second one those of 104 as well. */
-async function setAside() {
-  const around = await surroundings();
+async function make() {
+  const dir = await mkdtemp(join(tmpdir(), 'hone-set-aside-'));
+  const around = {
+    store: new FilesystemStore(join(dir, 'store')),
+    cacheDir: join(dir, 'cache'),
+    workDir: join(dir, 'work'),
+  };
   const config = await flightsConfig((changed) => {
     changed.data.volume = { min_rows: 0, against_recent_past: 0 };
   });
   const run = async (n: number, last: number) => {
     const late = `CASE WHEN flight_id BETWEEN 101 AND ${last} THEN 1500 ELSE sched_dep_minute END::INTEGER AS sched_dep_minute`;
     const sql = `SELECT * REPLACE (${late}) FROM '${january}' WHERE event_ts < '2013-01-02 05:00'`;
-    config.data.source = { type: 'parquet', path: await writeParquet(around.dir, `delivery-${n}.parquet`, sql) };
+    config.data.source = { type: 'parquet', path: await writeParquet(dir, `delivery-${n}.parquet`, sql) };
     const { ref } = await ingest({ ...around, config, asOf });
     const { aside, verdict, rows } = await validate({ ...around, config, raw: ref.digest, asOf });
     if (aside === undefined) throw new Error('nothing was set aside');
     const digests = { raw: ref.digest, config: 'c'.repeat(64) };
-    await recordQuarantine(around.store, MODEL, {
-      run: `${MODEL}-00000${n}`,
-      as_of: asOf,
-      ...digests,
-      verdict,
-      rows,
-      aside,
-    });
+    const record = { run: `${MODEL}-00000${n}`, as_of: asOf, ...digests, verdict, rows, aside };
+    await recordQuarantine(around.store, MODEL, record);
     return { raw: ref.digest, aside };
   };
-  const [first, second] = [await run(1, 103), await run(2, 104)];
+  return { dir, config, first: await run(1, 103), second: await run(2, 104) };
+}
+
+/** A copy of that store for one test. */
+async function setAside() {
+  const around = await surroundings();
+  for (const folder of ['store', 'cache'])
+    await cp(join(made.dir, folder), join(around.dir, folder), { recursive: true });
+  const { config, first, second } = made;
   const erase = (subject: string, inForce: string[] = [], store: ObjectStore = around.store) =>
     eraseQuarantined({ ...around, store, config, subject, inForce, note });
   return { around, config, first, second, erase };
