@@ -86,10 +86,11 @@ export function openTrainings({ past, cacheDir, trainers, onTrained }: Trainings
   const counts = { trained: 0, cached: 0 };
   const { signal } = past;
 
-  async function make(recipe: Recipe, rowsKey: string): Promise<Trained> {
+  async function make(recipe: Recipe, rowsKey: string, recipeKey: string): Promise<Trained> {
     const { config, part, rounds, calibration } = recipe;
     const trainer = await findTrainer(config.training.trainer, past.base);
-    const workDir = join(past.workDir, 'trainings', rowsKey.slice(0, 24));
+    // of this recipe alone: another one may take the same rows at the same time
+    const workDir = join(past.workDir, 'trainings', recipeKey.slice(0, 24));
     const folder = join(workDir, 'parts');
     const kept = join(cacheDir, 'rows', `${rowsKey}.json`);
     const build = () => building(() => buildRows(past, recipe, folder));
@@ -156,7 +157,7 @@ export function openTrainings({ past, cacheDir, trainers, onTrained }: Trainings
         calibration: recipe.calibration,
         t: recipe.config.training,
       });
-      const running = known.get(key) ?? make(recipe, rowsKey);
+      const running = known.get(key) ?? make(recipe, rowsKey, key);
       known.set(key, running);
       return running;
     },

@@ -6,6 +6,8 @@ import { type BacktestInput, backtest, replayPolicies } from '../../src/backtest
 import { type BacktestReport, backtestReport } from '../../src/backtest/contract.ts';
 import type { Past } from '../../src/backtest/past.ts';
 import type { Replay } from '../../src/backtest/replay.ts';
+import { reportOf } from '../../src/backtest/report.ts';
+import { openTrainings } from '../../src/backtest/trainings.ts';
 import type { ModelConfig } from '../../src/config/model.ts';
 import { metricValue } from '../../src/evaluation/metrics.ts';
 import { FROM, policy, smallPast, TO, TURN } from './small-past.ts';
@@ -41,8 +43,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hone-backtest-'));
   config = await smallPast(dir);
   ({ past, replays } = await replayPolicies(order({ onProgress: (sentence) => told.push(sentence) })));
-  report = await backtest(order({ onProgress: () => undefined }));
-}, 120_000);
+  report = await reportOf(past, replays, TURN);
+});
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe('a past whose rule turns around', () => {
@@ -146,6 +148,18 @@ test('a backtest that was stopped goes on where it was, with the same report as 
   const without = (one: BacktestReport) =>
     JSON.stringify({ ...one, policies: one.policies.map((each) => ({ ...each, trainer_cpu_seconds: 0 })) });
   expect(without(resumed)).toBe(without(whole));
+});
+
+test("two recipes for the same rows at the same time do not get in each other's way", async () => {
+  const trainings = openTrainings({ past, cacheDir: join(dir, 'two'), trainers: 2 });
+  const full = { config, asOf: FROM, part: 'full' as const, calibration: null };
+  const [two, three] = await Promise.all([
+    trainings.train({ ...full, rounds: 2 }),
+    trainings.train({ ...full, rounds: 3 }),
+  ]);
+  expect([two.rounds, three.rounds]).toEqual([2, 3]);
+  expect(two).toMatchObject({ rows: three.rows, fitEnd: three.fitEnd });
+  expect(two.key).not.toBe(three.key);
 });
 
 test('time that cannot be replayed is refused by name', async () => {

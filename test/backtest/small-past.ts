@@ -31,7 +31,7 @@ export async function smallPast(dir: string, change: (config: ModelConfig) => vo
     config.gate.floors = { roc_auc: 0.55 };
     Object.assign(config.gate.on_inconclusive, { wait_for_labels: 'P7D' });
     Object.assign(config.triggers.performance, { window: 'P5D', of: { need: 1, of: 1 } });
-    Object.assign(config.triggers.limits, { min_new_labels: 100 });
+    Object.assign(config.triggers.limits, { min_new_labels: 100, cool_down: 'P12D' });
     change(config);
   });
 }
