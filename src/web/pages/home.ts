@@ -28,7 +28,7 @@ export async function homePage(
   return {
     title: 'Models',
     live: true,
-    attention: needs.length > 0,
+    attention: needs.length > 0 || runs === null || runs.away !== null,
     sentence: sentenceOf(rows, needs, runs !== null && runs.away === null),
     body: html`${awayNote(store, 'the models')}${awayNote(runs, 'runs under way')}
 ${needs.length > 0 && needsList(needs)}
@@ -50,7 +50,10 @@ ${found.length > SHOWN && html`<p>And ${found.length - SHOWN} more: search by na
 function sentenceOf(rows: readonly ModelRow[], needs: readonly Need[], sure: boolean): string {
   const running = rows.filter(({ open, state }) => open !== null || state.activeRun !== null).length;
   const live = rows.filter(({ state }) => state.aliases.champion !== null).length;
-  const state = `${live} of ${many(rows.length, 'model')} ${live === 1 ? 'answers' : 'answer'} predictions, ${many(running, 'run')} under way.`;
+  const atRisk = rows.filter((row) => fits(row, 'at risk')).length;
+  const risk =
+    atRisk === 0 ? '' : ` ${many(atRisk, 'model')} ${atRisk === 1 ? 'has' : 'have'} an open incident or drift.`;
+  const state = `${live} of ${many(rows.length, 'model')} ${live === 1 ? 'answers' : 'answer'} predictions, ${many(running, 'run')} under way.${risk}`;
   if (!sure && needs.length === 0)
     return `Temporal does not answer, so whether a run needs you is not known now. ${state}`;
   if (needs.length === 0) return `Nothing needs you. ${state}`;

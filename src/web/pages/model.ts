@@ -127,7 +127,10 @@ function policySection({ triggers, approval, gate, deploy }: Config): Html {
   const { approvers, from, deadline } = approval.otherwise;
   return html`<section aria-labelledby="policy"><h2 id="policy">Policy</h2>${facts([
     ['Schedule', schedule.enabled ? `${schedule.cron} (${schedule.timezone})` : 'off'],
-    ['Limits', `${limits.per_week} runs a week, ${limits.cool_down} between runs, ${limits.min_new_labels} new labels`],
+    [
+      'Limits',
+      `${many(limits.per_week, 'run')} a week, ${limits.cool_down} between runs, ${limits.min_new_labels} new labels`,
+    ],
     ['Gate', `${gate.primary}, promoted when ${gate.champion.promote_when.replace('_', '-')}`],
     ['Approval', `${approvers} of ${from.join(', ')} within ${deadline}`],
     ['Canary', `${deploy.canary.steps.join(', ')} %, ${deploy.canary.bake} each`],

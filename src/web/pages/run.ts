@@ -1,4 +1,5 @@
 /** A run: where it is, on whom it waits, what it was asked for, what was said to it. */
+import type { RunStory } from '../../client/run-story.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
@@ -33,7 +34,7 @@ export async function runPage(sources: Sources, session: Session, run: string): 
     attention: waits,
     sentence: html`${value.outcome !== null && badge(value.outcome, outcomeTone(value.outcome))} ${sentenceOf(view)}`,
     body: html`${awayNote(story, 'this run')}${value.source === 'memo' && story.away === null && html`<p class="notice bad">No worker answers: this is what the run last showed. <code>hone up</code> starts one.</p>`}
-${value.packet !== null && html`<p><a class="button" href="/runs/${run}/packet">Read the approval packet</a></p>`}
+${hasPacket(value) && html`<p><a class="button" href="/runs/${run}/packet">Read the approval packet</a></p>`}
 <section aria-labelledby="stages"><h2 id="stages">Stages</h2>${stageTable(value, usual, now)}${attempts(pending)}</section>
 ${value.rollout !== null && value.open && rolloutPanel(view, session)}
 <section aria-labelledby="why"><h2 id="why">Why it started</h2>
@@ -53,7 +54,7 @@ ${said(view)}
           ? 'none yet'
           : html`<a href="/models/${value.model}/versions/${value.version}">version ${value.version}</a>`,
       ],
-      ['Approved by', value.approvals.join(', ') || 'nobody yet'],
+      ['Approved by', approvers(value).join(', ') || (value.open ? 'nobody yet' : 'nobody')],
       ['Ended', value.ended_at === null ? 'not yet' : utcTime(value.ended_at)],
       [
         'Known from',
@@ -63,6 +64,16 @@ ${said(view)}
       ['On the command line', html`<code>hone run show ${run}</code>`],
     ])}</section>`,
   };
+}
+
+function hasPacket({ packet, stages }: RunStory): boolean {
+  return packet !== null || stages.some(({ stage }) => stage === 'approve');
+}
+
+/** A record has no list of them, but what was said and accepted. */
+function approvers({ approvals, messages }: RunStory): readonly string[] {
+  if (approvals.length > 0) return approvals;
+  return messages.flatMap(({ name, by, accepted }) => (name === 'approve' && accepted && by !== null ? [by] : []));
 }
 
 function sentenceOf({ story: { value } }: RunView): Html {

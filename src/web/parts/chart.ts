@@ -43,7 +43,8 @@ export function chart({ title, unit, points, levels = [], marks = [], behind }: 
   ];
   const [low, high] = [Math.min(...heights), Math.max(...heights)];
   const pad = high - low || Math.abs(high) || 1;
-  const y = scaleLinear([low - 0.08 * pad, high + 0.08 * pad], [FLOOR, TOP]).nice(4);
+  const bottom = low >= 0 ? Math.max(0, low - 0.08 * pad) : low - 0.08 * pad;
+  const y = scaleLinear([bottom, high + 0.08 * pad], [FLOOR, TOP]).nice(4);
   const times = [...known.map(({ at }) => at.getTime()), ...marks.map(({ at }) => at.getTime())];
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const x = scaleUtc([new Date(first), new Date(last === first ? first + 86_400_000 : last)], [LEFT + 8, RIGHT - 8]);

@@ -1,0 +1,44 @@
+/**
+ * Pictures of the pages for the documentation, from a workspace that ran: `npm run demo -- --keep`, then
+ * `node --import tsx docs/images/make-screenshots.ts [workspace]` (default `.hone/demo`). Needs a Chromium.
+ */
+import { join, resolve } from 'node:path';
+import { loadWorkspace } from '../../src/config/load.ts';
+import { listModels } from '../../src/registry/models.ts';
+import { openLedger } from '../../src/registry/ledger.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { startPages } from '../../src/web/server.ts';
+import { findChromium, launch } from '../../test/web/chromium.ts';
+
+const workspace = await loadWorkspace(resolve(process.argv[2] ?? '.hone/demo'));
+const { hone, dir } = workspace;
+const executable = findChromium(false);
+if (executable === null) throw new Error('No Chromium: name one in HONE_CHROMIUM, or put it on the PATH.');
+const store = openStore(hone.store, dir);
+const [model] = await listModels(store);
+if (model === undefined) throw new Error(`${dir} has no model yet: run the demo first, with --keep.`);
+const promoted = (await openLedger(store, model).state()).budgets.runs.findLast(({ outcome }) => outcome === 'promoted');
+
+const web = { host: '127.0.0.1', port: 0, user: 'ana' };
+const pages = await startPages({ ...workspace, hone: { ...hone, web } }, createLogger('screenshots', 'warn'), {});
+const browser = await launch(executable);
+const shots = [
+  ['model', `/models/${model}`],
+  ['packet', `/runs/${promoted?.run}/packet`],
+] as const;
+try {
+  for (const [name, path] of shots)
+    for (const [suffix, width, height] of [
+      ['', 900, 640],
+      ['-narrow', 360, 740],
+    ] as const) {
+      const page = await browser.newPage({ viewport: { width, height } });
+      await page.goto(pages.url + path);
+      await page.screenshot({ path: join(import.meta.dirname, `${name}${suffix}.png`) });
+      await page.close();
+    }
+} finally {
+  await browser.close();
+  await pages.close();
+}
