@@ -1,10 +1,12 @@
 /** Several classes: metrics against scikit-learn (`fixtures/multiclass.py`). */
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import type { MetricName } from '../../src/config/model.ts';
 import { classesOf, classRates, positioned, widened } from '../../src/evaluation/classes.ts';
 import { evaluationReport } from '../../src/evaluation/contract.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
+import { evaluateVersions } from '../../src/evaluation/evaluate-versions.ts';
 import { METRICS } from '../../src/evaluation/metrics.ts';
 import { judge } from '../../src/gate/judge.ts';
 import { randomStream } from '../../src/statistics/random.ts';
@@ -143,4 +145,35 @@ test('versions that know different classes are judged over all of them', () => {
   expect(widened(Float64Array.from([0.7, 0.3]), known, [10, 20, 30])).toEqual(Float64Array.from([0.7, 0.3, 0]));
   const trained = manifest(1, { metrics: { train_class_rate_10: 0.8, train_class_rate_20: 0.2 } });
   expect(classRates(trained, [10, 20, 30], rows.label)).toEqual([0.8, 0.2, 0]);
+});
+
+test('a champion that never saw a class is compared on the same rows, and pays for it', async () => {
+  const { scores, label, config } = await threeClasses();
+  const on = town();
+  const values = [10, 20, 30];
+  const rows = {
+    ...{ ...on.rows, id: [...on.rows.id], entity: [...on.rows.entity], rows: label.length },
+    ...{ slices: on.rows.slices as Record<string, string[]>, weight: new Float64Array(label.length).fill(1) },
+    ...{ numeric: new Float32Array(0), categorical: [], label: label.map((k) => values[k]!) },
+  };
+  const all = scores(0.1);
+  // What is left of the first two classes, as probabilities.
+  const two = Float64Array.from({ length: label.length * 2 }, (_, i) => {
+    const row = Math.floor(i / 2);
+    return all[3 * row + (i % 2)]! / (all[3 * row]! + all[3 * row + 1]!);
+  });
+  const version = (number: number, classes: number[]) =>
+    manifest(number, {
+      signature: { ...manifest(number).signature, task: 'multiclass', classes, numeric: [], categorical: [] },
+    });
+  const footprint = { bytes: 1, latency_ms: null, threshold: null, importance: null };
+  const { report } = await evaluateVersions({
+    ...{ config, candidate: version(7, values), champion: version(6, [10, 20]), anchor: null, workDir: tmpdir() },
+    score: async ({ version: number }) => ({ rows, path: '', footprint, scores: number === 7 ? all : two }),
+  });
+  expect(report.classes!.map(({ class: value }) => value)).toEqual(values);
+  expect(report.models.champion!.by_class![2]!.mean_prediction).toBe(0);
+  expect(report.improvement.over_champion!.log_loss!.lower!).toBeGreaterThan(1);
+  expect(report.flip_examples!.every(({ candidate, champion }) => candidate.decision !== champion.decision)).toBe(true);
+  expect(report.baseline.rates!.reduce((sum, rate) => sum + rate, 0)).toBeCloseTo(1, 12);
 });
