@@ -14,6 +14,19 @@ export class TemporalUnreachable extends HoneError {
   }
 }
 
+/** Temporal was there and did not confirm in time that it has an event: whether it has it is not known. */
+export class EventNotConfirmed extends HoneError {
+  readonly code = 'HONE_EVENT_NOT_CONFIRMED';
+  readonly retryable = true;
+  override readonly exitCode: ExitCode = 69;
+  constructor(address: string, cause: unknown) {
+    super(
+      `Temporal at ${address} did not confirm in time that it has the event, so it may or may not be decided about. Send the same event again: it counts once, and its answer says what became of it.`,
+      { cause },
+    );
+  }
+}
+
 /** Neither Temporal nor the store knows a run of this id. */
 export class RunUnknown extends HoneError {
   readonly code = 'HONE_RUN_UNKNOWN';

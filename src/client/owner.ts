@@ -17,12 +17,18 @@ export function ownerId(model: string): string {
   return `model/${model}`;
 }
 
+export interface Handing {
+  /** Temporal has taken the trigger until then, or it is not tried any more. */
+  readonly deadline: Date;
+  /** Called when Temporal has it, and so will not lose it, whoever decides when. */
+  readonly onHandedOver: () => void;
+}
+
 /**
  * Asks for a run; answers once the owner has decided, which takes its merge window when nothing is active.
  *
  * By a signal, and the answer from the store: of updates ten may wait at once, and queries hold up a busy owner.
  *
- * @param onHandedOver called when Temporal has the trigger, and so will not lose it, whoever decides when
  * @throws TriggerRefused, TemporalUnreachable, StoreUnreachable
  */
 export async function sendTrigger(
@@ -30,15 +36,15 @@ export async function sendTrigger(
   model: string,
   asked: Trigger,
   signal?: AbortSignal,
-  onHandedOver?: () => void,
+  handing?: Handing,
 ): Promise<TriggerAnswer> {
   const read = readTrigger(asked);
   if ('refused' in read) throw new TriggerRefused(read.refused);
   const eventId = asked.eventId ?? randomUUID();
   const before = await findAnswer(store, model, eventId);
   for (let wait: number = SEND_AGAIN_MS.first; ; wait = Math.min(2 * wait, SEND_AGAIN_MS.longest)) {
-    await atOwner(client, model, 'trigger', { ...asked, eventId }, signal);
-    onHandedOver?.();
+    await atOwner(client, model, 'trigger', { ...asked, eventId }, handing?.deadline);
+    handing?.onHandedOver();
     const again = Date.now() + wait;
     for (let pause: number = LOOK_MS.first; Date.now() < again; pause = Math.min(1.5 * pause, LOOK_MS.longest)) {
       await sleep(pause, undefined, signal && { signal });
@@ -58,7 +64,7 @@ async function atOwner(
   model: string,
   signal: string,
   body: unknown,
-  abort?: AbortSignal,
+  deadline?: Date,
 ): Promise<void> {
   const temporal = await client.temporal();
   const send = async () => {
@@ -71,7 +77,7 @@ async function atOwner(
       staticSummary: `owner of ${model}: queues triggers, starts runs`,
     });
   };
-  await (abort ? temporal.withAbortSignal(abort, send) : send());
+  await (deadline ? temporal.withDeadline(deadline, send) : send());
 }
 
 /** A signal to an owner that is there; one that is not will read the ledger when it starts. */

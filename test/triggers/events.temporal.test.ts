@@ -1,6 +1,7 @@
 /** Signed events over real HTTP, to a real owner: one event is one run, and what it names is judged before a person. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,6 +75,28 @@ async function starts(): Promise<number> {
   return count;
 }
 
+/** Between a client and Temporal, until it is cut. */
+async function openRelay(to: string): Promise<{ address: string; cut(): void }> {
+  const [host = '', port = ''] = to.split(':');
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect({ host, port: Number(port) });
+    for (const socket of [near, far]) {
+      open.add(socket);
+      socket.on('error', () => undefined);
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut() {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
 const run = () => `${town.model}-000001`;
 const lga = { since: '2013-01-10T00:00:00Z', slice: { column: 'origin', value: 'LGA' }, reason: 'LGA reopened' };
 const region = () => structured(eventOf(town.model, 'new_region', lga, 'region-1'));
@@ -140,6 +163,20 @@ test('while Temporal is away an event is not taken, and one that was decided has
     body: { error: { code: 'HONE_TEMPORAL_UNREACHABLE', retryable: true } },
   });
   expect(await post(region())).toMatchObject({ status: 200, body: { answer: 'started', repeated: true } });
+});
+
+test('a Temporal that goes away after it was there takes no event either', async () => {
+  const relay = await openRelay(town.workspace.hone.temporal.address);
+  const client = otherClient({ address: relay.address });
+  const trigger = { kind: 'event' as const, reason: 'a test', by: 'routes desk', eventId: 'lost' };
+  await client.temporal();
+  relay.cut();
+  const began = Date.now();
+  await expect(handOver({ client, store: town.store }, town.model, trigger, 1500)).rejects.toMatchObject({
+    code: 'HONE_EVENT_NOT_CONFIRMED',
+    retryable: true,
+  });
+  expect(Date.now() - began).toBeLessThan(10_000);
 });
 
 test('while nobody decides an event is accepted, which says that it is safe and not decided', async () => {
