@@ -8,8 +8,8 @@ import { groupUse } from './setup/process-use.ts';
 import { openWorkspace } from './setup/workspace.ts';
 
 const MODELS = Number(process.env['HONE_BENCH_MODELS'] ?? 50);
-const FILES_A_DAY = Number(process.env['HONE_BENCH_FILES_A_DAY'] ?? 24);
-const REPEATS = 3;
+const FILES_A_DAY = Number(process.env['HONE_BENCH_FILES_A_DAY'] ?? 6);
+const REPEATS = 2;
 const IDLE_S = 20;
 const DAY_S = 86_400;
 const AS_OF = '2013-04-20T00:00:00.000Z';

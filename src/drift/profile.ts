@@ -7,8 +7,10 @@ import { type Cell, categoricalOf, keptLevels, numericOf } from './profile-cells
 /** Above this many distinct values a numeric column is kept as a grid. */
 export const exactValues = 9_500;
 export const gridCells = 4_096;
-/** First rows that are looked at to see which columns have too many values to keep each. */
-const sampleRows = 50_000;
+/** First rows that are looked at to see which columns have too many values to keep each; what they do not show is read again. */
+const sampleRows = 20_000;
+/** Columns whose ends are looked for by one statement. */
+const gridsAtOnce = 25;
 /** Columns that are read by one statement. */
 const unionSize = 100;
 
@@ -50,13 +52,14 @@ export async function profileGroups(
   });
   if (columns.length === 0 || profiles.size === 0) return profiles;
 
-  const source: Source = { relation, group, groups: profiles.size };
-  const grids = await chooseGrids(
-    db,
-    source,
-    columns,
-    [...profiles.values()].reduce((sum, { rows }) => sum + rows, 0),
-  );
+  const rows = [...profiles.values()].reduce((sum, one) => sum + one.rows, 0);
+  const source: Source = {
+    relation,
+    group,
+    groups: profiles.size,
+    rows: group === '0' ? rows : await countRows(db, relation),
+  };
+  const grids = await chooseGrids(db, source, columns, rows);
   let cells = await readCells(db, source, columns, grids);
   for (const again of await badlyKept(db, source, columns, grids, cells)) {
     if (again.grid !== undefined) grids.set(columns[again.i]!.name, again.grid);
@@ -78,6 +81,8 @@ interface Source {
   readonly relation: string;
   readonly group: string;
   readonly groups: number;
+  /** Of the relation, in groups or not. */
+  readonly rows: number;
 }
 
 /** One column that has to be read again, and how. */
@@ -168,7 +173,8 @@ async function badlyKept(
     if (grid !== undefined) {
       if (own.some((list) => list.some(({ sum }) => !Number.isFinite(sum)))) again.push({ i, grid, careful: true });
     } else if (own.reduce((sum, list) => sum + list.length, 0) > exactValues * source.groups) {
-      again.push({ i, grid: await gridFor(db, source, column), careful: true });
+      const grid = (await gridsFor(db, source, [column])).get(column.name);
+      again.push({ i, grid, careful: true });
     }
   }
   return again;
@@ -181,7 +187,6 @@ async function chooseGrids(
   columns: readonly ColumnSpec[],
   rows: number,
 ): Promise<Map<string, Grid>> {
-  const grids = new Map<string, Grid>();
   const numeric = columns.filter(({ kind, keptAs }) => kind === 'numeric' && keptAs !== 'exact');
   const asked = numeric.filter(({ keptAs }) => keptAs === undefined);
   const many = new Set(numeric.filter(({ keptAs, grid }) => keptAs === 'grid' && grid !== undefined));
@@ -198,22 +203,46 @@ async function chooseGrids(
       if (Number(distinct[i]?.[0]) > exactValues) many.add(column);
     });
   }
-  for (const column of many) {
-    const grid = await gridFor(db, source, column);
-    if (grid !== undefined) grids.set(column.name, grid);
+  return await gridsFor(db, source, [...many]);
+}
+
+/**
+ * The given bounds, else the 0.01 and 99.99 % points (as `quantile_disc` has them); none where they are one point. The
+ * points lie among the few smallest and largest values, which cost half of an order of all and no memory.
+ */
+async function gridsFor(
+  db: Connection,
+  { relation, rows }: Source,
+  columns: readonly ColumnSpec[],
+): Promise<Map<string, Grid>> {
+  const grids = new Map<string, Grid>();
+  const asked: string[] = [];
+  for (const { name, grid } of columns) {
+    if (grid === undefined) asked.push(name);
+    else grids.set(name, grid);
+  }
+  const kept = Math.floor(rows / 10_000) + 1;
+  for (let from = 0; from < asked.length; from += gridsAtOnce) {
+    const some = asked.slice(from, from + gridsAtOnce);
+    const ends = some.map((_, i) => {
+      const [low, high] = [`greatest(1, (count(x${i}) + 9999) // 10000)`, `count(x${i}) // 10000 + 1`];
+      return `min(x${i}, ${kept})[${low}], max(x${i}, ${kept})[${high}]`;
+    });
+    const values = some.map(
+      (name, i) => `CASE WHEN isfinite(${quoteName(name)}::DOUBLE) THEN ${quoteName(name)}::DOUBLE END AS x${i}`,
+    );
+    const points = await read(db, `SELECT ${ends.join(', ')} FROM (SELECT ${values.join(', ')} FROM ${relation})`);
+    some.forEach((name, i) => {
+      const [lo, hi] = [Number(points[2 * i]?.[0] ?? 0), Number(points[2 * i + 1]?.[0] ?? 0)];
+      if (hi > lo) grids.set(name, { lo, hi, cells: gridCells });
+    });
   }
   return grids;
 }
 
-/** The given bounds, else the 0.01 and 99.99 % points; undefined where they are one point. */
-async function gridFor(db: Connection, { relation }: Source, column: ColumnSpec): Promise<Grid | undefined> {
-  if (column.grid !== undefined) return column.grid;
-  const [points] = await read(
-    db,
-    `SELECT unnest(quantile_disc(x, [0.0001, 0.9999])) FROM (SELECT ${numberOf(column.name)} AS x FROM ${relation}) WHERE isfinite(x)`,
-  );
-  const [lo, hi] = [Number(points?.[0] ?? 0), Number(points?.[1] ?? 0)];
-  return hi > lo ? { lo, hi, cells: gridCells } : undefined;
+async function countRows(db: Connection, relation: string): Promise<number> {
+  const [rows] = await read(db, `SELECT count(*)::DOUBLE FROM ${relation}`);
+  return Number(rows?.[0]);
 }
 
 /** SQL of a number as DOUBLE, with NaN as null. */

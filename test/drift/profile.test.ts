@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
 import type { NumericProfile } from '../../src/drift/contract.ts';
-import { type ColumnSpec, profileGroups } from '../../src/drift/profile.ts';
+import { type ColumnSpec, profileGroups, read } from '../../src/drift/profile.ts';
 
 let tempDir: string;
 beforeAll(async () => {
@@ -30,6 +30,18 @@ test('in a column kept as a grid, nulls and NaN are missing, infinities are apar
   for (let i = 4; i < 30000; i++) if (i % 10 > 1) wanted += i / 7;
   expect(sums.reduce((a, b) => a + b, 0) + under.sum + over.sum).toBeCloseTo(wanted, 3);
 });
+
+test.each([9_999, 10_000, 10_001, 30_000, 123_457])(
+  'the bounds of a grid over %d values are those of quantile_disc',
+  async (rows) => {
+    const values = `SELECT hash(i)::DOUBLE / 7 AS x FROM range(${rows}) t(i) UNION ALL SELECT unnest([NULL, 'inf', 'nan'])::DOUBLE`;
+    const { fine } = await numeric(values);
+    const [points] = await withDuckDb({ tempDir }, async (db) =>
+      read(db, `SELECT unnest(quantile_disc(x, [0.0001, 0.9999])) FROM (${values}) WHERE isfinite(x)`),
+    );
+    expect(fine).toMatchObject({ kind: 'grid', lo: points?.[0], hi: points?.[1] });
+  },
+);
 
 test('a column that shows its many values only after the first rows becomes a grid all the same', async () => {
   const one = await numeric('SELECT CASE WHEN i < 60000 THEN i % 5 ELSE i END AS x FROM range(80000) t(i)');
