@@ -14,10 +14,12 @@ export interface Contender {
   readonly name: string;
   /** By instant of the run's start: what the choice may count is what was trained by then. */
   readonly trainedAt: readonly number[];
+  /** A policy without a gate is a reference, and is taken only where there is no other. */
+  readonly gate: boolean;
 }
 
 /**
- * Of the policies that are not shown to be worse than the best one by more than the gate's margin (lower bound of the
+ * Of the policies with a gate that are not shown to be worse than the best one by more than the gate's margin (lower bound of the
  * paired difference above −margin), the one with the fewest trainings; without any such, the best one.
  *
  * @param span milliseconds
@@ -33,8 +35,9 @@ export function recommend(
   const split = Math.floor((span.from + CHOICE * (span.to - span.from)) / DAY) * DAY;
   const first = compareByWeek(config, between(past, span.from, split), metric);
   const value = (i: number) => direction * (first.policies[i]?.pooled.estimate ?? Number.NEGATIVE_INFINITY);
-  const order = contenders.map((_, i) => i);
-  const best = order.reduce((a, b) => (value(b) > value(a) ? b : a), 0);
+  const gated = contenders.some(({ gate }) => gate);
+  const order = [...contenders.keys()].filter((i) => !gated || contenders[i]?.gate);
+  const best = order.reduce((a, b) => (value(b) > value(a) ? b : a));
   const margin = marginOf(config.gate.champion.margin[metric], first.policies[best]?.pooled.estimate ?? null);
   const trainings = (i: number) => contenders[i]?.trainedAt.filter((at) => at < split).length ?? 0;
   const holds = order.filter((i) => i === best || (over(first.pairs, i, best)?.lower ?? -Infinity) > -margin);

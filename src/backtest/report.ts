@@ -57,6 +57,7 @@ export async function reportOf(past: Past, replays: readonly Replay[], shift: st
   }
   const contenders = replays.map(({ policy, runs }) => ({
     name: policy.name,
+    gate: policy.gate,
     trainedAt: runs.map(({ asOf }) => asOf),
   }));
   return backtestReport.parse({

@@ -72,9 +72,9 @@ test('of policies that do as well, the one with the fewest trainings is taken', 
   const found = recommend(
     config,
     [
-      { name: 'never', trainedAt: [] },
-      { name: 'weekly', trainedAt: trainedAt(30) },
-      { name: 'monthly', trainedAt: trainedAt(7) },
+      { name: 'never', trainedAt: [], gate: true },
+      { name: 'weekly', trainedAt: trainedAt(30), gate: true },
+      { name: 'monthly', trainedAt: trainedAt(7), gate: true },
     ],
     withTwin(past([always(0.95), always(0.7)])),
     span,
@@ -87,8 +87,8 @@ test('of policies that do as well, the one with the fewest trainings is taken', 
 
 test('a policy that is better by more than the margin is worth its trainings', () => {
   const contenders = [
-    { name: 'never', trainedAt: [] },
-    { name: 'weekly', trainedAt: trainedAt(30) },
+    { name: 'never', trainedAt: [], gate: true },
+    { name: 'weekly', trainedAt: trainedAt(30), gate: true },
   ];
   expect(recommend(config, contenders, past([always(0.95), always(0.7)]), span)).toMatchObject({
     policy: 'weekly',
@@ -97,10 +97,21 @@ test('a policy that is better by more than the margin is worth its trainings', (
   });
 });
 
+test('a policy without a gate is a reference: it is compared, and not recommended', () => {
+  const contenders = [
+    { name: 'never', trainedAt: [], gate: true },
+    { name: 'ungated', trainedAt: trainedAt(30), gate: false },
+  ];
+  const scored = past([always(0.95), always(0.7)]);
+  expect(recommend(config, contenders, scored, span)).toMatchObject({ policy: 'never', best: 'never' });
+  const none = contenders.map((one) => ({ ...one, gate: false }));
+  expect(recommend(config, none, scored, span).policy).toBe('ungated');
+});
+
 test('what happens in the last two fifths of the time is reported, and has no part in the choice', () => {
   const contenders = [
-    { name: 'never', trainedAt: [] },
-    { name: 'weekly', trainedAt: trainedAt(30) },
+    { name: 'never', trainedAt: [], gate: true },
+    { name: 'weekly', trainedAt: trainedAt(30), gate: true },
   ];
   const later = Math.floor(0.6 * DAYS);
   const found = recommend(config, contenders, past([(day) => (day < later ? 0.95 : 0.1), always(0.7)]), span);
