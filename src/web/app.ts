@@ -63,7 +63,7 @@ export async function buildPages(hone: HoneConfig, sources: Sources, people: Peo
       const seen = createHash('sha256').update(html`${page.sentence}${page.body}`.text).digest('hex').slice(0, 16);
       reply.status(status).headers({ 'x-page': seen, 'cache-control': 'private, no-store' });
       if (request.headers['x-only-digest'] !== undefined) return reply.send('');
-      const text = layout(page, request.session, { path: request.url, version, production });
+      const text = layout(page, request.session, { path: request.url, digest: seen, version, production });
       request.session?.notices.splice(0);
       return reply.type('text/html; charset=utf-8').send(text);
     },

@@ -20,6 +20,8 @@ export interface Page {
 
 export interface Frame {
   readonly path: string;
+  /** Of what the page says now. */
+  readonly digest: string;
   /** Of the assets, so that browsers keep them for ever. */
   readonly version: string;
   readonly production: boolean;
@@ -34,7 +36,7 @@ const MODEL_MENU = [
   ['/compare', 'Compare'],
 ] as const;
 
-export function layout(page: Page, session: Session | null, { path, version, production }: Frame): string {
+export function layout(page: Page, session: Session | null, { path, digest, version, production }: Frame): string {
   const live = page.live ?? false;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -42,17 +44,17 @@ export function layout(page: Page, session: Session | null, { path, version, pro
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/style.css?${version}">
 ${live && html`<script src="/assets/live.js?${version}" defer></script>`}</head>
-<body${live && html` data-live="${path}"`}>
+<body${live && html` data-live="${path}" data-page="${digest}"`}>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top"><nav class="site" aria-label="Site"><a class="brand" href="/">hone</a> <a href="/">Models</a> <a href="/incidents">Incidents</a></nav>${session && who(session, production)}</header>
 ${page.model === undefined ? nothing : modelMenu(page.model, page.section)}
 <p id="live" class="quiet" role="status"></p>
 <main id="main" tabindex="-1">
-${crumbs(page.crumbs ?? [])}
-${(session?.notices ?? []).map(({ good, text }) => html`<p class="notice ${good ? 'good' : 'bad'}">${text}</p>`)}
+${(session?.notices ?? []).map(({ good, text }) => html`<p class="notice ${good ? 'good' : 'bad'}" role="status">${text}</p>`)}
+<div id="page">${crumbs(page.crumbs ?? [])}
 <h1>${page.title}</h1>
 <p class="sentence${page.attention ? ' attention' : ''}">${page.sentence}</p>
-${page.body}
+${page.body}</div>
 </main>
 <footer><p>Times are UTC. Every change is in the <em>ledger</em> of its model.</p></footer>
 </body></html>

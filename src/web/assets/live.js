@@ -1,10 +1,10 @@
 // Loads the page again when the server says that it has changed. Without this script a page is as useful, but stands still.
 const path = document.body.dataset.live;
-let seen = null;
+let seen = document.body.dataset.page;
 let timer;
 
 async function refresh() {
-  const main = document.getElementById('main');
+  const main = document.getElementById('page');
   // Never under somebody's hands: what was typed stays.
   if (main.querySelector('form[data-touched]') || main.contains(document.activeElement?.closest?.('form'))) return;
   const response = await fetch(path, { headers: { accept: 'text/html' } });
@@ -12,7 +12,7 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
   const open = [...main.querySelectorAll('details')].map((one) => one.open);
   const before = main.querySelector('.sentence')?.textContent;
-  main.replaceChildren(...fresh.getElementById('main').childNodes);
+  main.replaceChildren(...fresh.getElementById('page').childNodes);
   main.querySelectorAll('details').forEach((one, i) => {
     if (open[i] !== undefined) one.open = open[i];
   });
@@ -21,7 +21,7 @@ async function refresh() {
 }
 
 function changed(digest) {
-  if (seen !== null && digest !== seen) refresh().catch(() => undefined);
+  if (digest !== seen) refresh().catch(() => undefined);
   seen = digest;
 }
 

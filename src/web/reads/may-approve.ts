@@ -12,8 +12,10 @@ export function mayNotApprove(
   kind: 'approve' | 'reject',
 ): string | null {
   if (config === undefined) return 'The file of this model is gone, so nobody is named to decide';
-  const { from, exclude_starter, identity } = config.approval.otherwise;
-  const people = from.flatMap((group) => groups[group] ?? []);
+  const { from, escalate, exclude_starter, identity } = config.approval.otherwise;
+  // Whether it has come to an escalation the desk knows: its people are not turned away here.
+  const asked = [...from, ...(escalate === 'never' ? [] : escalate.to)];
+  const people = [...new Set(asked.flatMap((group) => groups[group] ?? []))];
   const same = (other: string) => subjectOf(other) === subjectOf(name);
   if (identity === 'signed')
     return 'This model asks for signed decisions, and your key is not here: use the command below where it is';

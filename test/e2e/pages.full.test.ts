@@ -1,0 +1,177 @@
+/** A newcomer's path in a real browser: home, packet, approve, canary to 100 %, roll back, ledger; then the same by command line. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { LedgerEntry } from '../../src/registry/contract.ts';
+import { hone } from '../cli/story.ts';
+import { promoteFirst, startSecond, townForTwo } from '../faults/champion.ts';
+import type { Town } from '../town.ts';
+import { findChromium, launch } from '../web/chromium.ts';
+import { openSite, type Site } from '../web/site.ts';
+
+const executable = findChromium(true);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LOOKS = [
+  [360, 'light'],
+  [1440, 'dark'],
+] as const;
+/** A busy machine trains slowly. */
+vi.setConfig({ testTimeout: 400_000 });
+const SLOWEST_ROLLOUT_MS = 240_000;
+const COMMENT = 'looks right';
+
+let town: Town;
+let site: Site;
+let browser: Browser;
+let base: string;
+
+const named =
+  executable === null ? 'skipped, because no Chromium was found (HONE_CHROMIUM, PATH, apt-get as root): ' : '';
+
+beforeAll(async () => {
+  if (executable === null) return;
+  town = await townForTwo();
+  await promoteFirst(town);
+  site = await openSite({ workspace: town.workspace, client: town.client });
+  base = await site.app.listen({ host: '127.0.0.1', port: 0 });
+  browser = await launch(executable);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  await town?.close();
+});
+
+test.skipIf(executable === null)(`${named}a newcomer approves, watches and rolls back on the pages alone`, async () => {
+  const run = await startSecond(town);
+  await town.runUntil(run, 'an approval is waited for', (status) => status.waitingFor !== null);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+
+  await page.goto(base);
+  await expectSentence(page, /1 model needs you/);
+  await page.getByRole('region', { name: 'Needs you' }).getByRole('link', { name: town.model }).click();
+  await expectSentence(page, /0 of 1 approvals so far/);
+  await page.getByLabel(/Comment/).fill(COMMENT);
+  const sending = town.traffic();
+  await page.getByRole('button', { name: /^Approve: start at 25 %/ }).click();
+  await page.getByText('Approved by ana.').first().waitFor();
+  // The page is left alone: it follows the run by itself.
+  await page.locator('.sentence', { hasText: 'promoted' }).waitFor({ timeout: SLOWEST_ROLLOUT_MS });
+  await sending.stop();
+  const champion = (await town.ledger.state()).aliases.champion?.version;
+
+  await page.goto(`${base}/models/${town.model}/rollout`);
+  await page.getByLabel(/Reason/).fill('complaints');
+  await page.getByRole('button', { name: 'Roll back now' }).click();
+  await page.locator('.notice.good').waitFor({ timeout: 120_000 });
+  await page.goto(`${base}/models/${town.model}/ledger`);
+  await page.getByText(`rolled back from ${champion} to 2`).first().waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+test.skipIf(executable === null)(
+  `${named}the same path by command line leaves equal entries in the ledger`,
+  async () => {
+    const before = (await town.ledger.head())?.seq ?? 0;
+    const byPage = await changesAfter(0);
+    await town.setTime('2013-02-26T00:00:00Z');
+    const run = await startSecond(town, 'a third version');
+    const { packet } = await town.runUntil(run, 'an approval is waited for', (status) => status.waitingFor !== null);
+    const sending = town.traffic();
+    const approved = await hone(town.dir, [
+      'approve',
+      run,
+      '--packet',
+      packet?.slice(0, 8) ?? '',
+      '--by',
+      'ana',
+      '--comment',
+      COMMENT,
+    ]);
+    expect(approved).toMatchObject({ code: 0 });
+    expect(await town.end(run)).toMatchObject({ outcome: 'promoted' });
+    await sending.stop();
+    const back = await hone(town.dir, ['rollback', town.model, '--to', '2', '--reason', 'complaints', '--by', 'ana']);
+    expect(back.code).toBe(0);
+    const byCommand = await changesAfter(before);
+    for (const kind of ['version_staged', 'rolled_back'] as const) {
+      const [page, command] = [
+        byPage.findLast((one) => one.kind === kind),
+        byCommand.findLast((one) => one.kind === kind),
+      ];
+      expect(command, kind).toEqual(page);
+    }
+    // The first version was approved by the signal that Temporal's own pages send.
+    expect(byPage.find(({ kind }) => kind === 'version_staged')).toEqual(
+      byPage.findLast(({ kind }) => kind === 'version_staged'),
+    );
+  },
+);
+
+test.skipIf(executable === null)(
+  `${named}every page is clean for keyboard and screen reader, fits 360 and 1,440 pixels, and has no outsider`,
+  async () => {
+    const model = `/models/${town.model}`;
+    const run = `/runs/${town.model}-000002`;
+    const pages = [
+      '/',
+      '/incidents',
+      model,
+      `${model}/rollout`,
+      `${model}/drift`,
+      `${model}/incidents`,
+      `${model}/ledger`,
+    ];
+    const more = [`${model}/compare?a=3&b=1`, `${model}/versions/4`, `${model}/why`, run, `${run}/packet`];
+    for (const [width, colorScheme] of LOOKS) {
+      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
+      const page = await context.newPage();
+      const foreign: string[] = [];
+      page.on('request', (request) => !request.url().startsWith(base) && foreign.push(request.url()));
+      for (const url of [...pages, ...more]) {
+        expect((await page.goto(base + url))?.status(), url).toBe(200);
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), `${url} at ${width}`).toBe(0);
+        await page.evaluate(axe);
+        const found = (await page.evaluate('axe.run()')) as {
+          violations: { id: string; nodes: { html: string }[] }[];
+        };
+        const told = found.violations.map(
+          ({ id, nodes }) => `${url} at ${width}, ${colorScheme}: ${id}: ${nodes[0]?.html}`,
+        );
+        expect(told).toEqual([]);
+      }
+      expect(foreign).toEqual([]);
+      await context.close();
+    }
+  },
+);
+
+test.skipIf(executable === null)(
+  `${named}without script the packet can be read and the first stop of the keyboard skips to the content`,
+  async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${base}/runs/${town.model}-000002/packet`);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(page.url()).toMatch(/#main$/);
+    await page.getByRole('heading', { name: 'Recommendation' }).waitFor();
+    await context.close();
+  },
+);
+
+async function expectSentence(page: Page, what: RegExp): Promise<void> {
+  await page.locator('.sentence', { hasText: what }).waitFor();
+}
+
+/** What an entry says, without what differs from run to run. */
+async function changesAfter(seq: number) {
+  const entries: LedgerEntry[] = [];
+  for await (const entry of town.ledger.entries(seq)) entries.push(entry);
+  return entries.map(({ change: { kind }, actor, trust, why }) => ({ kind, actor, trust, why }));
+}
