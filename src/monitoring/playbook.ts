@@ -7,7 +7,8 @@
  */
 import type { ModelConfig } from '../config/model.ts';
 import { nextStep } from './alert-sentences.ts';
-import type { Alert, Finding, TickAction, TriggerAction } from './contract.ts';
+import type { Alert, Finding, TriggerAction } from './contract.ts';
+import { list, type Note, notesOn, notesOnSeason } from './playbook-notes.ts';
 
 export interface PlaybookInput {
   readonly config: ModelConfig;
@@ -20,7 +21,7 @@ export interface Plan {
   readonly triggers: readonly TriggerAction[];
   /** Everything that is wrong now; incidents decide which of it is news. */
   readonly alerts: readonly Alert[];
-  readonly notes: readonly Extract<TickAction, { kind: 'note' }>[];
+  readonly notes: readonly Note[];
 }
 
 export function plan({ config, findings, acting }: PlaybookInput): Plan {
@@ -84,54 +85,6 @@ export function plan({ config, findings, acting }: PlaybookInput): Plan {
   return { triggers: broken.length > 0 ? [] : triggers, alerts, notes };
 }
 
-interface Seen {
-  readonly broken: readonly Finding[];
-  readonly features: readonly Finding[];
-  readonly prediction: readonly Finding[];
-  readonly quality: readonly Finding[];
-  readonly triggers: readonly TriggerAction[];
-}
-
-function notesOn(seen: Seen, findings: readonly Finding[], config: ModelConfig): Plan['notes'][number][] {
-  const sentences: string[] = [];
-  const names = list(seen.features.map(({ subject }) => subject));
-  if (seen.broken.length > 0 && seen.triggers.length > 0) {
-    sentences.push(
-      `Not retraining: the input is broken (${list(seen.broken.map(({ subject }) => subject))}), and a model fitted on it would be worse. Mend the source first.`,
-    );
-  } else if (seen.features.length > 0 && seen.triggers.every(({ trigger }) => trigger !== 'drift')) {
-    const judged = findings.some(({ kind, state }) => kind === 'performance' && state !== 'not_judged');
-    if (seen.quality.length === 0 && seen.prediction.length > 0) {
-      sentences.push(
-        `${names} moved and so did the predictions; ${held(judged)}. Not retraining; look at quality as labels come in.`,
-      );
-    } else if (seen.quality.length === 0) {
-      sentences.push(`${names} moved, ${held(judged)}, not retraining. Look at quality as labels come in.`);
-    }
-  }
-  const disabled = seen.quality.filter(({ kind }) =>
-    kind === 'performance' ? !config.triggers.performance.enabled : !config.triggers.calibration.enabled,
-  );
-  for (const { kind } of disabled) {
-    sentences.push(
-      `The ${kind} trigger is off, so no run is asked for. Start one by hand, or set triggers.${kind}.enabled.`,
-    );
-  }
-  return sentences.map((sentence) => ({ kind: 'note', sentence }));
-}
-
-/** Against its reference it moved; against the same weeks last year it did not. */
-function notesOnSeason(seasonal: readonly Finding[]): Plan['notes'][number][] {
-  if (seasonal.length === 0) return [];
-  const names = list(seasonal.map(({ subject }) => subject));
-  const sentence = `${names} moved, inside the band of the same weeks last year: a season, so nothing is done.`;
-  return [{ kind: 'note', sentence }];
-}
-
-function held(judged: boolean): string {
-  return judged ? 'quality holds' : 'quality is not judged yet';
-}
-
 /** @param all findings that ask together, the one with the numbers among them */
 function ask(trigger: TriggerAction['trigger'], finding: Finding, all: readonly Finding[] = [finding]): TriggerAction {
   const { value, limit, rows, window, windows } = finding;
@@ -189,8 +142,4 @@ function told(findings: readonly Finding[]): string {
 function mostMoved(findings: readonly Finding[]): Finding {
   const excess = ({ value, limit }: Finding): number => (value ?? 0) - (limit ?? 0);
   return findings.reduce((most, one) => (excess(one) > excess(most) ? one : most));
-}
-
-function list(names: readonly string[]): string {
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }
