@@ -284,7 +284,16 @@ describe('with a champion in place', () => {
       () => answerToSignal('comment', { by: 'ana', comment: 'still there?' }),
       (answer) => answer.startsWith('Noted'),
     );
-    expect((await town.status(run)).waitingFor).not.toBeNull();
+    const reminders = ({ desk }: RunStatus) => desk.messages.filter(({ name }) => name === 'reminder');
+    const reminded = await eventually(
+      'people are reminded twice',
+      () => town.status(run),
+      (now) => reminders(now).length === 2,
+    );
+    expect(reminded.waitingFor).not.toBeNull();
+    expect(reminders(reminded)[0]).toMatchObject({
+      ...{ by: 'hone', answer: expect.stringContaining('Still waiting for 2 approval(s) from ana, dana, kim until') },
+    });
 
     await skipTime(town, run, 'PT2H');
     const end = await town.end(run);

@@ -25,6 +25,8 @@ const STAGED = {
   'gate.on_inconclusive.wait_for_labels': 'P7D',
   'approval.otherwise.deadline': 'PT15M',
   'approval.otherwise.exclude_starter': true,
+  // The account that plays the demo applies the configuration, and may be called like one of the people in it.
+  'approval.otherwise.exclude_editor': false,
   'triggers.merge_window': 'PT1S',
   'triggers.limits.min_new_labels': 40_000,
 } as const;
