@@ -15,8 +15,8 @@ import { type LoadResult, openLoop } from './setup/open-loop.ts';
 import { registerChampion } from './setup/registered-model.ts';
 
 const PER_SECOND = 5_000;
-const REPEATS = 2;
-const SECONDS = 3;
+const REPEATS = 5;
+const SECONDS = 4;
 const CONNECTIONS = 32;
 const BATCH = 10;
 const MODELS = { on: 'logged', off: 'unlogged' } as const;
