@@ -66,6 +66,7 @@ export const firstRun: Readonly<Record<string, number>> = {
   refit: 1,
   checkTwin: 1,
   packet: 1,
+  lookForDecision: 1, // before the approval counts
   recordDecision: 1,
   checkRollout: 1,
   prepareRollout: 1,
