@@ -1,0 +1,25 @@
+/** The stages that `cancel.test.ts` leaves out. */
+import { afterAll, beforeAll, test } from 'vitest';
+import { type CancelTown, cancelApprovedIn, cancelIn, cancelTown } from './cancelled.ts';
+
+let place: CancelTown;
+beforeAll(async () => {
+  place = await cancelTown();
+});
+afterAll(() => place.town.close());
+
+test.each([
+  ['validate', 'validate'],
+  ['features', 'features'],
+  ['train, registering the version', 'register'],
+  ['gate', 'gate'],
+])('cancelled in %s, a run leaves champion, routing and ledger as they were', async (_stage, activity) => {
+  await cancelIn(place, activity);
+});
+
+test.each([
+  ['preparing the rollout', 'prepareRollout'],
+  ['starting its probation', 'startProbation'],
+])('cancelled in %s, it gives the place of the champion back', async (_stage, activity) => {
+  await cancelApprovedIn(place, activity);
+});
