@@ -12,7 +12,7 @@ interface DemoOptions {
 export function register(program: Command, context: CliContext): void {
   const demo = program
     .command('demo')
-    .description('replay 2013: train, gate, approve, deploy, watch, retrain, roll back; about five minutes')
+    .description('replay 2013: train, gate, approve, deploy, watch, retrain, roll back; about six minutes')
     .option('--keep', 'leave everything running at the end and print the addresses')
     .option('--interactive', 'wait for a person to approve in the Temporal UI')
     .action((options: DemoOptions) => run(context, options));
