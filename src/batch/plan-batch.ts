@@ -1,12 +1,10 @@
 /** Fixes what a batch will do before it does anything: the version, the rows, the parts. */
-import type { ModelConfig } from '../config/model.ts';
 import { fetchVersion, type VersionFiles } from '../serving/version-files.ts';
 import { digestOf, findDocument, putDocument } from '../store/content.ts';
 import { type BatchPlan, batchPlan, planKey } from './contract.ts';
 import { type StageInput, stageRows } from './stage-rows.ts';
 
 export interface PlanInput extends Omit<StageInput, 'served'> {
-  readonly config: ModelConfig;
   readonly version: number;
   readonly asOf: string;
 }

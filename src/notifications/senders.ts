@@ -1,6 +1,6 @@
 /** One sender a kind of route. Each returns when the other side has taken the notice. */
-import { createHmac } from 'node:crypto';
 import type { NotifyRoute } from '../config/notify.ts';
+import { secretOf, signatureOf } from '../triggers/signature.ts';
 import type { Notice } from './contract.ts';
 import { NotDelivered, RouteUnusable } from './errors.ts';
 
@@ -37,12 +37,11 @@ export function senderOf(name: string, route: NotifyRoute, environment: NodeJS.P
       return slack(name, address(route.url_env, ['https:', 'http:']));
     case 'mail':
       return mail(name, route, address(route.smtp_env, ['smtp:', 'smtps:']));
-    case 'cloudevents':
-      return cloudEvents(
-        name,
-        address(route.url_env, ['https:', 'http:']),
-        secretOf(name, route.key_env, read(route.key_env)),
-      );
+    case 'cloudevents': {
+      const secret = secretOf(read(route.key_env));
+      if (typeof secret === 'string') throw new RouteUnusable(name, route.key_env, secret);
+      return cloudEvents(name, address(route.url_env, ['https:', 'http:']), secret);
+    }
   }
 }
 
@@ -113,7 +112,7 @@ function cloudEvents(name: string, url: string, secret: Buffer): Send {
       data: { ...notice, links },
     });
     const timestamp = String(Math.floor(now.getTime() / 1000));
-    const signature = createHmac('sha256', secret).update(`${notice.id}.${timestamp}.${body}`).digest('base64');
+    const signature = signatureOf(secret, notice.id, timestamp, Buffer.from(body)).toString('base64');
     await post(
       name,
       url,
@@ -126,13 +125,6 @@ function cloudEvents(name: string, url: string, secret: Buffer): Send {
       body,
     );
   };
-}
-
-function secretOf(name: string, variable: string, text: string): Buffer {
-  const secret = Buffer.from(text.replace(/^whsec_/, ''), 'base64');
-  if (secret.length < 24 || secret.length > 64)
-    throw new RouteUnusable(name, variable, 'is no key: whsec_ and 24 to 64 bytes as base64');
-  return secret;
 }
 
 async function post(name: string, url: string, headers: Record<string, string>, body: string): Promise<void> {

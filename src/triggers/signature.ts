@@ -27,14 +27,24 @@ export function readEventKeys(named: readonly NamedKey[], environment: NodeJS.Pr
   return named.map(({ by, env }) => {
     const text = environment[env];
     if (!text) throw new EventKeyUnusable(env, 'is not set or empty');
-    const base64 = text.replace(/^whsec_/, '');
-    const secret = Buffer.from(base64, 'base64');
-    if (secret.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, ''))
-      throw new EventKeyUnusable(env, 'is no base64');
-    if (secret.length < 24 || secret.length > 64)
-      throw new EventKeyUnusable(env, `holds ${secret.length} bytes instead of 24 to 64`);
+    const secret = secretOf(text);
+    if (typeof secret === 'string') throw new EventKeyUnusable(env, secret);
     return { by, secret };
   });
+}
+
+/** @param text `whsec_` and 24 to 64 bytes as base64 @returns the bytes, or what is wrong with the text */
+export function secretOf(text: string): Buffer | string {
+  const base64 = text.replace(/^whsec_/, '');
+  const secret = Buffer.from(base64, 'base64');
+  if (secret.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return 'is no base64';
+  return secret.length < 24 || secret.length > 64 ? `holds ${secret.length} bytes instead of 24 to 64` : secret;
+}
+
+/** @param timestamp seconds since the epoch @param content the bytes of the body */
+export function signatureOf(secret: Buffer, id: string, timestamp: string, content: Buffer): Buffer {
+  const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), content]);
+  return createHmac('sha256', secret).update(signed).digest();
 }
 
 /**
@@ -48,14 +58,13 @@ export function signerOf(keys: readonly EventKey[], headers: Headers, content: B
   const timestamp = header(headers, 'webhook-timestamp');
   const signatures = header(headers, 'webhook-signature');
   if (!/^\d{1,12}$/.test(timestamp)) throw new EventUnsigned('webhook-timestamp', 'is no time in seconds');
-  const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), content]);
   const given = signatures.split(' ').flatMap((one) => {
     const [version, base64 = ''] = one.split(',', 2);
     return version === 'v1' ? [Buffer.from(base64, 'base64')] : [];
   });
   let signer: EventKey | undefined;
   for (const key of keys) {
-    const expected = createHmac('sha256', key.secret).update(signed).digest();
+    const expected = signatureOf(key.secret, id, timestamp, content);
     for (const one of given) {
       if (one.length === expected.length && timingSafeEqual(one, expected)) signer ??= key;
     }

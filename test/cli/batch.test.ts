@@ -3,16 +3,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openServed, row } from '../serving/served.ts';
-import { workspace } from './story.ts';
+import { workspaceOn } from './story.ts';
 
 test('rows of a file are scored with a version and copied out; list and show tell of it; damage is refused with 2', async () => {
   const served = await openServed();
   try {
     await served.promote(1);
-    const { dir, hone } = await workspace();
-    const file = join(dir, 'config/hone.yaml');
-    const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace('file:.hone/store', `file:${join(served.dir, 'store')}`));
+    const { dir, hone } = await workspaceOn(served);
     const rows = Array.from({ length: 30 }, (_, i) => row(i + 1));
     await writeFile(join(dir, 'tonight.jsonl'), rows.map((one) => JSON.stringify(one)).join('\n'));
 

@@ -1,18 +1,15 @@
 /** `hone export` as a person uses it. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openServed } from '../serving/served.ts';
-import { workspace } from './story.ts';
+import { workspaceOn } from './story.ts';
 
 test('a version goes to a folder with the lines to load it; a folder of something else is refused with 6', async () => {
   const served = await openServed();
   try {
     await served.promote(1);
-    const { dir, hone } = await workspace();
-    const file = join(dir, 'config/hone.yaml');
-    const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace('file:.hone/store', `file:${join(served.dir, 'store')}`));
+    const { dir, hone } = await workspaceOn(served);
     const out = join(dir, 'bundle');
     const said = await hone('export', 'flights-delay@champion', '--out', out);
     expect(said).toMatchObject({ code: 0 });

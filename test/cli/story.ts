@@ -1,5 +1,5 @@
 /** The command line in this process, a workspace of its own, and a small history told through the registry. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -32,6 +32,15 @@ export async function workspace(): Promise<{
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   await cp(join(ROOT, 'config'), join(dir, 'config'), { recursive: true });
   return { dir, store: openStore('file:.hone/store', dir), hone: (...argv) => hone(dir, argv) };
+}
+
+/** The same on the store of a served model. */
+export async function workspaceOn(served: { readonly dir: string }): ReturnType<typeof workspace> {
+  const made = await workspace();
+  const file = join(made.dir, 'config/hone.yaml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('file:.hone/store', `file:${join(served.dir, 'store')}`));
+  return made;
 }
 
 /** Runs one command as a terminal without colours would see it, at a fixed time. */

@@ -1,5 +1,5 @@
 /** `hone export`: a version as a folder that another program loads. */
-import { resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -20,7 +20,6 @@ async function exportTo(context: CliContext, text: string, out: string): Promise
   const { exportVersion } = await import('../../embedded/export.ts');
   const { asOfNow } = await import('../../store/clock.ts');
   const { honeCacheFolder } = await import('../../local/cache-folder.ts');
-  const { join } = await import('node:path');
   const [store, { hone }] = [await context.store(), await context.workspace()];
   const bundle = await exportVersion({
     ...{ store, model, version, out: resolve(context.terminal.cwd, out), asOf: await asOfNow(store, hone.clock) },
@@ -31,9 +30,10 @@ async function exportTo(context: CliContext, text: string, out: string): Promise
     const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
     const needs =
       features.statement === null ? 'onnxruntime-node' : `onnxruntime-node and @duckdb/node-api (${engine})`;
+    const loader = join(out, 'node.mjs');
     return (
       `Version ${version} of ${model} is in ${out}: ${files.length + 1} files, ${Math.round(size / 1000)} kB.\n` +
-      `In Node, with ${needs}:\n\n  import { open } from './${out}/node.mjs';\n` +
+      `In Node, with ${needs}:\n\n  import { open } from '${isAbsolute(out) ? '' : './'}${loader}';\n` +
       '  const predictor = await open();\n  await predictor.predict([{ … }]);'
     );
   });

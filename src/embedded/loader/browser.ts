@@ -18,9 +18,7 @@ export interface DuckDbWasmConnection {
   prepare(sql: string): Promise<{
     query(parameter: string): Promise<{
       readonly numCols: number;
-      getChildAt(
-        i: number,
-      ): { toArray(): Iterable<unknown>; get(row: number): unknown; readonly length: number } | null;
+      getChildAt(i: number): { get(row: number): unknown; readonly length: number } | null;
     }>;
     close(): Promise<void>;
   }>;
