@@ -12,7 +12,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...temporal, ...long] },
+        // One process for many files: loading the modules anew for each file cost a third of the time.
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...temporal, ...long],
+          isolate: false,
+          unstubEnvs: true,
+        },
       },
       {
         extends: true,
