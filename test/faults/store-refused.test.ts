@@ -2,11 +2,11 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type S3Server, startVersityGw, VersityGwMissing } from '../../src/local/versitygw.ts';
-import { type FaultProxy, type Plan, startFaultProxy } from '../store/fault-proxy.ts';
 import type { Town } from '../town.ts';
 import { canaryAnswers, promoteFirst, startSecond, townForTwo } from './champion.ts';
 import { hone } from './command.ts';
 import { eventually } from './eventually.ts';
+import { type FaultProxy, type Plan, startFaultProxy } from './fault-proxy.ts';
 import { expectInvariants, served } from './invariants.ts';
 import { openTurnstile } from './turnstile.ts';
 

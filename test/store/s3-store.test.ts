@@ -8,9 +8,9 @@ import { openLedger } from '../../src/registry/ledger.ts';
 import { StoreRefused, StoreUnreachable, StoreWithoutConditionalCreate } from '../../src/store/errors.ts';
 import { openStore, proveConditionalCreate } from '../../src/store/open-store.ts';
 import { S3Store } from '../../src/store/s3-store.ts';
+import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { registration } from '../registry/requests.ts';
 import { collect, conformance } from './conformance.ts';
-import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 
 const server = await startVersityGw().catch((error: unknown) => {
   if (error instanceof VersityGwMissing) return error;
