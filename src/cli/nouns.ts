@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { register as approve } from './nouns/approve.ts';
 import { register as backtest } from './nouns/backtest.ts';
+import { register as backup } from './nouns/backup.ts';
 import { register as batch } from './nouns/batch.ts';
 import { register as config } from './nouns/config.ts';
 import { register as data } from './nouns/data.ts';
@@ -21,6 +22,7 @@ import { register as monitor } from './nouns/monitor.ts';
 import { register as notify } from './nouns/notify.ts';
 import { register as packet } from './nouns/packet.ts';
 import { register as query } from './nouns/query.ts';
+import { register as reconcile } from './nouns/reconcile.ts';
 import { register as registry } from './nouns/registry.ts';
 import { register as reproduce } from './nouns/reproduce.ts';
 import { register as review } from './nouns/review.ts';
@@ -51,6 +53,7 @@ export const NOUNS: readonly Register[] = [
   rollout,
   rollback,
   freeze,
+  reconcile,
   batch,
   exportVersion,
   monitor,
@@ -62,5 +65,6 @@ export const NOUNS: readonly Register[] = [
   ledger,
   lineage,
   reproduce,
+  backup,
   config,
 ];
