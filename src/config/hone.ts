@@ -1,6 +1,7 @@
 /** `config/hone.yaml`: connections, people and clock. Shared by all models of an installation. */
 import { z } from 'zod';
 import { notifyConfig } from './notify.ts';
+import { holderName, servingRole, tokenHolder } from './tokens.ts';
 import { duration, slug } from './values.ts';
 import { webConfig } from './web.ts';
 
@@ -31,7 +32,13 @@ export const honeConfig = z.strictObject({
     ui: z.string().nullable(),
     task_queue: z.string().min(1),
   }),
-  serving: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535), poll: duration }),
+  serving: z.strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(0).max(65_535),
+    poll: duration,
+    /** Programs that may ask for predictions, by name. Without any, only the local profile serves, and on loopback only. */
+    tokens: z.record(holderName, tokenHolder(servingRole)).optional(),
+  }),
   /** The pages; there are none where it is left out. */
   web: webConfig.optional(),
   /** `memory_mb` bounds the buffers with which a source is read, sorted and compared; the process takes up to twice as much. */

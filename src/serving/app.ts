@@ -1,17 +1,20 @@
 /** The HTTP face of a serving node: addresses, limits, typed refusals. What they mean is documented in docs/contracts/prediction-api.md. */
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { HoneError } from '../errors.ts';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { LogWriter } from '../monitoring/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MAX_BODY_BYTES, type NodeRecord, stagedFaultRequest } from './contract.ts';
-import { ModelNotServed, NodeDraining, PredictionFailed, ServingError } from './errors.ts';
+import { type Door, guardRoutes } from './door.ts';
+import { type DeploymentDoor, deploymentRoute } from './deployment-endpoint.ts';
+import { ModelNotServed, NodeDraining, PredictionFailed } from './errors.ts';
 import { type EventDoor, eventRoute } from './event-endpoint.ts';
 import type { ServingMetrics } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
+import { inferenceRoutes } from './open-inference-routes.ts';
 import { schemas } from './openapi.ts';
 import { parseBody, type Recorder } from './record-endpoints.ts';
+import { refuse, refuseAddress } from './refusals.ts';
 import { rowsOfBody } from './request-rows.ts';
 import type { ServiceHealth } from './service-health.ts';
 import type { StagedFaults } from './staged-faults.ts';
@@ -26,8 +29,12 @@ export interface NodeParts {
   readonly store: ObjectStore;
   /** Left out: no events are taken. */
   readonly events: EventDoor | undefined;
+  /** Left out: no pipeline answers here. */
+  readonly deployments: DeploymentDoor | undefined;
   readonly metrics: ServingMetrics;
   readonly health: ServiceHealth;
+  /** Left out: nobody needs a token. */
+  readonly door: Door | undefined;
   readonly staged: StagedFaults | undefined;
   readonly logger: Logger;
   readonly record: () => NodeRecord;
@@ -35,6 +42,9 @@ export interface NodeParts {
   readonly ready: () => boolean;
   readonly draining: () => boolean;
 }
+
+const caller = { config: { access: 'caller' } } as const;
+const open = { config: { access: 'open' } } as const;
 
 type ModelRequest = FastifyRequest<{ Params: { model: string } }>;
 
@@ -47,24 +57,20 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 100 },
     logger: false,
   });
-  await app.register(swagger, { openapi: { info: { title: 'hone predictions', version: '1' } } });
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'hone predictions', version: '1' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      ...(parts.door && { security: [{ token: [] }] }),
+    },
+  });
   // Schemas are for the published contract; bodies are checked in the handlers, which name the field that is wrong.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply, parts.logger));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0]!.slice(0, 120);
-    return reply
-      .status(404)
-      .send(
-        body(
-          'HONE_ADDRESS_UNKNOWN',
-          `There is nothing at ${request.method} ${path}. The addresses are at /openapi.json.`,
-          false,
-        ),
-      );
-  });
+  app.setNotFoundHandler(refuseAddress);
+  guardRoutes(app, parts.door);
   app.addHook('onRequest', async (request) => {
     if (parts.draining() && request.method === 'POST') throw new NodeDraining();
   });
@@ -72,39 +78,41 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
     const route = request.routeOptions.url ?? 'unknown';
     parts.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
     // An event waits for its answer: its time is not that of a prediction.
-    if (route.startsWith('/v1/models/') && !route.endsWith('/events'))
+    if (request.method === 'POST' && route.includes('/:model/') && !route.endsWith('/events'))
       parts.health.request(reply.statusCode, reply.elapsedTime);
   });
   predictionRoutes(app, parts);
+  inferenceRoutes(app, { ...parts, predict: (service, rows) => inTime(service, service.predict(rows)) });
   stateRoutes(app, parts);
   if (parts.staged) stagedRoute(app, parts, parts.staged);
   return app;
 }
 
-function predictionRoutes(app: FastifyInstance, { services, recorder, store, events }: NodeParts): void {
+function predictionRoutes(app: FastifyInstance, { services, recorder, store, events, deployments }: NodeParts): void {
   const serviceOf = (request: FastifyRequest) => {
     const { model } = (request as ModelRequest).params;
     const service = services.get(model);
     if (!service) throw new ModelNotServed(model, [...services.keys()]);
     return service;
   };
-  app.post('/v1/models/:model/predict', { schema: schemas.predict }, async (request) => {
+  app.post('/v1/models/:model/predict', { schema: schemas.predict, ...caller }, async (request) => {
     const service = serviceOf(request);
     const rows = rowsOfBody(request.body);
     return { predictions: await inTime(service, service.predict(rows)) };
   });
-  app.post('/v1/models/:model/labels', { schema: schemas.labels }, async (request) => {
+  app.post('/v1/models/:model/labels', { schema: schemas.labels, ...caller }, async (request) => {
     return { recorded: await recorder.labels(serviceOf(request), request.body) };
   });
-  app.post('/v1/models/:model/business', { schema: schemas.business }, async (request) => {
+  app.post('/v1/models/:model/business', { schema: schemas.business, ...caller }, async (request) => {
     return { recorded: await recorder.business(serviceOf(request), request.body) };
   });
   eventRoute(app, { store, door: events, modelOf: (request) => serviceOf(request).model });
+  deploymentRoute(app, { store, door: deployments, modelOf: (request) => serviceOf(request).model });
 }
 
 function stateRoutes(app: FastifyInstance, { log, metrics, record, ready }: NodeParts): void {
-  app.get('/live', { schema: schemas.live }, async () => ({ live: true }));
-  app.get('/ready', { schema: schemas.ready }, async (_request, reply) => {
+  app.get('/live', { schema: schemas.live, ...open }, async () => ({ live: true }));
+  app.get('/ready', { schema: schemas.ready, ...open }, async (_request, reply) => {
     const state = { ready: ready() };
     if (!state.ready) reply.code(503).header('retry-after', '1');
     return state;
@@ -119,7 +127,7 @@ function stateRoutes(app: FastifyInstance, { log, metrics, record, ready }: Node
     await log.flush();
     return { written: log.counts.written - before };
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true }, ...open }, async () => app.swagger());
 }
 
 function stagedRoute(app: FastifyInstance, { services, logger }: NodeParts, staged: StagedFaults): void {
@@ -146,49 +154,3 @@ async function inTime<T>(service: ModelService, work: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
-
-const body = (code: string, message: string, retryable: boolean, path?: string) => ({
-  error: { code, message, ...(path && { path }), retryable },
-});
-
-/** Codes of Fastify's own refusals, in hone's words; everything else that is below 500 keeps Fastify's sentence. */
-const transport: Record<string, { code: string; message: string }> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: 'HONE_BODY_TOO_LARGE',
-    message: 'The body is larger than LIMIT. Nothing was scored or recorded. Split the request.',
-  },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: 'HONE_NOT_JSON',
-    message: 'The body must be application/json. Nothing was scored. Set the content-type header.',
-  },
-};
-
-function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
-  if (error instanceof ServingError) {
-    if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
-    return reply.status(error.status).send(body(error.code, error.message, error.retryable, error.path));
-  }
-  if (error instanceof HoneError && error.retryable) {
-    logger.error({ err: error, url: request.url }, 'a request could not be served');
-    return reply
-      .status(503)
-      .header('retry-after', '5')
-      .send(body(error.code, error.message, true));
-  }
-  const status = error.statusCode ?? 500;
-  if (status < 500) {
-    const known = transport[error.code] ?? {
-      code: 'HONE_REQUEST_REFUSED',
-      message: `The request was refused: ${error.message}. Nothing was scored or recorded.`,
-    };
-    const message = known.message.replace('LIMIT', bytesText(request.routeOptions.bodyLimit));
-    return reply.status(status).send(body(known.code, message, false));
-  }
-  logger.error({ err: error, url: request.url }, 'a request met an error that nobody expected');
-  const sentence =
-    'The server met an error that it did not expect; it is in the log of the node. Nothing was recorded.';
-  return reply.status(500).send(body('HONE_UNEXPECTED', sentence, true));
-}
-
-const bytesText = (bytes: number): string =>
-  bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`;

@@ -15,6 +15,8 @@ export class RequestRefused extends ServingError {
   readonly retryable = false;
   readonly status: number;
   override readonly path: string | undefined;
+  /** The cause alone, for a protocol that names fields otherwise. */
+  readonly problem: string;
 
   constructor(problem: string, path?: string, status: 400 | 413 = 400) {
     super(
@@ -23,6 +25,7 @@ export class RequestRefused extends ServingError {
     );
     this.status = status;
     this.path = path;
+    this.problem = problem;
   }
 }
 
@@ -84,6 +87,47 @@ export class InferenceIdReused extends ServingError {
         'other values. Nothing was scored, and the first answer stands. Use a new inference_id for a new prediction.',
     );
     this.path = path;
+  }
+}
+
+/** More rows wait for this model than the node takes on: waiting longer would help nobody. */
+export class NodeBusy extends ServingError {
+  readonly code = 'HONE_NODE_BUSY';
+  readonly retryable = true;
+  readonly status = 503;
+  override readonly retryAfter = 1;
+
+  constructor(model: string, waiting: number, most: number) {
+    super(
+      `${waiting} rows of ${model} are being answered on this node, and it takes on ${most} at most. Nothing was scored or ` +
+        'recorded. Send the request again after the time in Retry-After; where it stays so, add a node.',
+    );
+  }
+}
+
+/** A request without a token that this node knows, or by a holder whose role is not enough. */
+export class AccessRefused extends ServingError {
+  readonly code = 'HONE_ACCESS_REFUSED';
+  readonly retryable = false;
+  readonly status: 401 | 403;
+
+  constructor(status: 401 | 403, why: string) {
+    super(
+      `The request was not looked at: ${why}. ` +
+        'Tokens and roles are under serving.tokens of config/hone.yaml; send yours as `Authorization: Bearer <token>`.',
+    );
+    this.status = status;
+  }
+}
+
+/** The prediction server would answer whoever reaches it. It was not started. */
+export class ServingNotSafe extends HoneError {
+  readonly code = 'HONE_SERVING_NOT_SAFE';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(why: string, cure: string) {
+    super(`The prediction server was not started: ${why}. ${cure}`);
   }
 }
 

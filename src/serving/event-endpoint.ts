@@ -46,7 +46,7 @@ export function eventRoute(
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     scope.post(
       '/v1/models/:model/events',
-      { schema: schemas.events, bodyLimit: MAX_EVENT_BYTES },
+      { schema: schemas.events, bodyLimit: MAX_EVENT_BYTES, config: { access: 'signed' } },
       async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const answer = await desk.take(parts.modelOf(request), request.headers, body);

@@ -11,11 +11,14 @@ import { loadWorkspace } from '../config/load.ts';
 import { durationMs } from '../config/values.ts';
 import { HoneError } from '../errors.ts';
 import { servingCacheOf } from '../monitoring/hash-key.ts';
+import { outsideTarget } from '../deployment/contract.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { readEventKeys } from '../triggers/signature.ts';
+import type { DeploymentDoor } from './deployment-endpoint.ts';
+import { openDoor } from './door.ts';
 import type { EventDoor } from './event-endpoint.ts';
 import { startServingNode } from './server.ts';
 
@@ -33,12 +36,16 @@ const logger = createLogger('serving');
 try {
   const dir = resolve(values.workspace);
   const { hone, models } = await loadWorkspace(dir);
+  const door = openDoor(hone, process.env);
   const port = Number(values.port ?? hone.serving.port);
   const store = openStore(hone.store, dir);
   const events = await eventDoor(hone, store);
+  const piped = [...models.values()].some(({ config }) => outsideTarget(config.deploy.target)?.kind === 'webhook');
   const node = await startServingNode({
     store,
     ...(events ? { events } : {}),
+    ...(piped ? { deployments: await deploymentDoor(hone) } : {}),
+    ...(door ? { door } : {}),
     models: [...models.keys()],
     host: hone.serving.host,
     port,
@@ -80,4 +87,12 @@ async function eventDoor(hone: HoneConfig, store: ObjectStore): Promise<EventDoo
     handOver: (model, trigger, patienceMs) => handOver({ client, store }, model, trigger, patienceMs),
     asOf: () => asOfNow(store, hone.clock),
   };
+}
+
+/** Pipelines answer here; who waits for them is a workflow. */
+async function deploymentDoor(hone: HoneConfig): Promise<DeploymentDoor> {
+  const { connectLazily } = await import('../client/connect.ts');
+  const { tellDeployed } = await import('../client/deployments.ts');
+  const client = connectLazily(hone, logger);
+  return { environment: process.env, tell: (workflow, key) => tellDeployed(client, workflow, key) };
 }

@@ -4,6 +4,15 @@ import type { LogWriter } from '../monitoring/log-writer.ts';
 import type { NodeModel } from './contract.ts';
 import { type Breach, MEASURES } from './service-limits.ts';
 
+/** Read at each scrape. */
+export interface Figures {
+  readonly status: () => Record<string, NodeModel>;
+  readonly log: LogWriter;
+  readonly beyond: () => readonly Breach[];
+  /** Rows that are being answered, by model. */
+  readonly waiting: () => readonly { readonly model: string; readonly rows: number }[];
+}
+
 export class ServingMetrics {
   readonly #registry = new Registry();
   readonly #registers = [this.#registry];
@@ -27,8 +36,7 @@ export class ServingMetrics {
     registers: this.#registers,
   });
 
-  /** @param status read at each scrape, as is `beyond` */
-  constructor(status: () => Record<string, NodeModel>, log: LogWriter, beyond: () => readonly Breach[]) {
+  constructor({ status, log, beyond, waiting }: Figures) {
     const registers = this.#registers;
     collectDefaultMetrics({ register: this.#registry }); // CPU, memory, event loop of the process, under their usual names
     new Gauge({
@@ -39,6 +47,15 @@ export class ServingMetrics {
       collect() {
         const now = beyond();
         for (const measure of MEASURES) this.set({ measure }, Number(now.some((one) => one.measure === measure)));
+      },
+    });
+    new Gauge({
+      name: 'hone_waiting_rows',
+      help: 'Rows that are being answered or wait for it; beyond a limit requests are refused with 503',
+      labelNames: ['model'],
+      registers,
+      collect() {
+        for (const { model, rows } of waiting()) this.set({ model }, rows);
       },
     });
     const perArm = ['errors', 'nan', 'fallbacks', 'crashes', 'timeouts', 'shadow_dropped', 'staged'] as const;

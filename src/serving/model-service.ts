@@ -6,9 +6,11 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Answered, answerRows } from './answer.ts';
 import type { LoggedArm, NodeModel, Prediction, RawRow } from './contract.ts';
-import { InferenceIdReused, NoChampion } from './errors.ts';
+import { InferenceIdReused, NoChampion, NodeBusy } from './errors.ts';
 import { LeaseWatch } from './lease.ts';
 import type { ServingMetrics } from './metrics.ts';
+import { inputMetadata, outputMetadata } from './open-inference.ts';
+import type { TensorMetadata } from './open-inference-contract.ts';
 import { predictionOf, scoresOf } from './prediction-of.ts';
 import { RepeatMemory } from './repeat-memory.ts';
 import { type AskedRow, readRow, unknownFields } from './request-rows.ts';
@@ -25,6 +27,8 @@ export interface ModelServiceOptions extends SlotOptions {
   readonly logger: Logger;
   readonly metrics: ServingMetrics;
   readonly staged: StagedFaults | undefined;
+  /** Rows that may be under way at once, beside the first request; what is beyond is refused at once. */
+  readonly maxWaitingRows: number;
 }
 
 interface Deferred {
@@ -42,6 +46,7 @@ export class ModelService {
   readonly #memory = new RepeatMemory<Prediction>();
   readonly #shadow: Shadow;
   readonly #check: ScoreCheck;
+  #waitingRows = 0;
 
   constructor(model: string, options: ModelServiceOptions) {
     const { store, cacheDir, logger } = options;
@@ -68,9 +73,21 @@ export class ModelService {
   /**
    * Answers in the order of the rows. A row that was answered a short while ago gets the same answer, and no second log line.
    *
-   * @throws RequestRefused, InferenceIdReused, NoChampion, PredictionFailed
+   * @throws RequestRefused, InferenceIdReused, NoChampion, NodeBusy, PredictionFailed
    */
   async predict(raw: readonly RawRow[]): Promise<Prediction[]> {
+    const { maxWaitingRows } = this.#options;
+    if (this.#waitingRows > 0 && this.#waitingRows + raw.length > maxWaitingRows)
+      throw new NodeBusy(this.model, this.#waitingRows, maxWaitingRows);
+    this.#waitingRows += raw.length;
+    try {
+      return await this.#predict(raw);
+    } finally {
+      this.#waitingRows -= raw.length;
+    }
+  }
+
+  async #predict(raw: readonly RawRow[]): Promise<Prediction[]> {
     const followed = this.#followed();
     const { served } = this.#slotForReading(followed).source;
     const receivedAt = Date.now();
@@ -96,6 +113,22 @@ export class ModelService {
   labelling(): LabelScale {
     const { source, positive } = this.#slotForReading(this.#followed());
     return { task: source.signature.task, positive, classes: source.signature.classes ?? [] };
+  }
+
+  /** What the champion takes and gives, as tensors. @throws NoChampion */
+  tensors(): { inputs: TensorMetadata[]; outputs: TensorMetadata[] } {
+    const { signature, served } = this.#slotForReading(this.#followed()).source;
+    const hidden = new Set(served.definition.hidden);
+    const columns = Object.entries(served.raw_types).filter(([name]) => !hidden.has(name));
+    const { task, classes } = signature;
+    const decides = task === 'multiclass' ? 'BYTES' : task === 'binary' && served.threshold !== null ? 'INT64' : null;
+    const width = task === 'multiclass' ? (classes?.length ?? null) : null;
+    return { inputs: inputMetadata(Object.fromEntries(columns)), outputs: outputMetadata(width, decides) };
+  }
+
+  /** Rows that are being answered. */
+  get waitingRows(): number {
+    return this.#waitingRows;
   }
 
   /** Something can answer. */

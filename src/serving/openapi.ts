@@ -1,6 +1,7 @@
 /** The published contract: JSON Schemas made from the zod contracts. */
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
+import { answerTaken, deploymentAnswer } from '../deployment/contract.ts';
 import { cloudEvent } from '../triggers/cloud-event.ts';
 import {
   businessRequest,
@@ -13,6 +14,14 @@ import {
   recorded,
   stagedFaultRequest,
 } from './contract.ts';
+import {
+  inferError,
+  inferRequest,
+  inferResponse,
+  modelMetadata,
+  modelReady,
+  serverMetadata,
+} from './open-inference-contract.ts';
 
 const json = (schema: z.ZodType) => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
@@ -35,7 +44,22 @@ const model = (summary: string, body: z.ZodType, response: z.ZodType): Published
 });
 const state = (summary: string, response: z.ZodType): Published => ({ summary, response: { 200: json(response) } });
 
-type Route = 'predict' | 'labels' | 'business' | 'events' | 'live' | 'ready' | 'node' | 'metrics' | 'flush' | 'staged';
+type Route =
+  | 'v2Server'
+  | 'v2Model'
+  | 'v2ModelReady'
+  | 'v2Infer'
+  | 'predict'
+  | 'labels'
+  | 'business'
+  | 'events'
+  | 'deployments'
+  | 'live'
+  | 'ready'
+  | 'node'
+  | 'metrics'
+  | 'flush'
+  | 'staged';
 
 export const schemas: Readonly<Record<Route, Published>> = {
   predict: model('Ask for predictions', predictRequest, predictResponse),
@@ -45,6 +69,14 @@ export const schemas: Readonly<Record<Route, Published>> = {
     ...model('Ask for a run by a signed CloudEvent', cloudEvent, eventAnswer),
     consumes: ['application/cloudevents+json', 'application/json'],
     response: { 200: json(eventAnswer), 202: json(eventAnswer), '4xx': refusal, '5xx': refusal },
+  },
+  deployments: model("Answer a call to the model's deployment pipeline", deploymentAnswer, answerTaken),
+  v2Server: state('Open Inference: the server', serverMetadata),
+  v2Model: { ...state('Open Inference: tensors of a model', modelMetadata), params },
+  v2ModelReady: { ...state('Open Inference: the model answers; 503 otherwise', modelReady), params },
+  v2Infer: {
+    ...model('Open Inference: ask for predictions', inferRequest, inferResponse),
+    response: { 200: json(inferResponse), '4xx': json(inferError), '5xx': json(inferError) },
   },
   live: state('The process answers', z.object({ live: z.literal(true) })),
   ready: state('The node reached the routing of the ledger; 503 otherwise', z.object({ ready: z.boolean() })),

@@ -53,7 +53,8 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.outp
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? []).reduce<string>(
+  const stray = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const path = [...(issue?.path ?? []), ...stray].reduce<string>(
     (at, key) => (typeof key === 'number' ? `${at}[${key}]` : fieldPath(at, String(key))),
     '',
   );

@@ -7,6 +7,8 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { buildApp } from './app.ts';
 import type { NodeRecord } from './contract.ts';
+import type { DeploymentDoor } from './deployment-endpoint.ts';
+import type { Door } from './door.ts';
 import type { EventDoor } from './event-endpoint.ts';
 import { ServingMetrics } from './metrics.ts';
 import { ModelService } from './model-service.ts';
@@ -36,6 +38,12 @@ export interface ServingNodeOptions {
   readonly logHashKey?: Pick<KeyPlace, 'reference' | 'dir'>;
   /** Who may send events, and the way to the owners; left out: none are taken. */
   readonly events?: EventDoor;
+  /** The way to workflows that wait for a pipeline's answer; left out: none are taken. */
+  readonly deployments?: DeploymentDoor;
+  /** Whose token is whose; left out: nobody needs one. */
+  readonly door?: Door;
+  /** Rows of one model that may be under way at once; more are refused with `Retry-After`. Default 20,000. */
+  readonly maxWaitingRows?: number;
   /** Of one scoring call of a canary or shadow, plus 1 ms a row; then its process is killed. Default 2,000. */
   readonly armTimeoutMs?: number;
 }
@@ -59,8 +67,14 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
   const log = new LogWriter({ store, node, tempDir, onError });
   const services = new Map<string, ModelService>();
   const statuses = () => Object.fromEntries([...services].map(([model, service]) => [model, service.status()]));
-  const metrics = new ServingMetrics(statuses, log, () => beyondLimits(reading(), limits, new Date().toISOString()));
-  const parts = { store, cacheDir, log, logger, metrics, staged, armTimeoutMs: options.armTimeoutMs ?? 2000 };
+  const metrics = new ServingMetrics({
+    log,
+    status: statuses,
+    beyond: () => beyondLimits(reading(), limits, new Date().toISOString()),
+    waiting: () => [...services].map(([model, { waitingRows }]) => ({ model, rows: waitingRows })),
+  });
+  const { armTimeoutMs = 2000, maxWaitingRows = 20_000 } = options;
+  const parts = { store, cacheDir, log, logger, metrics, staged, armTimeoutMs, maxWaitingRows };
   const logHashKey = await hashKey({ reference: undefined, dir: '.', ...options.logHashKey, cacheDir }, logger);
   for (const model of models) services.set(model, new ModelService(model, { ...parts, logHashKey }));
 
@@ -94,6 +108,8 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     recorder,
     store,
     events: options.events,
+    deployments: options.deployments,
+    door: options.door,
     metrics,
     health,
     staged,

@@ -84,7 +84,11 @@ export class VersionFleet {
 
   /** Takes a new desire; the work goes on in the background. Called at every poll: also tries again what failed. */
   want(table: RouteTable): void {
+    const fresh = this.#wanted !== undefined && table.generation !== this.#wanted.generation;
     this.#wanted = table;
+    // What failed for good may have been mended: a new generation is a new chance.
+    if (fresh)
+      for (const [version, { reason }] of this.#failures) this.#failures.set(version, { reason, tryAgainAt: 0 });
     if (this.#working || this.#closed || (this.settled && !this.#retryDue())) return;
     this.#working = this.#work()
       .catch((error: unknown) => this.#logger.error({ err: error, model: this.#model }, 'loading versions failed'))

@@ -66,7 +66,7 @@ export interface Answer {
 
 export interface Node extends ServingNode {
   /** @returns status and body */
-  post(path: string, body: unknown): Promise<{ status: number; body: Answer; headers: Headers }>;
+  post(path: string, body: unknown, token?: string): Promise<{ status: number; body: Answer; headers: Headers }>;
   predict(...rows: unknown[]): Promise<Prediction[]>;
   record(): Promise<NodeRecord>;
   until<T>(what: string, look: (record: NodeRecord) => T | undefined | false): Promise<T>;
@@ -141,10 +141,10 @@ export async function openServed(edit: (config: ModelConfig) => void = () => {})
 
 function nodeAt(node: ServingNode): Node {
   const record = async () => (await (await fetch(`${node.url}/v1/node`)).json()) as NodeRecord;
-  const post: Node['post'] = async (path, body) => {
+  const post: Node['post'] = async (path, body, token) => {
     const response = await fetch(`${node.url}${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
