@@ -62,13 +62,15 @@ export async function smallTown(
     store?: string;
     /** `host:port` of another server than the one that all tests share. */
     temporal?: string;
+    /** Name of the model; only where the town has a Temporal server of its own. A name of its own by default. */
+    model?: string;
     /** Around every activity of the worker in this process. */
     interceptors?: WorkerInterceptors;
   } = {},
 ): Promise<Town> {
-  const model = `flights-${randomBytes(4).toString('hex').replace(/^\d/, 'f')}`;
+  const model = options.model ?? `flights-${randomBytes(4).toString('hex').replace(/^\d/, 'f')}`;
   const dir = await mkdtemp(join(tmpdir(), 'hone-town-'));
-  await writeWorkspace(dir, model, {
+  await writeWorkspace(dir, [model], {
     temporal: options.temporal ?? inject('temporalAddress'),
     store: options.store ?? 'file:store',
     edit: options.edit,
@@ -169,19 +171,26 @@ export async function smallTown(
   return town;
 }
 
-async function writeWorkspace(
+/** A workspace of small models that are alike, on one task queue. */
+export async function writeWorkspace(
   dir: string,
-  model: string,
+  models: readonly string[],
   { temporal, store, edit }: { temporal: string; store: string; edit: Edit | undefined },
 ): Promise<void> {
   await mkdir(join(dir, 'config', 'models'), { recursive: true });
   const hone = parse(await readFile(join(root, 'config', 'hone.yaml'), 'utf8'));
   hone.store = store;
   hone.clock = 'logical';
-  hone.temporal = { ...hone.temporal, address: temporal, task_queue: `queue-${model}` };
+  hone.temporal = { ...hone.temporal, address: temporal, task_queue: `queue-${models[0]}` };
   await writeFile(join(dir, 'config', 'hone.yaml'), stringify(hone));
   await writeFile(join(dir, 'config', 'defaults.yaml'), await readFile(join(root, 'config', 'defaults.yaml'), 'utf8'));
-  const file = parse(await readFile(join(root, 'config', 'models', 'flights-delay.yaml'), 'utf8'));
+  const example = await readFile(join(root, 'config', 'models', 'flights-delay.yaml'), 'utf8');
+  for (const model of models)
+    await writeFile(join(dir, 'config', 'models', `${model}.yaml`), smallModel(model, example, edit));
+}
+
+function smallModel(model: string, example: string, edit: Edit | undefined): string {
+  const file = parse(example);
   file.model = model;
   file.data.source.path = join(root, 'examples/flights_nyc_2013/events/2013-0[1-3].parquet');
   file.training.split = { validation: 'P3D', holdout: 'P7D', gap: 'PT24H' };
@@ -193,7 +202,7 @@ async function writeWorkspace(
   file.triggers.merge_window = 'PT0.2S';
   file.triggers.limits.per_day = 20; // a town lives its whole life within a day or two
   edit?.(file);
-  await writeFile(join(dir, 'config', 'models', `${model}.yaml`), stringify(file));
+  return stringify(file);
 }
 
 function startTraffic(model: string, url: string): ReturnType<Town['traffic']> {

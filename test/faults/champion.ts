@@ -6,7 +6,7 @@ import { eventually } from './eventually.ts';
 type Model = Record<string, unknown>;
 
 /** The second version is trained on more rows of the same weeks: never much better, and with these margins never too bad. */
-const lenient = (model: Model): void => {
+export const lenient = (model: Model): void => {
   const gate = model['gate'] as { champion: Model; slices: Model };
   gate.champion = { ...gate.champion, margin: { roc_auc: 0.2, log_loss: '50%' } };
   gate.slices = { ...gate.slices, critical: [], margin: { roc_auc: 0.5 } };

@@ -19,8 +19,13 @@ export type Drill = `${string}:${'before' | 'after'}`;
 
 const source = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-export async function startWorkerProcess(town: Town, drill?: Drill): Promise<WorkerProcess> {
-  const logFile = join(town.dir, 'worker.log');
+/** @param name of its log in the folder of the town; two at once need two */
+export async function startWorkerProcess(
+  town: Pick<Town, 'dir'>,
+  drill?: Drill,
+  name = 'worker',
+): Promise<WorkerProcess> {
+  const logFile = join(town.dir, `${name}.log`);
   const from = (await readFile(logFile, 'utf8').catch(() => '')).length;
   const program = drill ? source('dying-worker.ts') : source('../../src/worker.ts');
   const worker = await startProcess({
