@@ -14,6 +14,7 @@ import { notifyActivities } from './notify.ts';
 import { ownerActivities } from './owner.ts';
 import { registerActivities } from './register.ts';
 import { retentionActivities } from './retention.ts';
+import { reconcileActivities } from './reconcile.ts';
 import { rollbackActivities } from './rollback.ts';
 import { trainActivities } from './train.ts';
 import { triggerActivities } from './trigger.ts';
@@ -40,3 +41,4 @@ export const createActivities = (deps: Deps) => ({
   ...rollbackActivities(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;
+  ...reconcileActivities(deps),

@@ -7,6 +7,7 @@ import { digest, goldenRow, signature, storedFile } from '../registry/contract.t
 import { digestOf, fetchBlob, findDocument, getDocument, putBlob, putDocument } from '../store/content.ts';
 import { type FittedCalibration, fittedCalibration } from '../training/contract.ts';
 import { runTrainer } from '../training/run-trainer.ts';
+import { trainersRecordFolder } from '../training/orphans.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -101,6 +102,12 @@ async function trainOnce(deps: Deps, work: Work, run: RunRef, rows: SnapshotRef,
     refit: refit ? 'full' : 'judged',
   };
   await putDocument(deps.store, key, trained);
+    writtenDown: {
+      folder: trainersRecordFolder(deps.scratchDir),
+      model: run.model,
+      run: run.run,
+      attempt: work.attempt,
+    },
   work.log.info({ metrics: result.metrics }, 'trained');
   return { key, metrics: trained.metrics };
 }

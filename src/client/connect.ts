@@ -44,7 +44,8 @@ export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
     async describeRun(run) {
       const handle = (await this.temporal()).workflow.getHandle(run);
       try {
-        return (await handle.describe()).status.name === 'RUNNING' ? 'open' : 'closed';
+        const { name } = (await handle.describe()).status;
+        return name === 'RUNNING' || name === 'PAUSED' ? 'open' : 'closed';
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'missing';
         throw error;

@@ -1,5 +1,11 @@
 /** Temporal Schedules of the models: what the configuration asks for is created or changed, what it dropped is removed. */
-import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { scheduleEveryMs } from '../monitoring/clock.ts';
@@ -11,10 +17,11 @@ export interface ScheduleChange {
   readonly change: 'created' | 'updated' | 'removed';
 }
 
-const MANAGED = 'hone';
+export const MANAGED = 'hone';
 /** Records go by whole days. */
 const RETENTION_EVERY_MS = durationMs('P1D');
 const NOTIFY_EVERY_MS = durationMs('PT1M');
+const RECONCILE_EVERY_MS = durationMs('PT1M');
 
 export const scheduleIds = (model: string) => ({
   retraining: `schedule/${model}/retraining`,
@@ -22,6 +29,8 @@ export const scheduleIds = (model: string) => ({
   retention: `schedule/${model}/retention`,
   batch: `schedule/${model}/batch`,
 });
+
+export const reconcileScheduleId = (taskQueue: string) => `schedule/reconcile/${taskQueue}`;
 
 /**
  * Makes Temporal's schedules those of the given models; with `dryRun` only says what would change.
@@ -38,6 +47,7 @@ export async function applySchedules(
   const { taskQueue } = client;
   const wanted = models.flatMap((config) => schedulesOf(config, taskQueue));
   if (notify) wanted.push(notifySchedule(taskQueue));
+  if (models.length > 0) wanted.push(reconcileSchedule(taskQueue));
   // By id, with the note that carries the digest. Installations that share a namespace leave each other's alone.
   const existing = new Map<string, string | undefined>();
   for await (const { memo, scheduleId, state } of temporal.schedule.list())
@@ -53,9 +63,18 @@ export async function applySchedules(
   for (const scheduleId of existing.keys()) {
     if (wanted.some((options) => options.scheduleId === scheduleId)) continue;
     changes.push({ schedule: scheduleId, change: 'removed' });
-    if (!dryRun) await temporal.schedule.getHandle(scheduleId).delete();
+    if (!dryRun) await remove(temporal, scheduleId);
   }
   return changes;
+}
+
+/** The reconciler may have been quicker. */
+async function remove(temporal: Client, scheduleId: string): Promise<void> {
+  try {
+    await temporal.schedule.getHandle(scheduleId).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
 }
 
 async function upsert(temporal: Client, options: ScheduleOptions): Promise<void> {
@@ -77,7 +96,8 @@ async function upsert(temporal: Client, options: ScheduleOptions): Promise<void>
   }
 }
 
-function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] {
+/** What the configuration of a model asks for. */
+export function schedulesOf(config: ModelConfig, taskQueue: string): ScheduleOptions[] {
   const { model } = config;
   const { schedule } = config.triggers;
   const ids = scheduleIds(model);
@@ -168,6 +188,24 @@ function notifySchedule(taskQueue: string): ScheduleOptions {
     },
     // What one look misses the next one sees.
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: NOTIFY_EVERY_MS },
+    memo: { managedBy: MANAGED, taskQueue },
+  });
+}
+
+/** One for the installation. */
+function reconcileSchedule(taskQueue: string): ScheduleOptions {
+  return withDigest({
+    scheduleId: reconcileScheduleId(taskQueue),
+    spec: { intervals: [{ every: RECONCILE_EVERY_MS }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'reconcile',
+      workflowId: `reconcile/${taskQueue}`,
+      taskQueue,
+      args: [],
+      staticSummary: 'put right what does not fit together',
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: RECONCILE_EVERY_MS },
     memo: { managedBy: MANAGED, taskQueue },
   });
 }

@@ -43,6 +43,10 @@ function toldOf(change: Change): Told | undefined {
       return { type: 'frozen', severity: 'warn' };
     case 'unfrozen':
       return { type: 'unfrozen', severity: 'info' };
+    case 'lock_released':
+      return { type: 'run.lost', severity: 'warn' };
+    case 'repaired':
+      return { type: 'repaired', severity: 'warn' };
     default:
       return undefined;
   }

@@ -51,6 +51,8 @@ export function changeText(change: Change): string {
       return `break at ${change.at.slice(0, 16)}Z withdrawn`;
     default:
       return change satisfies never;
+    case 'repaired':
+      return `${change.what} ${change.subject} put right`;
   }
 }
 

@@ -144,6 +144,12 @@ export const change = z.discriminatedUnion('kind', [
 ]);
 export type Change = z.output<typeof change>;
 
+  /** The reconciler put something right that stands outside of this ledger, or had nodes take routing up anew. */
+  z.strictObject({
+    kind: z.literal('repaired'),
+    what: z.enum(['run', 'owner', 'probation', 'nodes', 'schedule', 'trainer']),
+    subject: z.string(),
+  }),
 export const ledgerEntry = z.strictObject({
   seq: z.number().int().positive(),
   /** SHA-256 of the previous entry's bytes; null in the first. */

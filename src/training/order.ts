@@ -1,6 +1,7 @@
 /** What one training is asked to do. */
 import type { ModelConfig, Task } from '../config/model.ts';
 import type { FittedCalibration, TrainerProgress } from './contract.ts';
+import type { TrainerOwner } from './orphans.ts';
 
 export interface TrainingOrder {
   /** As in the model file: `lightgbm`, or a program's path relative to `base`. */
@@ -33,6 +34,8 @@ export interface TrainingOrder {
   readonly checkpointDir?: string | null;
   /** Interpreter to use instead of the environment that the trainer's requirements ask for. */
   readonly python?: string;
+  /** Where the program is written down while it runs, so that one whose worker dies is found. */
+  readonly writtenDown?: TrainerOwner;
   readonly graceMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (line: TrainerProgress) => void;

@@ -8,6 +8,7 @@ import { ModelRuntime } from '../serving/model-runtime.ts';
 import { exitCodes, type FittedCalibration, type TrainerJob } from './contract.ts';
 import { TrainerFailed, TrainerOutOfMemory, TrainerRefused, TrainerStopped, TrainerTimedOut } from './errors.ts';
 import type { TrainingOrder } from './order.ts';
+import { noteTrainer } from './orphans.ts';
 import { readOutputs, type TrainerOutputs } from './outputs.ts';
 import { pickGolden, replayParity } from './parity.ts';
 import { type PreparedJob, prepareJob, trainerEnvironmentVariables } from './prepare-job.ts';
@@ -67,9 +68,17 @@ async function execute(trainer: Trainer, order: TrainingOrder, prepared: Prepare
   const command: TrainerCommand['command'] = trainer.requirements
     ? [order.python ?? (await ensurePython({ requirements: trainer.requirements })).python, trainer.program]
     : [trainer.program];
+  const { writtenDown } = order;
+  const noted = writtenDown && ((pid: number) => noteTrainer(writtenDown, pid, command, prepared.logFile));
   try {
     return await runProcess(
-      { command, cwd: order.workDir, env: trainerEnvironmentVariables(prepared), logFile: prepared.logFile },
+      {
+        command,
+        cwd: order.workDir,
+        env: trainerEnvironmentVariables(prepared),
+        logFile: prepared.logFile,
+        ...(noted ? { noted } : {}),
+      },
       {
         wallClockMs: durationMs(order.limits.wall_clock),
         memoryMb: order.limits.memory_mb,

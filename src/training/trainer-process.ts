@@ -12,6 +12,8 @@ export interface TrainerCommand {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
+  /** Called once it runs; what it returns is called when all of it is over. */
+  readonly noted?: (pid: number) => Promise<() => Promise<void>>;
 }
 
 export interface TrainerLimits {
@@ -46,7 +48,7 @@ const logLines = 50;
  * @throws what spawn reports when the program cannot be started
  */
 export async function runProcess(
-  { command: [program, ...args], cwd, env, logFile }: TrainerCommand,
+  { command: [program, ...args], cwd, env, logFile, noted }: TrainerCommand,
   limits: TrainerLimits,
   onProgress: (line: TrainerProgress) => void,
   signal?: AbortSignal,
@@ -73,6 +75,7 @@ export async function runProcess(
   if (signal?.aborted) cancel();
   const clock = setTimeout(() => stop('wall_clock'), limits.wallClockMs);
   const memory = watchMemory(group, limits.memoryMb, () => stop('memory'));
+  const forget = noted?.(group);
   try {
     const [code, endSignal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     signalGroup(group, 'SIGKILL'); // helpers it may have left behind hold its pipes open
@@ -91,6 +94,8 @@ export async function runProcess(
     clearTimeout(grace);
     memory.stop();
     signal?.removeEventListener('abort', cancel);
+    // A record that could not be written or removed names a process that is gone: it stands in nobody's way.
+    await forget?.then((done) => done()).catch(() => undefined);
   }
 }
 

@@ -5,6 +5,7 @@ export { model } from './model.ts';
 export { monitoring } from './monitoring.ts';
 export { notify } from './notify.ts';
 export { probation } from './probation.ts';
+export { reconcile } from './reconcile.ts';
 export { requestRun } from './request-run.ts';
 export { retention } from './retention.ts';
 export { retraining } from './retraining.ts';
