@@ -14,6 +14,7 @@ import type { ScoreSource } from '../../src/serving/version-files.ts';
 import { sha256Of } from '../../src/store/content.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { runTrainer } from '../../src/training/run-trainer.ts';
+import { type Wide, widen } from './wide-flights.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const asOf = '2013-01-26T00:00:00.000Z';
@@ -30,11 +31,17 @@ export interface FlightsModel {
   readonly source: ScoreSource;
 }
 
-export async function flightsModel(dir: string, progress: (sentence: string) => void): Promise<FlightsModel> {
+/** @param wide 25 features and 200 trees instead of the shipped 17 and 80 */
+export async function flightsModel(
+  dir: string,
+  progress: (sentence: string) => void,
+  wide?: Wide,
+): Promise<FlightsModel> {
   const found = (await loadWorkspace(root)).models.get('flights-delay')?.config;
   if (!found) throw new Error('config/models/flights-delay.yaml is missing');
   const config = structuredClone(found);
   config.data.source = { type: 'parquet', path: 'examples/flights_nyc_2013/events/2013-01.parquet' };
+  if (wide !== undefined) await widen(config, wide, dir);
   const around = {
     store: openStore(`file:${join(dir, 'store')}`),
     cacheDir: join(dir, 'cache'),
