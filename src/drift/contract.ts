@@ -96,6 +96,24 @@ export const referenceProfile = z.strictObject({
 });
 export type ReferenceProfile = z.output<typeof referenceProfile>;
 
+const bar = z.strictObject({
+  label: z.string(),
+  /** Shares of the rows of each window. */
+  reference: z.number(),
+  current: z.number(),
+});
+export type Bar = z.output<typeof bar>;
+
+/** What a picture of a column shows. */
+export const picture = z.strictObject({
+  /** `values` and `ranges` stand upright in order; `levels` lie, for their names are long. */
+  shape: z.enum(['values', 'ranges', 'levels']),
+  bars: z.array(bar),
+  /** Null where neither window misses anything. */
+  missing: bar.nullable(),
+});
+export type Picture = z.output<typeof picture>;
+
 export const driftVerdict = z.enum(['stable', 'moved', 'not_judged']);
 export type DriftVerdict = z.output<typeof driftVerdict>;
 

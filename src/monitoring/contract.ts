@@ -1,6 +1,6 @@
 /** What a monitoring tick found and wants done. Stored at `models/<model>/monitoring/ticks/<as_of>.json`. */
 import { z } from 'zod';
-import { driftReport, driftVerdict } from '../drift/contract.ts';
+import { driftReport, driftVerdict, picture } from '../drift/contract.ts';
 import { instant, versionNumber } from '../registry/contract.ts';
 import { serviceReading } from '../serving/contract.ts';
 import { interval } from '../statistics/contract.ts';
@@ -165,6 +165,8 @@ export const tickReport = z.strictObject({
   /** The newest drift window. */
   drift: driftReport.nullable(),
   drift_verdict: driftVerdict,
+  /** Of that window: the columns farthest beyond their limits. Left out by looks of before pictures were kept. */
+  pictures: z.record(z.string(), picture).optional(),
   /** Newest first. */
   performance: z.array(performanceWindow),
   /** KPIs and proxies; left out where the model file names none. */

@@ -1,10 +1,11 @@
 /** Drift of features and predictions over the last windows, against the reference that the configuration names. */
 import type { ModelConfig } from '../config/model.ts';
 import type { Connection } from '../data/engine.ts';
-import type { DriftReport, ReferenceProfile } from '../drift/contract.ts';
+import type { DriftReport, Picture, ReferenceProfile } from '../drift/contract.ts';
 import { judgeDrift } from '../drift/judge.ts';
 import { type ColumnSpec, profileGroups } from '../drift/profile.ts';
 import { gridOf, predictionColumn } from '../drift/reference.ts';
+import { worstPictures } from '../drift/report/worst-pictures.ts';
 import type { Finding, Window } from './contract.ts';
 import type { LogTable } from './log-table.ts';
 import { daysIn, windowIndexSql, windowName } from './windows.ts';
@@ -15,6 +16,8 @@ export interface DriftCheck {
   readonly findings: readonly Finding[];
   /** Features beyond the acting limit (`psi_act`) in enough windows. */
   readonly acting: readonly string[];
+  /** Of the newest window: the columns farthest beyond their limits. */
+  readonly pictures: Readonly<Record<string, Picture>>;
 }
 
 export interface DriftCheckInput {
@@ -76,7 +79,9 @@ export async function checkDrift(db: Connection, input: DriftCheckInput): Promis
     .filter(({ kind, state }) => kind === 'drift' && state === 'moved')
     .map(({ subject }) => subject)
     .filter((name) => reports.filter((report) => acts(report, name)).length >= needed.need);
-  return { reports, findings, acting };
+  const current = profiles.get(0);
+  const pictures = newest && current ? worstPictures(reference, current, newest) : {};
+  return { reports, findings, acting, pictures };
 }
 
 /** Start of the oldest window beyond the limit. */

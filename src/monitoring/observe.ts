@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { type Connection, withDuckDb } from '../data/engine.ts';
-import type { DriftReport, ReferenceProfile } from '../drift/contract.ts';
+import type { DriftReport, Picture, ReferenceProfile } from '../drift/contract.ts';
 import { read } from '../drift/profile.ts';
 import { predictionColumn } from '../drift/reference.ts';
 import { whole } from '../drift/sentences.ts';
@@ -29,6 +29,7 @@ export interface Observation {
   /** The last day had enough rows to tell whether an input is broken. */
   readonly inputJudged: boolean;
   readonly drift: DriftReport | null;
+  readonly pictures: Readonly<Record<string, Picture>>;
   /** Newest first, of the longer of the two triggers' lists. */
   readonly performance: readonly PerformanceWindow[];
 }
@@ -136,11 +137,11 @@ async function observeFeatures(
   db: Connection,
   request: ObserveRequest,
   input: { log: LogTable; paths: readonly string[]; spans: Spans; since: number },
-): Promise<Pick<Observation, 'findings' | 'acting' | 'inputJudged' | 'drift'>> {
+): Promise<Pick<Observation, 'findings' | 'acting' | 'inputJudged' | 'drift' | 'pictures'>> {
   const { config, training } = request;
   const { log, since } = input;
   const { drift: windows, lastDay } = input.spans;
-  if (training === null) return { findings: [], acting: [], inputJudged: false, drift: null };
+  if (training === null) return { findings: [], acting: [], inputJudged: false, drift: null, pictures: {} };
   const broken = await checkInput(db, {
     ...{ config, reference: training, log, window: lastDay },
     importance: request.importance,
@@ -166,6 +167,7 @@ async function observeFeatures(
     acting: drift.acting.filter((name) => !seasonal.has(name)),
     inputJudged: broken !== null,
     drift: drift.reports[0] ?? null,
+    pictures: drift.pictures,
   };
 }
 
@@ -246,6 +248,7 @@ function nothingLogged(config: ModelConfig, spans: Spans): Observation {
     acting: [],
     inputJudged: false,
     drift: null,
+    pictures: {},
     performance: windows,
   };
 }

@@ -87,6 +87,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
     open_incidents: [...new Set(stillOpen)].sort(),
     drift: seen.drift,
     drift_verdict: seen.drift?.dataset.verdict ?? 'not_judged',
+    ...(seen.drift === null ? {} : { pictures: { ...seen.pictures } }),
     performance: [...seen.performance],
     ...(series === null ? {} : { business: [...series.reports] }),
     ...(service.nodes.length === 0 ? {} : { service: [...service.nodes] }),

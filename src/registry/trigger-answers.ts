@@ -16,8 +16,8 @@ export const answered = z.strictObject({
   answer: z.enum(['started', 'merged', 'queued', 'skipped']),
   run: z.string().nullable(),
   reason: z.string(),
-  /** False: nothing could be decided, so the same event may be sent again. */
-  decided: z.boolean(),
+  /** False: nothing could be decided, so the same event may be sent again. Answers of before it was kept were decided. */
+  decided: z.boolean().default(true),
   /** Wall-clock time of the answer. */
   at: instant,
 });

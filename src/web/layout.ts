@@ -34,6 +34,8 @@ const MODEL_MENU = [
   ['/incidents', 'Incidents'],
   ['/ledger', 'Ledger'],
   ['/compare', 'Compare'],
+  ['/backtest', 'Backtest'],
+  ['/settings', 'Settings'],
 ] as const;
 
 export function layout(page: Page, session: Session | null, { path, digest, version, production }: Frame): string {

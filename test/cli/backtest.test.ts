@@ -3,8 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backtestReport } from '../../src/backtest/contract.ts';
+import { loadWorkspace } from '../../src/config/load.ts';
 import { withDuckDb } from '../../src/data/engine.ts';
 import { editor, MODEL_FILE, ROOT } from '../config/workspace.ts';
+import { openSite } from '../web/site.ts';
 import { workspace } from './story.ts';
 
 const OFF = `gate: off
@@ -56,11 +58,22 @@ test('policies of two files are replayed, told in 80 columns, as one document an
   expect(page).not.toMatch(/<script|https?:|<b>/);
   expect(page.match(/<circle/g)).toHaveLength(4);
 
-  const told = await hone('backtest', ...asked);
+  const told = await hone('backtest', ...asked, '--keep');
   expect(told.code).toBe(0);
+  const [, id] = /Kept as (\S+);/.exec(told.err) ?? [];
   expect(told.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(told.out).toMatch(/^Take (frozen|fortnightly): on 2013-02-20 to 2013-03-05 /);
   expect(told.out).toMatch(/^fortnightly .* 1 +1 +0 +- /m);
+
+  const site = await openSite({ workspace: await loadWorkspace(dir) });
+  const kept = await site.browser().get('/models/flights-delay/backtest');
+  expect(kept.body).toContain(report.recommendation.sentence);
+  expect(kept.body).toContain('every &lt;b&gt;14&lt;/b&gt; days');
+  expect(kept.body.match(/<circle/g)).toHaveLength(4);
+  const named = await site.browser().get(`/models/flights-delay/backtest?id=${id}`);
+  expect(named.headers['x-page']).toBe(kept.headers['x-page']);
+  expect((await site.browser().get('/models/flights-delay/backtest?id=../../x')).statusCode).toBe(404);
+  await site.close();
 });
 
 test('an unknown policy, model or time is a wrong use, and says what there is', async () => {

@@ -81,3 +81,15 @@ test('a rejection on the page is the decision of the desk, once, with its reason
   expect(late.statusCode).toBe(409);
   expect(late.body).toContain('has ended');
 });
+
+test('a run is asked for on the page of its model, and the answer of its owner is shown', async () => {
+  const browser = site.browser();
+  await browser.get(`/models/${town.model}`);
+  const csrf = await browser.csrf();
+  const order = (reason: string) => browser.post(`/models/${town.model}/start`, { csrf, reason });
+  expect((await order(' ')).body).toContain('a run needs its reason');
+  const answer = await order('a new fleet');
+  expect(answer.statusCode).toBe(303);
+  const shown = await browser.get(String(answer.headers.location));
+  expect(shown.body).toMatch(/-000002 started: |No run: /);
+});

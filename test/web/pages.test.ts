@@ -23,6 +23,8 @@ const PAGES = [
   `/models/${MODEL}/ledger?check=chain`,
   `/models/${MODEL}/compare`,
   `/models/${MODEL}/rollout`,
+  `/models/${MODEL}/backtest`,
+  `/models/${MODEL}/settings`,
   `/models/${MODEL}/versions/2`,
   `/runs/${MODEL}-000002`,
   `/runs/${MODEL}-000002/packet`,
@@ -48,6 +50,7 @@ test('hostile words of a column, a reason, an actor and a packet are shown as th
   for (const url of [
     `/models/${MODEL}`,
     `/models/${MODEL}/drift`,
+    `/models/${MODEL}/why`,
     `/models/${MODEL}/ledger`,
     `/runs/${MODEL}-000002/packet`,
     `/runs/${MODEL}-000002`,
@@ -125,6 +128,37 @@ test('the ledger is exported as it is stored, and as a table that no spreadsheet
   expect(csv.headers['content-disposition']).toContain('attachment');
   expect(csv.body.split('\r\n')).toHaveLength(3);
   expect(csv.body).toContain('"""><script>');
+});
+
+test('values of a column are drawn against their reference, with the numbers behind', async () => {
+  const { body } = await site.browser().get(`/models/${MODEL}/drift`);
+  expect(body.match(/<path class="[rc]"/g)).toHaveLength(5); // the reference misses nothing, so it has no bar there
+  expect(body).toContain('<td class="n">75.0 %</td><td class="n">15.0 %</td>');
+});
+
+test('settings name the line that set each value', async () => {
+  const { body } = await site.browser().get('/models/electricity-price/settings');
+  expect(body).toMatch(
+    /<code>gate\.primary<\/code><\/th><td><code>\w+<\/code><\/td><td>config\/models\/[\w-]+\.yaml:\d+</,
+  );
+  expect(body).toMatch(/config\/defaults\.yaml:\d+/);
+});
+
+test('a model is frozen for a reason and lifted again, without Temporal; a day that is past is refused', async () => {
+  const browser = site.browser();
+  const page = '/models/electricity-price';
+  await browser.get(page);
+  const csrf = await browser.csrf();
+  const frozen = () => browser.get(page).then(({ body }) => body.includes('Frozen by'));
+  const past = await browser.post(`${page}/freeze`, { csrf, reason: 'peak', until: '1990-01-07' });
+  expect(past.body).toContain('1990-01-07 is past already');
+  expect((await browser.post(`${page}/freeze`, { csrf, reason: ' ' })).statusCode).toBe(400);
+  expect(await frozen()).toBe(false);
+  expect((await browser.post(`${page}/freeze`, { csrf, reason: 'peak', until: '' })).statusCode).toBe(303);
+  expect(await frozen()).toBe(true);
+  expect((await browser.post(`${page}/unfreeze`, { csrf, reason: 'over' })).statusCode).toBe(303);
+  expect(await frozen()).toBe(false);
+  expect((await browser.post(`${page}/unfreeze`, { csrf, reason: 'over' })).statusCode).toBe(409);
 });
 
 test('every address of a page gives the same page to HEAD, and a digest that changes with it', async () => {

@@ -35,6 +35,14 @@ export async function tell(store: ObjectStore): Promise<void> {
     { kind: 'schedule', reason: HOSTILE, by: HOSTILE },
   ]);
   await putTick(store, lookOf(MODEL, '2013-04-11T00:00:00.000Z'));
+  // An answer of before `decided` was kept.
+  await putDocument(store, `models/${MODEL}/triggers/0f.json`, {
+    trigger: { kind: 'drift', reason: HOSTILE, by: HOSTILE },
+    answer: 'skipped',
+    run: null,
+    reason: HOSTILE,
+    at: '2013-04-11T00:00:00.000Z',
+  });
 }
 
 async function putPacket(store: ObjectStore, run: string, version: number): Promise<void> {
@@ -128,6 +136,16 @@ export function lookOf(model: string, asOf: string, names: { column?: string } =
       dataset: { share_moved: 1, moved: [column], judged: 1, verdict: 'moved', sentence: `${column} moved.` },
     },
     drift_verdict: 'moved',
+    pictures: {
+      [column]: {
+        shape: 'levels',
+        bars: [
+          { label: column, reference: 0.25, current: 0.75 },
+          { label: 'other', reference: 0.75, current: 0.15 },
+        ],
+        missing: { label: 'missing', reference: 0, current: 0.1 },
+      },
+    },
     performance: [
       {
         window,

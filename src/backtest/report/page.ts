@@ -1,10 +1,9 @@
 /** A backtest as one HTML file: the recommendation, a chart, and the tables behind it. No script, nothing from elsewhere. */
 import { escapeHtml } from '../../drift/report/escape-html.ts';
 import { STYLE } from '../../drift/report/style.ts';
-import { METRICS } from '../../evaluation/metrics.ts';
-import type { Interval } from '../../statistics/contract.ts';
 import type { BacktestReport, PolicyResult } from '../contract.ts';
 import { chartSvg, keySvg } from './chart-svg.ts';
+import { figureText, withBounds } from './figures-text.ts';
 
 const COLOURS = ['#5d6675', '#1d4ed8', '#c2410c', '#15803d', '#7e22ce', '#b91c1c', '#0e7490', '#a16207'];
 const ON_DARK = ['#a0a9b8', '#7aa2ff', '#fb923c', '#6fce93', '#c79bff', '#ff8a7a', '#5fd0e6', '#e6c15a'];
@@ -50,7 +49,7 @@ function policyTable({ policies, primary, recommendation }: BacktestReport): str
     const worst = policy.worst_month[primary];
     const cells = [
       ...[withBounds(primary, policy.pooled[primary]), withBounds(primary, policy.mean_month[primary])],
-      worst ? `${shown(primary, worst.value)} (${worst.month})` : '–',
+      worst ? `${figureText(primary, worst.value)} (${worst.month})` : '–',
       ...[policy.trainings, policy.promotions, policy.rejections, policy.undecided, policy.people_asked].map(String),
       triggered === 0 ? '–' : `${wrong} of ${judged} judged`,
       policy.trainer_cpu_seconds.toFixed(1),
@@ -82,17 +81,6 @@ function comparisonTable({ comparisons, primary }: BacktestReport): string {
 function section(title: string, head: readonly string[], rows: readonly string[]): string {
   const names = head.map((name) => `<th scope="col">${text(name)}`).join('');
   return `<section><h2>${text(title)}</h2><div class="w"><table><tr>${names}${rows.join('')}</table></div></section>`;
-}
-
-function withBounds(metric: BacktestReport['primary'], interval: Interval | undefined): string {
-  if (interval?.estimate == null) return '–';
-  const { estimate, lower, upper } = interval;
-  if (lower === null || upper === null) return shown(metric, estimate);
-  return `${shown(metric, estimate)} (${shown(metric, lower)} to ${shown(metric, upper)})`;
-}
-
-function shown(metric: BacktestReport['primary'], value: number): string {
-  return value.toFixed(METRICS[metric].decimals);
 }
 
 const text = escapeHtml;

@@ -20,6 +20,7 @@ interface Options {
   readonly policy?: readonly string[];
   readonly shift?: string;
   readonly html?: string;
+  readonly keep?: true;
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -30,7 +31,8 @@ export function register(program: Command, context: CliContext): void {
     .requiredOption('--to <time>', 'rows before are scored, each by the version live at its time')
     .option('--policy <file|name...>', 'policies to replay: files, or names of those that hone brings')
     .option('--shift <time>', 'when the world changed: also tell how long each policy took to answer')
-    .option('--html <file>', 'also write a report with a chart, one file without scripts');
+    .option('--html <file>', 'also write a report with a chart, one file without scripts')
+    .option('--keep', 'also keep the report in the store, where the pages show it');
   withExamples(noun, [
     ['backtest flights-delay --from 2013-03-01 --to 2014-01-01', 'seven policies that hone brings'],
     [
@@ -45,6 +47,7 @@ export function register(program: Command, context: CliContext): void {
     const report = await run(context, workspace.dir, loaded, policies, options);
     const { backtestText } = await import('../backtest/text.ts');
     if (options.html !== undefined) await writePage(context, options.html, report);
+    if (options.keep) await keep(context, report);
     context.show(report, () => backtestText(report));
   });
 }
@@ -105,6 +108,12 @@ async function writePage(context: CliContext, file: string, report: BacktestRepo
     throw new UsageError(`The report cannot be written to ${file}: ${reason}. Name a file in a folder that exists.`);
   }
   context.say(`Wrote ${basename(file)}.`);
+}
+
+async function keep(context: CliContext, report: BacktestReport): Promise<void> {
+  const { keepReport } = await import('../../backtest/kept.ts');
+  const id = await keepReport(await context.store(), report, context.terminal.now());
+  context.say(`Kept as ${id}; the pages show it at /models/${report.model}/backtest.`);
 }
 
 /** What is going on, after a second and then every few. */

@@ -1,8 +1,6 @@
 /** `hone freeze` and `unfreeze`: no new runs, rollouts or promotions for a while. Rollbacks stay possible. */
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { freeze, unfreeze } from '../../registry/changes.ts';
-import type { Step } from '../../registry/ledger.ts';
+import { freezeForPerson, unfreezeForPerson } from '../../client/freezes.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -45,7 +43,7 @@ async function freezeModel(context: CliContext, model: string, options: FreezeOp
     throw new UsageError(
       `--until ${utc(until)} is past already; it is ${utc(asOf)} for the models. Nothing was changed.`,
     );
-  const seq = await write(context, { model, by, reason, asOf, step: freeze({ by, reason, until }) });
+  const { seq } = await freezeForPerson(await ledgerOf(context, model), { by, reason, asOf, until });
   const end = until === null ? `until \`hone unfreeze ${model}\`` : `until ${utc(until)}`;
   const text = `${model} is frozen ${end}: no run, rollout or promotion starts. What is served goes on, and a rollback stays possible.`;
   context.show({ model, frozen: true, by, reason, until, ledger_seq: seq }, () => text);
@@ -55,24 +53,7 @@ async function unfreezeModel(context: CliContext, model: string, options: Freeze
   const { reason } = options;
   const by = person(options.by);
   const asOf = await asOfOf({ workspace: await context.workspace(), store: await context.store() });
-  const seq = await write(context, { model, by, reason, asOf, step: unfreeze({ reason }) });
+  const { seq } = await unfreezeForPerson(await ledgerOf(context, model), { by, reason, asOf });
   const text = `${model} is no longer frozen. Start a run: hone run start ${model}`;
   context.show({ model, frozen: false, by, reason, ledger_seq: seq }, () => text);
-}
-
-/** @throws LedgerConflict where there is nothing to lift */
-async function write(
-  context: CliContext,
-  order: { model: string; by: string; reason: string; asOf: string; step: Step },
-): Promise<number> {
-  const ledger = await ledgerOf(context, order.model);
-  const { entry } = await ledger.append({
-    effectId: `freeze/${randomUUID()}`,
-    as_of: order.asOf,
-    actor: order.by,
-    trust: 'asserted',
-    why: order.reason,
-    step: order.step,
-  });
-  return entry.seq;
 }

@@ -1,6 +1,6 @@
 /** A picture as SVG: a wide bar for the reference, a narrow one on it for the current window. Colours are the page's. */
+import type { Bar, Picture } from '../contract.ts';
 import { escapeHtml } from './escape-html.ts';
-import type { Bar, Picture } from './picture.ts';
 
 const WIDTH = 320;
 const HEIGHT = 120;

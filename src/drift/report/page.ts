@@ -1,11 +1,11 @@
 /** A comparison as one HTML file: verdict first, worst column first, no script and nothing from elsewhere. */
 import type { Comparison } from '../compare.ts';
-import type { ColumnDrift } from '../contract.ts';
+import type { ColumnDrift, Picture } from '../contract.ts';
 import { toolNames } from '../definitions/compare-as.ts';
 import { percent, short, whole } from '../sentences.ts';
 import { barsSvg } from './bars-svg.ts';
 import { escapeHtml } from './escape-html.ts';
-import { type Picture, pictureOf } from './picture.ts';
+import { pictureOf } from './picture.ts';
 import { STYLE } from './style.ts';
 
 /** Pictures are left out, least interesting first, from this many characters on; with them the page stays under 300 kB. */

@@ -1,21 +1,6 @@
 /** What a picture of a column shows: shares of rows, reference against current, in bars that a person can read. */
-import type { CategoricalProfile, ColumnProfile, NumericProfile } from '../contract.ts';
+import type { Bar, CategoricalProfile, ColumnProfile, NumericProfile, Picture } from '../contract.ts';
 import { type Points, pointsOf } from '../points.ts';
-
-export interface Bar {
-  readonly label: string;
-  /** Shares of the rows of each window. */
-  readonly reference: number;
-  readonly current: number;
-}
-
-export interface Picture {
-  /** `values` and `ranges` stand upright in order; `levels` lie, for their names are long. */
-  readonly shape: 'values' | 'ranges' | 'levels';
-  readonly bars: readonly Bar[];
-  /** Null where neither window misses anything. */
-  readonly missing: Bar | null;
-}
 
 const ranges = 24;
 const fewValues = 20;

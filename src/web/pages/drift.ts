@@ -1,7 +1,8 @@
 /** Drift and inputs: every column against its reference, over time, and what is wrong with the requests themselves. */
-import type { ColumnDrift } from '../../drift/contract.ts';
+import type { ColumnDrift, Picture } from '../../drift/contract.ts';
+import { barsSvg } from '../../drift/report/bars-svg.ts';
 import type { TickReport } from '../../monitoring/contract.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, trusted } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { chart } from '../parts/chart.ts';
 import { count, number, percent } from '../parts/numbers.ts';
@@ -49,7 +50,8 @@ export async function driftPage(sources: Sources, model: string): Promise<Page> 
         : 'What is requested looks as it should.'
     } The look was as of ${utc(look.as_of)}.`,
     body: html`${drift && html`<p>Reference: ${drift.reference.name}, ${count(drift.reference.rows)} rows.</p>`}
-<div class="grid2">${ordered.slice(0, PICTURES).map(([name, column]) => psiChart(name, column, looks))}</div>
+${look.pictures && picturesSection(look.pictures)}
+<section aria-labelledby="over-time"><h2 id="over-time">Over time</h2><div class="grid2">${ordered.slice(0, PICTURES).map(([name, column]) => psiChart(name, column, looks))}</div></section>
 ${columnsTable(ordered)}
 <section aria-labelledby="inputs"><h2 id="inputs">Inputs and predictions</h2>${table({
       caption: 'Requests as they came, and the scores that were given',
@@ -67,6 +69,30 @@ ${columnsTable(ordered)}
     })}</section>
 <p><code>hone drift reference.parquet current.parquet --html report.html</code> draws the values of every column of two windows.</p>`,
   };
+}
+
+/** What the columns farthest beyond their limits looked like before, and look like now. */
+function picturesSection(pictures: Readonly<Record<string, Picture>>): Html | null {
+  const all = Object.entries(pictures);
+  if (all.length === 0) return null;
+  return html`<section aria-labelledby="values"><h2 id="values">Values, reference against current</h2>
+<p class="soft"><span class="key r"></span> wide bar: the reference <span class="key c"></span> narrow bar: the newest window; shares of rows</p>
+<div class="grid2">${all.map(([name, picture]) => valuesPicture(name, picture))}</div></section>`;
+}
+
+function valuesPicture(name: string, picture: Picture): Html {
+  const bars = picture.missing === null ? picture.bars : [...picture.bars, picture.missing];
+  return html`<figure class="chart"><figcaption>${name}</figcaption>${trusted(
+    barsSvg(picture, `Shares of rows by value of ${name}; the table below has the numbers`),
+  )}${details(
+    'The numbers',
+    table({
+      caption: `${name}: shares of rows by value`,
+      head: ['Value', 'Reference', 'Current'],
+      rows: bars.map(({ label, reference, current }) => [label, percent(reference), percent(current)]),
+      numeric: [1, 2],
+    }),
+  )}</figure>`;
 }
 
 /** How far beyond its limit, so that a small column with a small limit is not hidden. */

@@ -15,11 +15,13 @@ import { badge, facts, table } from '../parts/table.ts';
 import { ago, utc } from '../parts/time.ts';
 import { outcomeTone } from '../parts/tones.ts';
 import { openRuns } from '../reads/overview.ts';
+import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
+import { orderSection } from './model-orders.ts';
 
 const LOOKS = 30;
 
-export async function modelPage(sources: Sources, model: string): Promise<Page> {
+export async function modelPage(sources: Sources, session: Session, model: string): Promise<Page> {
   const ledger = await sources.knownLedger(model);
   const read = await sources.lastKnown.read('the store', `model ${model}`, async () => ({
     state: await ledger.state(),
@@ -61,7 +63,8 @@ ${qualitySection(model, looks, entries, config?.gate.primary ?? null)}
 ${serviceSection(service)}
 ${runsSection(state)}
 ${historySection(model, entries, sources.now())}
-${config && policySection(config)}`,
+${config && policySection(config)}
+${orderSection(session, model, state, config !== undefined)}`,
   };
 }
 

@@ -6,6 +6,7 @@ import { PageRefused } from '../errors.ts';
 import type { Page } from '../layout.ts';
 import { roleFor } from '../people.ts';
 import type { Session } from '../sessions.ts';
+import { backtestPage } from './backtest.ts';
 import { comparePage } from './compare.ts';
 import { driftPage } from './drift.ts';
 import { homePage } from './home.ts';
@@ -15,6 +16,7 @@ import { modelPage } from './model.ts';
 import { packetPage } from './packet.ts';
 import { rolloutPage } from './rollout.ts';
 import { runPage } from './run.ts';
+import { settingsPage } from './settings.ts';
 import { versionPage } from './version.ts';
 import { whyPage } from './why.ts';
 
@@ -33,12 +35,14 @@ export function pageRoutes(app: FastifyInstance, { sources, production, show }: 
   const pages: Readonly<Record<string, (request: Asking) => Promise<Page>>> = {
     '/': (request) => homePage(sources, visible(request), request.query),
     '/incidents': (request) => allIncidentsPage(sources, visible(request)),
-    '/models/:model': ({ params }) => modelPage(sources, params.model),
+    '/models/:model': (request) => modelPage(sources, sessionOf(request), request.params.model),
     '/models/:model/why': ({ params }) => whyPage(sources, params.model),
     '/models/:model/drift': ({ params }) => driftPage(sources, params.model),
     '/models/:model/incidents': ({ params }) => incidentsPage(sources, params.model),
     '/models/:model/ledger': ({ params, query }) => ledgerPage(sources, params.model, query),
     '/models/:model/compare': ({ params, query }) => comparePage(sources, params.model, query),
+    '/models/:model/backtest': ({ params, query }) => backtestPage(sources, params.model, query['id']),
+    '/models/:model/settings': ({ params }) => settingsPage(sources, params.model),
     '/models/:model/rollout': (request) => rolloutPage(sources, sessionOf(request), request.params.model, production),
     '/models/:model/versions/:version': ({ params }) => versionPage(sources, params.model, versionOf(params.version)),
     '/runs/:run': (request) => runPage(sources, sessionOf(request), request.params.run),

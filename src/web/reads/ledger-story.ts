@@ -19,7 +19,17 @@ export function ledgerStory(
   const version = own.findLast(({ change }) => change.kind === 'version_registered')?.change;
   const trigger = start?.change.kind === 'run_started' ? start.change.trigger : 'unknown';
   const story: RunStory = {
-    ...{ run, model, changes: [], source: 'memo', stage: null, stages: [], waiting_for: null, deadline: null },
+    ...{
+      run,
+      model,
+      changes: [],
+      search: null,
+      source: 'memo',
+      stage: null,
+      stages: [],
+      waiting_for: null,
+      deadline: null,
+    },
     ...{ then: null, packet: null, approvals: [], rollout: null, messages: [], ended_at: null },
     reasons: start === undefined ? [] : [{ kind: trigger, reason: start.why, by: start.actor }],
     open: entries.at(-1)?.state.activeRun?.run === run,
