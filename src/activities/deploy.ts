@@ -1,9 +1,11 @@
 /** Stage deploy: routing changes through the ledger, each read back from the nodes that serve. */
 import { durationMs } from '../config/values.ts';
+import { liveNodes, pause } from '../deployment/live-nodes.ts';
+import { awaitNodes, serverTarget } from '../deployment/server.ts';
 import { judgeStep } from '../policy/rollout.ts';
 import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
 import { LedgerConflict, RunFenced } from '../registry/errors.ts';
-import { openLedger } from '../registry/ledger.ts';
+import { type Ledger, openLedger } from '../registry/ledger.ts';
 import { readVersion } from '../registry/versions.ts';
 import { MODEL_FILE } from '../serving/contract.ts';
 import { renewLease } from '../serving/lease.ts';
@@ -12,20 +14,21 @@ import { getBlob } from '../store/content.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
-import { GuardrailBreached, NodesNotReady, NoLiveNode } from './errors.ts';
+import { GuardrailBreached, NoLiveNode } from './errors.ts';
 import { effectOf, writeForRun } from './ledger.ts';
-import { liveNodes, pause, type Readings, reading, startReadings } from './node-watch.ts';
+import { type Readings, reading, startReadings } from './node-watch.ts';
 
-type Promotion = 'first' | 'better' | 'non_inferior';
+export type Promotion = 'first' | 'better' | 'non_inferior';
 
 /** An arm without news from its watcher for this long falls back to the champion by itself. */
 const LEASE_MS = 15_000;
-const LOAD_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 300;
 
 export const deployActivities = (deps: Deps) => {
   const ledgerOf = (run: RunRef) => openLedger(deps.store, run.model);
-  const leaseOf = (run: RunRef, version: number) => `models/${run.model}/leases/v${version}-${run.run}.json`;
+  const of = ({ signal }: Work, model: string) => ({ store: deps.store, model, signal });
+  const target = (work: Work, { model }: RunRef, generation: number) =>
+    serverTarget({ ...of(work, model), generation });
   return {
     /** Everything that a rollout needs is there before anything moves; names the ledger entry to return to. */
     checkRollout: activity(
@@ -46,7 +49,11 @@ export const deployActivities = (deps: Deps) => {
       const step = prepareRollout({ version, effectId: effectOf(run, 'deploy/prepare'), lease });
       const why = `version ${version} is loaded and warmed, without traffic`;
       const { state } = await writeForRun(deps, run, { effect: 'deploy/prepare', why, step });
-      await awaitNodes(deps, work, run.model, version, state.routing.generation);
+      await target(work, run, state.routing.generation).deploy({
+        key: effectOf(run, 'deploy/prepare'),
+        version,
+        share: 0,
+      });
     }),
 
     routeShare: activity(deps, async (_work, run: RunRef, order: { version: number; share: number }) => {
@@ -109,7 +116,9 @@ export const deployActivities = (deps: Deps) => {
         why: `version ${order.version} takes all traffic`,
         step,
       });
-      await awaitNodes(deps, work, run.model, order.version, state.routing.generation);
+      await target(work, run, state.routing.generation).deploy({
+        ...{ key: effectOf(run, effect), version: order.version, share: 100 },
+      });
     }),
 
     /** Restores what is still this run's own; succeeds as `superseded` where something newer has moved on. */
@@ -129,7 +138,8 @@ export const deployActivities = (deps: Deps) => {
       try {
         const { state } = await writeForRun(deps, run, { effect, why: reason, step, fenced: false });
         const champion = state.aliases.champion?.version ?? null;
-        await awaitNodes(deps, work, run.model, champion, state.routing.generation, { patient: false });
+        const place = { ...of(work, run.model), generation: state.routing.generation };
+        await awaitNodes(place, champion, { patient: false });
         const seconds = (performance.now() - started) / 1000;
         return {
           result: 'restored' as const,
@@ -151,7 +161,8 @@ export const deployActivities = (deps: Deps) => {
     confirmRouting: activity(
       deps,
       async (work, model: string, back: { from: number; to: number; generation: number; at: string }) => {
-        const late = await awaitNodes(deps, work, model, back.to, back.generation, { patient: false });
+        const place = { ...of(work, model), generation: back.generation };
+        const late = await awaitNodes(place, back.to, { patient: false });
         const seconds = (Date.now() - Date.parse(back.at)) / 1000;
         const nodes = await liveNodes(deps.store, model);
         const missing = late.length ? ` Not yet: ${late.join('; ')}.` : '';
@@ -166,47 +177,24 @@ export const deployActivities = (deps: Deps) => {
   };
 };
 
-function isSuperseded(error: unknown): boolean {
+/** Kept alive by whoever watches the rollout; without it a node gives the version no traffic. */
+export const leaseOf = (run: RunRef, version: number): string =>
+  `models/${run.model}/leases/v${version}-${run.run}.json`;
+
+export function isSuperseded(error: unknown): boolean {
   return error instanceof LedgerConflict && error.refused === 'superseded';
 }
 
-async function requireStillOurs(run: RunRef, ledger: ReturnType<typeof openLedger>): Promise<void> {
+/** @throws RunFenced */
+export async function requireStillOurs(run: Pick<RunRef, 'model' | 'run'>, ledger: Ledger): Promise<void> {
   const head = await ledger.head();
   const active = head?.state.activeRun?.run ?? null;
   if (active !== run.run) throw new RunFenced(run.model, `${run.run}/deploy/watch`, run.run, active, head?.seq ?? 0);
 }
 
-async function verifyLoadable(deps: Deps, model: string, version: number): Promise<void> {
+export async function verifyLoadable(deps: Deps, model: string, version: number): Promise<void> {
   const manifest = await readVersion(deps.store, model, version);
   const file = manifest.files.find((file) => file.name === MODEL_FILE);
   const runtime = await ModelRuntime.load(await getBlob(deps.store, file?.sha256 ?? ''), manifest.signature);
   await runtime.release();
-}
-
-/** Waits until every live node follows the generation with the version loaded. Returns the nodes that do not. */
-async function awaitNodes(
-  deps: Deps,
-  work: Work,
-  model: string,
-  version: number | null,
-  generation: number,
-  options: { patient: boolean } = { patient: true },
-): Promise<string[]> {
-  const begun = Date.now();
-  for (;;) {
-    const nodes = await liveNodes(deps.store, model);
-    const late = nodes.flatMap(({ node, model: at }) => {
-      const failed = version === null ? undefined : at.failed.find((one) => one.version === version);
-      if (failed) return [`${node}: ${failed.reason}`];
-      const follows = at.generation >= generation && (version === null || at.loaded.includes(version));
-      return follows ? [] : [`${node} is still at generation ${at.generation}`];
-    });
-    const failedForGood = nodes.some(({ model: at }) => at.failed.some((one) => one.version === version));
-    if (nodes.length > 0 && late.length === 0) return [];
-    const waited = Date.now() - begun;
-    if (options.patient && (failedForGood || waited > LOAD_WITHIN_MS))
-      throw new NodesNotReady(version ?? 0, waited, late);
-    if (!options.patient && waited > LOAD_WITHIN_MS / 2) return late;
-    await pause(LOOK_EVERY_MS, work.signal);
-  }
 }

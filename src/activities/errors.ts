@@ -46,17 +46,6 @@ export class NoLiveNode extends HoneError {
   }
 }
 
-/** A version that some live node cannot load: the run takes it back and ends `rolled_back`. */
-export class NodesNotReady extends HoneError {
-  readonly code = 'HONE_GUARDRAIL';
-  readonly retryable = false;
-  constructor(version: number, waitedMs: number, missing: readonly string[]) {
-    super(
-      `Version ${version} could not be loaded everywhere within ${Math.round(waitedMs / 1000)} s: ${missing.join('; ')}. The champion serves on.`,
-    );
-  }
-}
-
 /** A full refit whose scores are far from those of the version that was judged. */
 export class RefitDisagrees extends HoneError {
   readonly code = 'HONE_REFIT_DISAGREES';

@@ -11,6 +11,8 @@ import { gateActivities } from './gate.ts';
 import { ingestActivities } from './ingest.ts';
 import { monitorActivities } from './monitor.ts';
 import { notifyActivities } from './notify.ts';
+import { outsideRolloutActivities } from './outside-rollout.ts';
+import { outsideTargetActivities } from './outside-target.ts';
 import { ownerActivities } from './owner.ts';
 import { registerActivities } from './register.ts';
 import { retentionActivities } from './retention.ts';
@@ -33,6 +35,8 @@ export const createActivities = (deps: Deps) => ({
   ...gateActivities(deps),
   ...approveActivities(deps),
   ...deployActivities(deps),
+  ...outsideTargetActivities(deps),
+  ...outsideRolloutActivities(deps),
   ...monitorActivities(deps),
   ...batchActivities(deps),
   ...notifyActivities(deps),

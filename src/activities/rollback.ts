@@ -1,13 +1,14 @@
 /** Back to an earlier version: the ledger entry first, which fences an active run; the rest follows it. */
 
 import { activityInfo } from '@temporalio/activity';
+import { outsideTarget } from '../deployment/contract.ts';
 import { rollBack } from '../registry/changes.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { defaultTarget } from '../registry/rollback.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { RollbackInput } from '../workflows/rollback.ts';
 import { activity } from './boundary.ts';
-import type { Deps } from './deps.ts';
+import { configOf, type Deps } from './deps.ts';
 import { NothingToRollBackTo } from './errors.ts';
 
 export interface RolledBack {
@@ -15,6 +16,8 @@ export interface RolledBack {
   readonly to: number;
   readonly generation: number;
   readonly at: string;
+  /** The configuration whose deployment target has to follow; left out where hone serves itself. */
+  readonly outside?: string;
   /** The run that was active and may not write any more. */
   readonly fenced: string | null;
 }
@@ -40,6 +43,7 @@ export const rollbackActivities = (deps: Deps) => ({
       generation: entry.state.routing.generation,
       at: entry.at,
       fenced: before?.activeRun?.run ?? null,
+      ...(await outsideOf(deps, entry.state.config)),
     };
   }),
 
@@ -48,3 +52,8 @@ export const rollbackActivities = (deps: Deps) => ({
     await (await deps.client.temporal()).workflow.getHandle(run).cancel();
   }),
 });
+
+async function outsideOf(deps: Deps, config: string | null): Promise<{ outside?: string }> {
+  if (config === null) return {};
+  return outsideTarget((await configOf(deps, config)).model.deploy.target) ? { outside: config } : {};
+}

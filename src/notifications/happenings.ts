@@ -39,14 +39,16 @@ function toldOf(change: Change): Told | undefined {
       return { type: 'promoted', severity: 'info' };
     case 'rolled_back':
       return { type: 'rolledback', severity: change.automatic ? 'page' : 'warn' };
+    case 'return_failed':
+      return { type: 'rollback.failed', severity: 'page' };
     case 'frozen':
       return { type: 'frozen', severity: 'warn' };
-    case 'unfrozen':
-      return { type: 'unfrozen', severity: 'info' };
     case 'lock_released':
       return { type: 'run.lost', severity: 'warn' };
     case 'repaired':
       return { type: 'repaired', severity: 'warn' };
+    case 'unfrozen':
+      return { type: 'unfrozen', severity: 'info' };
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 /** One sender a kind of route. Each returns when the other side has taken the notice. */
 import type { NotifyRoute } from '../config/notify.ts';
-import { secretOf, signatureOf } from '../triggers/signature.ts';
+import { secretOf, signedHeaders } from '../triggers/signature.ts';
 import type { Notice } from './contract.ts';
 import { NotDelivered, RouteUnusable } from './errors.ts';
 
@@ -111,19 +111,8 @@ function cloudEvents(name: string, url: string, secret: Buffer): Send {
       sequence: String(notice.seq).padStart(9, '0'),
       data: { ...notice, links },
     });
-    const timestamp = String(Math.floor(now.getTime() / 1000));
-    const signature = signatureOf(secret, notice.id, timestamp, Buffer.from(body)).toString('base64');
-    await post(
-      name,
-      url,
-      {
-        'content-type': 'application/cloudevents+json',
-        'webhook-id': notice.id,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature}`,
-      },
-      body,
-    );
+    const signed = signedHeaders(secret, notice.id, now, body);
+    await post(name, url, { 'content-type': 'application/cloudevents+json', ...signed }, body);
   };
 }
 

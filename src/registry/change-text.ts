@@ -33,6 +33,8 @@ export function changeText(change: Change): string {
       return `rollout of version ${change.version} undone`;
     case 'rolled_back':
       return `rolled back from ${change.from} to ${change.to}${change.automatic ? ' automatically' : ''}`;
+    case 'return_failed':
+      return `the deployment target did not go back to version ${change.to}`;
     case 'confirmed':
       return `version ${change.version} confirmed`;
     case 'frozen':
@@ -49,10 +51,10 @@ export function changeText(change: Change): string {
       return `break at ${change.at.slice(0, 16)}Z confirmed (${change.source})`;
     case 'break_withdrawn':
       return `break at ${change.at.slice(0, 16)}Z withdrawn`;
-    default:
-      return change satisfies never;
     case 'repaired':
       return `${change.what} ${change.subject} put right`;
+    default:
+      return change satisfies never;
   }
 }
 

@@ -5,7 +5,7 @@ import { withoutCandidateOf } from './rollout-changes.ts';
 import type { Step } from './state.ts';
 
 export { freeze, isFrozen, unfreeze } from './freeze.ts';
-export { prepareRollout, promote, rollBack, stepRollout, undoRollout } from './rollout-changes.ts';
+export { noteReturnFailed, prepareRollout, promote, rollBack, stepRollout, undoRollout } from './rollout-changes.ts';
 export { initialState, runId } from './state.ts';
 
 const RUNS_KEPT = 20;

@@ -181,6 +181,11 @@ export function rollBack(order: {
   };
 }
 
+/** The deployment target did not follow the ledger back to a version: book-keeping that pages. */
+export function noteReturnFailed({ to, command }: { to: number; command: string }): Step {
+  return (state) => ({ change: { kind: 'return_failed', to, command }, state });
+}
+
 /** Ends the unfinished rollout of a run without knowing what stood before: all traffic to the champion. */
 export function withoutCandidateOf(state: LedgerState, run: string, effectId: string | null): LedgerState {
   const { challenger } = state.aliases;

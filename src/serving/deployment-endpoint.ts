@@ -66,8 +66,7 @@ async function take(
   const answer = readAnswer(body);
   const request = await findRequest(store, model, answer.key);
   if (!request) throw new DeploymentUnknown(model, answer.key);
-  if (answer.version !== request.version)
-    throw new DeploymentVersionWrong(answer.key, request.version, answer.version);
+  if (answer.version !== request.version) throw new DeploymentVersionWrong(answer.key, request.version, answer.version);
   const wanted = state.aliases.champion?.version ?? null;
   if (await isClosed(store, model, answer.key)) throw new DeploymentTooLate(answer.key, wanted);
   const { first, stands } = await rememberAnswer(store, model, answer, new Date().toISOString());

@@ -47,6 +47,13 @@ export function signatureOf(secret: Buffer, id: string, timestamp: string, conte
   return createHmac('sha256', secret).update(signed).digest();
 }
 
+/** The three headers of a signed request. */
+export function signedHeaders(secret: Buffer, id: string, now: Date, body: string): Record<string, string> {
+  const timestamp = String(Math.floor(now.getTime() / 1000));
+  const signature = signatureOf(secret, id, timestamp, Buffer.from(body)).toString('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+}
+
 /**
  * The key that signed the content. Every signature is compared with every key, in constant time.
  *

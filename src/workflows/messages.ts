@@ -15,6 +15,9 @@ export const abortSignal = defineSignal<[unknown]>('abort');
 /** To a waiting run: what its packet rests on may have moved. */
 export const lookSignal = defineSignal<[unknown]>('look');
 
+/** A deployment pipeline has answered; what, is in the store. */
+export const deployedSignal = defineSignal<[unknown]>('deployed');
+
 export const approveUpdate = defineUpdate<string, [unknown]>('approve');
 export const rejectUpdate = defineUpdate<string, [unknown]>('reject');
 export const commentUpdate = defineUpdate<string, [unknown]>('comment');

@@ -1,9 +1,11 @@
-/** Canary steps of a run: prepare, wait for the nodes, route, watch; each with its undo recorded before. */
+/** Canary steps of a run: prepare, wait until it is followed, route, watch; each with its undo recorded before. */
 import { CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import { outsideTarget } from '../deployment/contract.ts';
 import { isUndecodable, problem } from '../policy/approvals.ts';
 import type { ApprovalDesk } from './approval.ts';
 import { rolloutCommand } from './contract.ts';
 import * as messages from './messages.ts';
+import { openOutsideTarget } from './outside-target.ts';
 import type { Run } from './run.ts';
 import type { Saga } from './saga.ts';
 import { step } from './steps.ts';
@@ -40,6 +42,10 @@ export class RolloutAborted extends Error {
 export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
   const state: RolloutState = { step: null, paused: false, hurried: false, aborted: null };
   let watching: CancellationScope | null = null;
+  const outside = outsideTarget(run.order.plan.deploy.target);
+  const target = openOutsideTarget();
+  /** Digest of the shadow's replay. */
+  let shadow: string | null = null;
 
   const command = (name: string, apply: (by: string, reason: string) => string) => (body: unknown) => {
     const parsed = rolloutCommand.safeParse(body);
@@ -73,7 +79,10 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
     watching = new CancellationScope();
     try {
       const summary = `${order.hold ? 'hold' : 'watch'} version ${order.version} at ${order.share} %`;
-      return (await watching.run(() => step('watching', summary).watchRollout(run.ref, order))).verdict;
+      if (!outside) return (await watching.run(() => step('watching', summary).watchRollout(run.ref, order))).verdict;
+      const seen = await watching.run(() => step('watching', summary).watchTarget(run.ref, order));
+      shadow = seen.shadow ?? shadow;
+      return seen.verdict;
     } catch (error) {
       if (state.aborted) throw new RolloutAborted(state.aborted);
       if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
@@ -105,9 +114,52 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
     state.hurried = false;
   };
 
+  /** Through a target outside: without a split, a shadow by replay stands for the canary. */
+  const rollOutOutside: Rollout['rollOut'] = async (saga, version, as) => {
+    const { model, config, run: id } = run.ref;
+    const of = { model, config, run: id };
+    const before = await step('short', 'check the deployment target and the way back').checkTarget(run.ref, version);
+    const asked: string[] = [];
+    saga.before('rollout', async () => {
+      const undo = step('undo', 'restore aliases and monitoring');
+      const { wanted, ...undone } = await undo.undoOutside(run.ref, { version, before: before.seq, asked });
+      if (asked.length === 0 || wanted === null) return undone;
+      const seen = await target.giveBack({ model, config }, `${id}/undo`, wanted);
+      return { ...undone, sentence: `${undone.sentence} ${seen}.` };
+    });
+    const deploy = async (share: number) => {
+      const order = { call: 'deploy' as const, key: `${id}/deploy/share-${share}`, version, share };
+      asked.push(order.key);
+      const then = 'its status is read, and without the version everything goes back';
+      await target.change(of, order, {
+        around: (deadline, work) => run.wait({ for: 'the pipeline to answer', deadline, then, needs: null }, work),
+        interrupted: () => state.aborted !== null,
+      });
+      if (state.aborted) throw new RolloutAborted(state.aborted);
+    };
+    state.step = 0;
+    run.say(before.sentence);
+    await step('short', 'reserve the rollout').recordShare(run.ref, { version, share: 0 });
+    if (!before.split && !before.first) await watch({ version, share: 0, bake: false });
+    const shares = before.split && !before.first ? run.order.plan.deploy.canary.steps.filter((one) => one < 100) : [];
+    for (const share of shares) {
+      state.step = share;
+      run.say(`Version ${version} takes ${share} % of requests. ${before.sentence}`);
+      await step('short', `record ${share} %`).recordShare(run.ref, { version, share });
+      await deploy(share);
+      await watch({ version, share, bake: false });
+    }
+    state.step = 100;
+    run.say(`Version ${version} takes all traffic. ${before.sentence}`);
+    await deploy(100);
+    const { split } = before;
+    await step('short', `promote version ${version}`).recordPromotion(run.ref, { version, as, split, shadow });
+  };
+
   return {
     state,
     async rollOut(saga, version, as) {
+      if (outside) return await rollOutOutside(saga, version, as);
       const before = await step('short', 'check that a rollback would work').checkRollout(run.ref, version);
       saga.before('rollout', () =>
         step('undo', 'restore routing, aliases and monitoring').undoRollout(run.ref, { version, before: before.seq }),

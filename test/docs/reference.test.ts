@@ -151,7 +151,7 @@ const stated: readonly [page: string, says: string, file: string, has: string][]
   ['architecture', 'Every 15 minutes', 'src/workflows/model.ts', "LOOK_AFTER = durationMs('PT15M')"],
   ['architecture', 'noticed within ten', 'src/workflows/steps.ts', "heartbeatTimeout = '10s'"],
   ['architecture', 'half a second', 'src/worker.ts', "stickyQueueScheduleToStartTimeout: '500ms'"],
-  ['architecture', 'within\nthree polls', 'src/activities/node-watch.ts', 'POLLS_UNTIL_DEAD = 3'],
+  ['architecture', 'within\nthree polls', 'src/deployment/live-nodes.ts', 'POLLS_UNTIL_DEAD = 3'],
   ['contracts/messages', 'At most 2,000 wait', 'src/policy/triggers.ts', 'WAITING_AT_MOST = 2000'],
   ['contracts/messages', 'the last 200', 'src/policy/approvals.ts', 'MESSAGES_KEPT = 200'],
   ['contracts/messages', 'the last five', 'src/workflows/run.ts', '.slice(-5)'],

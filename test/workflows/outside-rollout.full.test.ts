@@ -1,0 +1,119 @@
+/** Whole rollouts through a pipeline: real Temporal, real HTTP both ways, and a pipeline that answers well or badly. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { tellDeployed } from '../../src/client/deployments.ts';
+import { type ServingNode, startServingNode } from '../../src/serving/server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { type Pipeline, SECRET, startPipeline } from '../deployment/pipeline.ts';
+import { skipTimeUntil } from '../time.ts';
+import { smallTown, type Town } from '../town.ts';
+
+const name = (what: string) => `HONE_T${randomBytes(4).toString('hex').toUpperCase()}_${what}`;
+const [urlEnv, keyEnv, callbackEnv] = [name('URL'), name('KEY'), name('CALLBACK')];
+
+let town: Town;
+let pipeline: Pipeline;
+let node: ServingNode;
+
+beforeAll(async () => {
+  pipeline = await startPipeline();
+  town = await smallTown({
+    serving: false,
+    edit: ({ training, gate, deploy }) => {
+      Object.assign(training as object, { refit: 'none' });
+      const champion = { promote_when: 'non_inferior', margin: { roc_auc: 0.4, log_loss: 0.4 } };
+      Object.assign(gate as object, { champion, slices: { columns: [] } });
+      Object.assign(deploy as object, {
+        target: {
+          ...{ kind: 'webhook', url_env: urlEnv, status_url_env: null, key_env: keyEnv },
+          ...{ callback_url_env: callbackEnv, github: null },
+        },
+        pipeline: { answer_within: 'PT30M', settle_within: 'PT2S', look_every: 'PT0.2S' },
+      });
+    },
+  });
+  const { store, model, client, dir } = town;
+  node = await startServingNode({
+    ...{ store, models: [model], host: '127.0.0.1', port: 0, node: 'callbacks', pollMs: 500 },
+    deployments: { environment: process.env, tell: (workflow, key) => tellDeployed(client, workflow, key) },
+    logger: createLogger('test', 'silent'),
+    cacheDir: join(dir, 'cache'),
+  });
+  Object.assign(process.env, { [urlEnv]: pipeline.url, [keyEnv]: SECRET, [callbackEnv]: node.url });
+});
+afterAll(async () => {
+  await node?.close();
+  await town?.close();
+  await pipeline?.close();
+  for (const variable of [urlEnv, keyEnv, callbackEnv]) delete process.env[variable];
+});
+beforeEach(() => {
+  pipeline.next.length = 0;
+  pipeline.told.length = 0;
+});
+
+async function start(reason: string): Promise<string> {
+  const { run } = await town.trigger({ reason });
+  await town.approve(run ?? '');
+  return run ?? '';
+}
+const champion = async () => (await town.ledger.state()).aliases.champion?.version ?? null;
+const changes = (run: string) => [...pipeline.made.keys()].filter((key) => key.startsWith(run));
+
+test('the first version goes to all requests when the pipeline has answered and shows it', async () => {
+  pipeline.next.push('wrong_version_first');
+  const run = await start('the first');
+  expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 1 });
+  expect(pipeline.serving).toMatchObject({ version: 1, share: 100 });
+  expect(pipeline.told).toEqual(['409 HONE_DEPLOYMENT_VERSION_WRONG', '200 accepted']);
+  expect(await champion()).toBe(1);
+});
+
+test('without requests to replay a person decides; then an answer given twice counts once', async () => {
+  pipeline.next.push('twice');
+  const run = await start('the second');
+  const asked = await town.runUntil(run, 'a person is asked', ({ rollout, waitingFor }) =>
+    Boolean(rollout && waitingFor?.startsWith('promote or abort')),
+  );
+  expect(asked.sentence).toContain('shadow by replay');
+  await (await town.client.temporal()).workflow.getHandle(run).signal('promote', { by: 'ana' });
+  expect(await town.end(run)).toMatchObject({ outcome: 'promoted', version: 2 });
+  expect(pipeline.told).toEqual(['200 accepted', '200 repeated']);
+  expect(changes(run)).toEqual([`${run}/deploy/share-100`]);
+});
+
+test('a pipeline that says it failed leads back, and the undo is read back', async () => {
+  pipeline.split = true;
+  pipeline.next.push('callback', 'failed');
+  const run = await start('the third');
+  const end = await town.end(run);
+  expect(end).toMatchObject({ outcome: 'rolled_back' });
+  expect(end.sentence).toContain('the cluster is full');
+  expect(end.sentence).toContain('the deployment target shows version 2 at 100 %');
+  expect(pipeline.serving).toMatchObject({ version: 2, share: 100 });
+  expect(await champion()).toBe(2);
+});
+
+test('a pipeline that never answers meets its deadline, its late answer is refused, and nothing has moved', async () => {
+  pipeline.next.push('never');
+  const run = await start('the fourth');
+  await town.runUntil(run, 'the answer is waited for', ({ waitingFor }) => waitingFor === 'the pipeline to answer');
+  const call = pipeline.calls.findLast(({ key }) => key === `${run}/deploy/share-25`);
+  await skipTimeUntil(town, run, 'PT31M', 'the run has ended', async () => (await town.status(run)).outcome !== null);
+  const end = await town.end(run);
+  expect(end).toMatchObject({ outcome: 'rolled_back' });
+  expect(end.sentence).toContain('no answer within PT30M');
+  expect(await pipeline.answer(call ?? { call: '', model: '' })).toBe('410 HONE_DEPLOYMENT_TOO_LATE');
+  expect(pipeline.serving).toMatchObject({ version: 2, share: 100 });
+  expect(await champion()).toBe(2);
+});
+
+test('an answer that is lost after the change was made costs nothing: the same key is the same change', async () => {
+  pipeline.next.push('dropped');
+  const run = await start('the fifth');
+  expect(await town.end(run)).toMatchObject({ outcome: 'promoted' });
+  const calls = pipeline.calls.filter(({ key }) => key === `${run}/deploy/share-25`);
+  expect(calls.length).toBeGreaterThan(1);
+  expect(changes(run)).toEqual([`${run}/deploy/share-25`, `${run}/deploy/share-100`]);
+});
