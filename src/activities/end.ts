@@ -7,6 +7,7 @@ import { keptTrainingWindow } from '../data/features/training-window.ts';
 import type { Message } from '../policy/approvals.ts';
 import { endRun } from '../registry/changes.ts';
 import { LedgerConflict } from '../registry/errors.ts';
+import { keptSearch } from '../training/search/kept.ts';
 import type { RunEnd, RunRef, StageRecord } from '../workflows/contract.ts';
 import { activity } from './boundary.ts';
 import type { Deps } from './deps.ts';
@@ -29,7 +30,9 @@ export const endActivities = (deps: Deps) => ({
     }
     const window = await keptTrainingWindow(deps.store, run.model, run.run);
     const trainedOn = window ? { training_window: window } : {};
-    const record = { ...run, ...end, stages, messages, ...trainedOn, ended_at: new Date().toISOString() };
+    const search = await keptSearch(deps.store, run.model, run.run);
+    const chosen = search ? { search } : {};
+    const record = { ...run, ...end, stages, messages, ...trainedOn, ...chosen, ended_at: new Date().toISOString() };
     await deps.store.put(`models/${run.model}/runs/${run.run}/record.json`, encode(record));
     try {
       const history = await (await deps.client.temporal()).workflow.getHandle(run.run).fetchHistory();

@@ -14,10 +14,11 @@ import { notifyActivities } from './notify.ts';
 import { outsideRolloutActivities } from './outside-rollout.ts';
 import { outsideTargetActivities } from './outside-target.ts';
 import { ownerActivities } from './owner.ts';
+import { reconcileActivities } from './reconcile.ts';
 import { registerActivities } from './register.ts';
 import { retentionActivities } from './retention.ts';
-import { reconcileActivities } from './reconcile.ts';
 import { rollbackActivities } from './rollback.ts';
+import { searchActivities } from './search.ts';
 import { trainActivities } from './train.ts';
 import { triggerActivities } from './trigger.ts';
 import { validateActivities } from './validate.ts';
@@ -30,6 +31,7 @@ export const createActivities = (deps: Deps) => ({
   ...validateActivities(deps),
   ...featureActivities(deps),
   ...trainActivities(deps),
+  ...searchActivities(deps),
   ...registerActivities(deps),
   ...evaluateActivities(deps),
   ...gateActivities(deps),
@@ -43,6 +45,6 @@ export const createActivities = (deps: Deps) => ({
   ...retentionActivities(deps),
   ...endActivities(deps),
   ...rollbackActivities(deps),
+  ...reconcileActivities(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;
-  ...reconcileActivities(deps),

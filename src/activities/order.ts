@@ -1,4 +1,5 @@
 /** The order of a run: what its workflow needs to know of configuration and reasons, fixed at its start. */
+import { trialsOf } from '../training/search/trials.ts';
 import type { RunOrder, RunPlan, RunRef, Trigger } from '../workflows/contract.ts';
 import type { RunConfig } from './deps.ts';
 
@@ -17,6 +18,7 @@ export function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan)
 }
 
 export function planOf({ model, groups }: RunConfig, clock: RunPlan['clock']): RunPlan {
+  const trials = trialsOf(model).flatMap(({ name, sameAs }) => (sameAs === undefined ? [name] : []));
   return {
     refit: model.training.refit,
     trainingWallClock: model.training.limits.wall_clock,
@@ -25,5 +27,6 @@ export function planOf({ model, groups }: RunConfig, clock: RunPlan['clock']): R
     approvers: [...new Set(model.approval.otherwise.from.flatMap((group) => groups[group] ?? []))],
     deploy: model.deploy,
     clock,
+    ...(trials.length > 0 ? { search: { trials, atOnce: model.training.search.at_once } } : {}),
   };
 }

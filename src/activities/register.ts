@@ -14,6 +14,7 @@ import { openLedger } from '../registry/ledger.ts';
 import { allocateVersion, listVersions, writeVersion } from '../registry/versions.ts';
 import { FEATURE_DEFINITION_FILE, type servedDefinition } from '../serving/contract.ts';
 import { canonicalJson, fetchBlob, getDocument, putBlob, putByDigest } from '../store/content.ts';
+import { keptSearch } from '../training/search/kept.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -80,6 +81,7 @@ async function manifestOf(
   const fitted = features.parts.filter((one) => one.part === 'train' || one.part === 'refit');
   const paths = await Promise.all(fitted.map((one) => fetchBlob(deps.store, one.file.sha256, deps.cacheDir)));
   const rows = await readFeatureColumns(paths, { numeric: [], categorical: [] });
+  const search = await keptSearch(deps.store, run.model, run.run);
   const labelMean = rows.label.reduce((sum, label) => sum + label, 0) / Math.max(rows.rows, 1);
   const profile = await referenceProfile({
     paths,
@@ -100,7 +102,7 @@ async function manifestOf(
     code: deps.code,
     config: run.config,
     data: { raw: features.raw, features: order.features.digest, definition: features.definition },
-    params: model.training.params,
+    params: trained.params ?? model.training.params,
     seed: model.training.seed,
     trainer: trained.trainer,
     environment: trained.environment,
@@ -117,6 +119,7 @@ async function manifestOf(
       ...(trained.rounds === null ? {} : { best_iteration: trained.rounds }),
     },
     ...(Object.keys(trained.importance).length === 0 ? {} : { importance: trained.importance }),
+    ...(search ? { search } : {}),
     files: [...trained.files, await servedDefinitionFile(deps, run, features), ...lookupFiles(features)],
     signature: trained.signature,
     golden: trained.golden,

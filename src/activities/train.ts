@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { SnapshotRef } from '../data/contract.ts';
 import { readSnapshot } from '../data/snapshots.ts';
-import { digest, goldenRow, signature, storedFile } from '../registry/contract.ts';
+import { figureOnFile, validationFigure } from '../evaluation/validation-metric.ts';
+import { digest, goldenRow, signature, storedFile, versionManifest } from '../registry/contract.ts';
 import { digestOf, fetchBlob, findDocument, getDocument, putBlob, putDocument } from '../store/content.ts';
 import { type FittedCalibration, fittedCalibration } from '../training/contract.ts';
-import { runTrainer } from '../training/run-trainer.ts';
 import { trainersRecordFolder } from '../training/orphans.ts';
+import { runTrainer } from '../training/run-trainer.ts';
+import { searchMetric } from '../training/search/trials.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -24,6 +26,10 @@ export const trainedModel = z.strictObject({
   calibration: fittedCalibration.nullable(),
   importance: z.record(z.string(), z.number()),
   refit: z.enum(['judged', 'full']),
+  /** Of a trial, and of the refit of one: all that it was trained with. Elsewhere they are the file's. */
+  params: versionManifest.shape.params.optional(),
+  /** Of a trial: what it is chosen by. */
+  validation: validationFigure.optional(),
 });
 export type TrainedModel = z.output<typeof trainedModel>;
 
@@ -41,7 +47,8 @@ export const trainActivities = (deps: Deps) => ({
   /** The recipe of the judged version, with its number of rounds, on all mature rows; no validation rows are left. */
   refit: activity(deps, async (work, run: RunRef, order: { rows: SnapshotRef; judged: Trained }) => {
     const judged = await getDocument(deps.store, order.judged.key, trainedModel);
-    return await trainOnce(deps, work, run, order.rows, { rounds: judged.rounds, calibration: judged.calibration });
+    const { rounds, calibration, params } = judged;
+    return await trainOnce(deps, work, run, order.rows, { rounds, calibration, ...(params ? { params } : {}) });
   }),
 });
 
@@ -49,9 +56,19 @@ export const trainActivities = (deps: Deps) => ({
 interface TakenOver {
   readonly rounds: number | null;
   readonly calibration: FittedCalibration | null;
+  /** The file's own where there are none: a trial and its refit have others. */
+  readonly params?: TrainedModel['params'];
 }
 
-async function trainOnce(deps: Deps, work: Work, run: RunRef, rows: SnapshotRef, taken: TakenOver): Promise<Trained> {
+/** @param trial name of a trial: it is also measured on the validation rows */
+export async function trainOnce(
+  deps: Deps,
+  work: Work,
+  run: RunRef,
+  rows: SnapshotRef,
+  taken: TakenOver,
+  trial?: string,
+): Promise<Trained> {
   const key = `models/${run.model}/runs/${run.run}/trained-${digestOf({ rows: rows.digest, ...taken }).slice(0, 16)}.json`;
   const earlier = await findDocument(deps.store, key, trainedModel);
   if (earlier) return { key, metrics: earlier.metrics };
@@ -63,18 +80,19 @@ async function trainOnce(deps: Deps, work: Work, run: RunRef, rows: SnapshotRef,
     return found ? [await fetchBlob(deps.store, found.file.sha256, deps.cacheDir)] : [];
   };
   const refit = features.parts.some((one) => one.part === 'refit');
-  const folder = join(deps.scratchDir, run.run, refit ? 'refit' : 'train');
+  const folder = join(deps.scratchDir, run.run, trial === undefined ? (refit ? 'refit' : 'train') : `trial-${trial}`);
+  const validation = await pathOf('validation');
   const result = await runTrainer({
     trainer: model.training.trainer,
     run: run.run,
     attempt: work.attempt,
     train: await pathOf(refit ? 'refit' : 'train'),
-    validation: refit ? null : await pathOf('validation'),
+    validation: refit ? null : validation,
     weighted: features.decay !== undefined,
     numeric: features.numeric,
     categorical: features.categorical,
     task: model.task,
-    params: model.training.params,
+    params: taken.params ?? model.training.params,
     seed: model.training.seed,
     categories: model.features.categories,
     classWeight: model.training.class_weight,
@@ -84,6 +102,12 @@ async function trainOnce(deps: Deps, work: Work, run: RunRef, rows: SnapshotRef,
     fittedCalibration: taken.calibration,
     workDir: join(folder, `attempt-${work.attempt}`),
     checkpointDir: join(folder, 'checkpoint'),
+    writtenDown: {
+      folder: trainersRecordFolder(deps.scratchDir),
+      model: run.model,
+      run: run.run,
+      attempt: work.attempt,
+    },
     base: deps.workspace,
     signal: work.signal,
     onProgress: work.report,
@@ -100,14 +124,10 @@ async function trainOnce(deps: Deps, work: Work, run: RunRef, rows: SnapshotRef,
     calibration: result.calibration,
     importance: result.importance,
     refit: refit ? 'full' : 'judged',
+    ...(taken.params ? { params: taken.params } : {}),
+    ...(trial === undefined ? {} : { validation: await figureOnFile(model, searchMetric(model), validation, result) }),
   };
   await putDocument(deps.store, key, trained);
-    writtenDown: {
-      folder: trainersRecordFolder(deps.scratchDir),
-      model: run.model,
-      run: run.run,
-      attempt: work.attempt,
-    },
   work.log.info({ metrics: result.metrics }, 'trained');
   return { key, metrics: trained.metrics };
 }

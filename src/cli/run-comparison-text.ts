@@ -1,7 +1,7 @@
 /** Runs side by side for a terminal of 80 columns: one row a thing, one column a run. */
 import type { RunComparison } from '../gate/compare-runs.ts';
 import { count, figure, period } from '../gate/wording.ts';
-import { wrap } from './run-text.ts';
+import { trialsText, wrap } from './run-text.ts';
 import { table } from './table.ts';
 
 export function comparisonText({ runs, differences, metrics, sentence }: RunComparison): string {
@@ -20,10 +20,12 @@ export function comparisonText({ runs, differences, metrics, sentence }: RunComp
     ...values.map((value) => (value === null ? '-' : figure(metric, value.estimate))),
   ]);
   const changed = differences.map(({ what, values }) => [what, ...values.map((value) => short(value))]);
+  const trials = runs.flatMap(({ run, search }) => (search ? [`Trials of ${run}\n${trialsText(search)}`] : []));
   return [
     wrap(sentence).join('\n'),
     table(head, [...about, ...figures]),
     changed.length === 0 ? 'Nothing that went in differs.' : table(['DIFFERS', ...runs.map(({ run }) => run)], changed),
+    ...trials,
   ].join('\n\n');
 }
 

@@ -2,6 +2,8 @@
 import type { RunStory } from '../client/run-story.ts';
 import type { RunSummary } from '../client/runs.ts';
 import type { ExitCode } from '../errors.ts';
+import { searchSections } from '../gate/search-section.ts';
+import type { ModelSearch } from '../training/search/contract.ts';
 import type { Colors } from './context.ts';
 import { facts, plainText, table } from './table.ts';
 import { relative, utc } from './time.ts';
@@ -64,10 +66,26 @@ export function storyText(story: RunStory, colors: Colors, now: Date, ui: string
     stageTree(story, colors, now).join('\n'),
     more,
     ...(story.changes.length === 0 ? [] : [['Its data', ...story.changes.flatMap(wrap)].join('\n')]),
+    ...(story.search === null ? [] : [trialsText(story.search)]),
     ...(said.length === 0 ? [] : [table(['WHEN', 'MESSAGE', 'BY', 'ANSWER'], said)]),
     ...(source === '' ? [] : [source]),
     nextText(story),
   ].join('\n\n');
+}
+
+/** Every trial, the failed ones too. */
+export function trialsText(search: ModelSearch): string {
+  const [section] = searchSections(search);
+  if (!section?.table) return '';
+  const { head, rows } = section.table;
+  return [
+    ...section.lines.flatMap(wrap),
+    '',
+    table(
+      head.map((title) => title.toUpperCase()),
+      rows,
+    ),
+  ].join('\n');
 }
 
 function nextText({ run, model, outcome, version }: RunStory): string {

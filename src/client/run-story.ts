@@ -5,6 +5,8 @@ import { keptTrainingWindow } from '../data/features/training-window.ts';
 import { keptChanges } from '../data/ingest/kept-changes.ts';
 import { findDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { ModelSearch } from '../training/search/contract.ts';
+import { keptSearch } from '../training/search/kept.ts';
 import type { HoneClient } from './connect.ts';
 import { RunRecordMissing, RunUnknown, WorkerMissing, WorkerSilent } from './errors.ts';
 import { modelOfRun } from './run-id.ts';
@@ -44,6 +46,8 @@ export interface RunStory {
    * trained on; empty before ingest.
    */
   readonly changes: readonly string[];
+  /** The trials of `training.search`, once they have ended; null without any. */
+  readonly search: ModelSearch | null;
   /** `workflow`: now. `memo`: as last shown, no worker answers. `record`: from the store, after its end. */
   readonly source: 'workflow' | 'memo' | 'record';
   readonly open: boolean;
@@ -61,6 +65,9 @@ export interface RunStory {
   readonly version: number | null;
   readonly ended_at: string | null;
 }
+
+/** What the store knows of any run. */
+type Known = 'run' | 'model' | 'reasons' | 'changes' | 'search';
 
 const PATIENCE_MS = 8000;
 
@@ -86,18 +93,16 @@ export async function recordedRun(store: ObjectStore, run: string): Promise<RunS
   return record ? { ...fromRecord(record), ...(await knownOf(store, run)) } : null;
 }
 
-async function knownOf(
-  store: ObjectStore,
-  run: string,
-): Promise<Pick<RunStory, 'run' | 'model' | 'reasons' | 'changes'>> {
+async function knownOf(store: ObjectStore, run: string): Promise<Pick<RunStory, Known>> {
   const model = modelOfRun(run);
   const reasons = (await findDocument(store, `models/${model}/runs/${run}/reasons.json`, z.array(reason))) ?? [];
   const chosen = await keptTrainingWindow(store, model, run);
   const changes = [...((await keptChanges(store, model, run))?.sentences ?? []), ...(chosen ? [chosen.sentence] : [])];
-  return { run, model, reasons, changes };
+  const search = (await keptSearch(store, model, run)) ?? null;
+  return { run, model, reasons, changes, search };
 }
 
-type Told = Omit<RunStory, 'run' | 'model' | 'reasons' | 'changes'>;
+type Told = Omit<RunStory, Known>;
 
 function fromRecord({ stages, messages, sentence, outcome, version, ended_at }: z.output<typeof runRecord>): Told {
   return {

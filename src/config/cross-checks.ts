@@ -27,6 +27,7 @@ import {
 import { bucketEdgesRise, eachFieldHasOneFate, figuresAreNamedOnceAndPointToWorse } from './checks/recording.ts';
 import { columnsAreListedOnce, rangesAreOrdered } from './checks/rules.ts';
 import { scheduleIsSane } from './checks/schedule.ts';
+import { configurationsAreNamedApart } from './checks/search.ts';
 import { eventTypesDiffer, freezeWindowsCanCome, kindsAreCombinedWithOthers } from './checks/triggers.ts';
 import {
   bakeFitsItsDeadline,
@@ -66,6 +67,7 @@ const CHECKS: readonly Check[] = [
   highTierIsDecidedByPeople,
   selectiveLabelsAreDecidedByPeople,
   driftLimitsAreOrdered,
+  configurationsAreNamedApart,
   scheduleIsSane,
   eventTypesDiffer,
   freezeWindowsCanCome,

@@ -5,6 +5,7 @@ import { METRICS } from '../evaluation/metrics.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { listVersions, readVersion } from '../registry/versions.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { ModelSearch } from '../training/search/contract.ts';
 import type { Verdict } from './contract.ts';
 import { RunNotJudged } from './errors.ts';
 import { judgementsOfRun } from './read-judgements.ts';
@@ -20,6 +21,8 @@ export interface ComparedRun {
   readonly rows: number;
   readonly window: { readonly from: string; readonly to: string } | null;
   readonly label_mean: number | null;
+  /** The trials that its candidate was chosen among; null without a search. */
+  readonly search: ModelSearch | null;
 }
 
 export interface RunComparison {
@@ -71,6 +74,7 @@ async function readRun(store: ObjectStore, model: string, run: string) {
       rows: evaluation.rows,
       window: evaluation.window,
       label_mean: evaluation.label_mean,
+      search: manifest.search ?? null,
     } satisfies ComparedRun,
     metrics: evaluation.models.candidate.metrics,
     facts: factsOf(manifest, refit?.version ?? null),
@@ -92,6 +96,10 @@ function factsOf(manifest: VersionManifest, refit: number | null): Map<string, s
     ['categories', signature.categorical.join(', ')],
     ['trainer', `${trainer.name} ${trainer.digest?.slice(0, 12) ?? ''}`.trim()],
     ['seed', String(manifest.seed)],
+    [
+      'chosen among',
+      manifest.search ? `${manifest.search.trials.length} trials: ${manifest.search.chosen}` : 'no trials',
+    ],
     ...Object.entries(manifest.params).map(([name, value]): [string, string] => [`parameter ${name}`, String(value)]),
     ...Object.entries(manifest.environment).map(([name, value]): [string, string] => [`package ${name}`, value]),
   ];

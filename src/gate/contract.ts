@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { metricName, triggerKind } from '../config/model.ts';
 import { evaluationReport } from '../evaluation/contract.ts';
 import { digest, geometry, instant, versionNumber } from '../registry/contract.ts';
+import { modelSearch } from '../training/search/contract.ts';
 
 export const verdict = z.enum(['pass', 'fail', 'inconclusive']);
 export type Verdict = z.output<typeof verdict>;
@@ -106,6 +107,8 @@ export const packetContent = z.strictObject({
     probation: z.string(),
     on_worse: z.string(),
   }),
+  /** The trials that the candidate was chosen among. */
+  search: modelSearch.optional(),
   approval: z.strictObject({
     approvers: z.number().int().positive(),
     from: z.array(z.string()),

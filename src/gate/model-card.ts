@@ -29,7 +29,9 @@ export interface ModelCard {
 
 /** Sections in the order of Mitchell et al. (2019), Model Cards for Model Reporting: details, use, factors, metrics, data, caveats. */
 export function cardOf({ packet, manifest, config, approvedBy = [] }: ModelCardInput): ModelCard {
-  const shown = sections(packet).filter(({ title }) => ['Figures', 'Slices', 'Data', 'Provenance'].includes(title));
+  const shown = sections(packet).filter(({ title }) =>
+    ['Figures', 'Slices', 'Data', 'Trials', 'Provenance'].includes(title),
+  );
   return {
     contract: 1,
     model: config.model,

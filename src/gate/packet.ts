@@ -89,6 +89,7 @@ function contentOf(input: PacketInput): PacketContent {
       geometry: judged.geometry,
       findings: [...(input.findings ?? [])],
     },
+    ...(judged.search ? { search: judged.search } : {}),
     changed: champion ? changes(champion, judged) : [],
     rollout: {
       steps: config.deploy.canary.steps,

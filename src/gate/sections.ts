@@ -6,6 +6,7 @@ import type { Packet, RuleResult } from './contract.ts';
 import { customChange, customFigure } from './custom-rules.ts';
 import { isDemanded, sliceName } from './demanded-slices.ts';
 import { foundSentence } from './found-slices.ts';
+import { searchSections } from './search-section.ts';
 import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './wording.ts';
 
 export interface Section {
@@ -33,6 +34,7 @@ export function sections(packet: Packet): Section[] {
       lines: packet.changed.slice(0, 20).map(({ what, from, to }) => `${what}: ${from} → ${to}`),
     },
     safetySection(packet),
+    ...searchSections(packet.search),
     provenanceSection(packet),
     { title: 'Earlier decisions', lines: packet.earlier },
   ].filter(({ lines, table }: Section) => lines.length > 0 || (table && table.rows.length > 0));

@@ -1,5 +1,6 @@
 /** What the ledger and a version are made of. Written once, read for ever: change only by adding optional fields. */
 import { z } from 'zod';
+import { modelSearch } from '../training/search/contract.ts';
 
 /** SHA-256 of the content, 64 hexadecimal digits. */
 export const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -143,15 +144,15 @@ export const change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('vouch_withdrawn'), readmission: digest }),
   z.strictObject({ kind: z.literal('break_confirmed'), ...confirmedBreak.shape }),
   z.strictObject({ kind: z.literal('break_withdrawn'), at: instant, reason: z.string() }),
-]);
-export type Change = z.output<typeof change>;
-
   /** The reconciler put something right that stands outside of this ledger, or had nodes take routing up anew. */
   z.strictObject({
     kind: z.literal('repaired'),
     what: z.enum(['run', 'owner', 'probation', 'nodes', 'schedule', 'trainer']),
     subject: z.string(),
   }),
+]);
+export type Change = z.output<typeof change>;
+
 export const ledgerEntry = z.strictObject({
   seq: z.number().int().positive(),
   /** SHA-256 of the previous entry's bytes; null in the first. */
@@ -238,6 +239,8 @@ export const versionManifest = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Share of the whole by feature, from the trainer; left out where it says none. */
   importance: z.record(z.string(), z.number()).optional(),
+  /** The trials that its parameters were chosen among; left out where nothing was searched. */
+  search: modelSearch.optional(),
   files: z.array(storedFile),
   signature,
   golden: z.array(goldenRow),

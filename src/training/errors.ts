@@ -162,3 +162,18 @@ export class NotReproducible extends HoneError {
     );
   }
 }
+
+/** Every trial of `training.search` failed. Each has its reason in the run's record. */
+export class SearchFoundNothing extends HoneError {
+  readonly code = 'HONE_SEARCH_FOUND_NOTHING';
+  readonly retryable = false;
+
+  constructor(run: string, trials: readonly { readonly name: string; readonly failed?: string | undefined }[]) {
+    const [first] = trials;
+    const why = first ? ` The first, ${first.name}: ${first.failed ?? 'it has no value'}` : '';
+    super(
+      `None of the ${trials.length} trials of training.search in ${run} could be chosen.${why} ${unchanged} ` +
+        `All reasons: hone run show ${run}. Correct training.search or training.params in the model file, then start a run again.`,
+    );
+  }
+}

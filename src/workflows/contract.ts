@@ -108,12 +108,26 @@ export interface RunRef {
 export interface RunPlan {
   readonly refit: ModelConfig['training']['refit'];
   readonly trainingWallClock: string;
+  /** Absent where the file lists no configurations, and in the order of a run from before there were any. */
+  readonly search?: {
+    /** Names of those to train; of configurations with the same parameters only the first. */
+    readonly trials: readonly string[];
+    readonly atOnce: number;
+  };
   readonly onInconclusive: ModelConfig['gate']['on_inconclusive'];
   readonly approval: ModelConfig['approval'];
   /** Names of the people in the approving groups. */
   readonly approvers: readonly string[];
   readonly deploy: ModelConfig['deploy'];
   readonly clock: 'wall' | 'logical';
+}
+
+/** What became of one trial of `training.search`. */
+export interface TrialOutcome {
+  readonly trial: string;
+  /** Key of the document with the trained model's files; null when it failed. */
+  readonly key: string | null;
+  readonly failed: string | null;
 }
 
 /** The input of `retraining`: written by the owner's decision, recorded in history. */

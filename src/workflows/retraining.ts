@@ -17,6 +17,7 @@ import * as messages from './messages.ts';
 import { openRollout, RolloutAborted } from './rollout.ts';
 import { openRun, type Run } from './run.ts';
 import { openSaga, type Saga, type Undone } from './saga.ts';
+import { searchCandidate } from './search.ts';
 import { step, trainingStep } from './steps.ts';
 
 export async function retraining(order: RunOrder): Promise<RunEnd> {
@@ -34,8 +35,12 @@ export async function retraining(order: RunOrder): Promise<RunEnd> {
     const features = await run.stage('features', () =>
       step('data', 'build features').features(run.ref, checks.accepted),
     );
-    const training = trainingStep(order.plan.trainingWallClock, 'fit the candidate');
-    const trained = await run.stage('train', () => training.train(run.ref, features));
+    const { search, trainingWallClock } = order.plan;
+    const trained = await run.stage('train', () =>
+      search
+        ? searchCandidate(run, features, search)
+        : trainingStep(trainingWallClock, 'fit the candidate').train(run.ref, features),
+    );
     saga.before('register', () =>
       step('undo', 'withdraw the candidate').rejectVersions(run.ref, 'the run did not end in a promotion'),
     );

@@ -30,12 +30,15 @@ const NEEDS: Partial<Record<MetricName, 'alerts_per_day' | 'value'>> = {
   business_value: 'value',
 };
 
-/** Every place of a model file that names a metric to judge by. */
-function namedMetrics({ gate }: ModelConfig): (readonly [path: readonly string[], metric: string])[] {
+/** Every place of a model file that names a metric to judge or choose by. */
+function namedMetrics({ gate, training }: ModelConfig): (readonly [path: readonly string[], metric: string])[] {
   return [
     [['gate', 'primary'], gate.primary] as const,
     ...Object.keys(gate.champion.margin).map((name) => [['gate', 'champion', 'margin', name], name] as const),
     ...Object.keys(gate.floors).map((name) => [['gate', 'floors', name], name] as const),
+    ...(training.search.metric === 'primary'
+      ? []
+      : [[['training', 'search', 'metric'], training.search.metric] as const]),
     ...Object.keys(gate.slices.margin).map((name) => [['gate', 'slices', 'margin', name], name] as const),
   ];
 }
