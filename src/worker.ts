@@ -14,6 +14,7 @@ import {
 import type { Deps } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { connectLazily } from './client/connect.ts';
+import { connectionOptions, knock } from './client/connection-options.ts';
 import { TemporalUnreachable } from './client/errors.ts';
 import type { HoneConfig } from './config/hone.ts';
 import { loadWorkspace } from './config/load.ts';
@@ -40,7 +41,7 @@ export interface WorkerOptions {
 /**
  * Runs until `stop` is called; `done` rejects when a worker fails.
  *
- * @throws StoreWithoutConditionalCreate, StoreRefused, StoreUnreachable, TemporalUnreachable
+ * @throws StoreWithoutConditionalCreate, StoreRefused, StoreUnreachable, TemporalUnreachable, TemporalSecretMissing
  */
 export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Promise<void>; done: Promise<void> }> {
   const { hone, workspace, logger } = options;
@@ -59,7 +60,9 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
   };
   await proveConditionalCreate(deps.store);
   const codePath = await workflowBundle(cacheDir);
-  const connection = await NativeConnection.connect({ address }).catch((cause: unknown) => {
+  const reached = await connectionOptions(hone.temporal);
+  await knock(reached);
+  const connection = await NativeConnection.connect(reached).catch((cause: unknown) => {
     throw new TemporalUnreachable(address, cause);
   });
   const shared = {

@@ -1,14 +1,15 @@
 /** The one way to Temporal for everything outside workflows. Connects lazily, so that commands that need none work without. */
-import { connect } from 'node:net';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { HoneConfig } from '../config/hone.ts';
+import { HoneError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { TemporalUnreachable } from './errors.ts';
+import { connectionOptions, knock } from './connection-options.ts';
+import { TemporalRefused, TemporalUnreachable } from './errors.ts';
 
 const CONNECT_WITHIN = '5 seconds';
 
 export interface HoneClient {
-  /** @throws TemporalUnreachable naming the address */
+  /** @throws TemporalUnreachable naming the address, TemporalRefused, TemporalSecretMissing */
   temporal(): Promise<Client>;
   /** Whether a run's workflow is open, closed, or unknown to Temporal. */
   describeRun(run: string): Promise<'open' | 'closed' | 'missing'>;
@@ -26,13 +27,14 @@ export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
 
   const open = async () => {
     try {
-      await knock(address);
-      connection = await Connection.connect({ address, connectTimeout: CONNECT_WITHIN });
+      const options = await connectionOptions(hone.temporal);
+      await knock(options);
+      connection = await Connection.connect({ ...options, connectTimeout: CONNECT_WITHIN });
       return new Client({ connection, namespace });
     } catch (error) {
       client = undefined;
       logger?.debug({ address }, 'Temporal did not answer');
-      throw new TemporalUnreachable(address, error);
+      throw failureOf(address, error);
     }
   };
 
@@ -57,21 +59,14 @@ export function connectLazily(hone: HoneConfig, logger?: Logger): HoneClient {
   };
 }
 
-/** A port that refuses is told at once: gRPC would try it again until its time is up. Any other trouble is left to it. */
-function knock(address: string): Promise<void> {
-  const [, host = '', port = ''] = /^(?:dns:\/*)?\[?([^/]*?)\]?:(\d+)$/.exec(address) ?? [];
-  if (host === '') return Promise.resolve();
-  return new Promise((pass, refuse) => {
-    const socket = connect({ host, port: Number(port), timeout: 1000 });
-    const done = (error?: NodeJS.ErrnoException) => {
-      socket.destroy();
-      if (error?.code === 'ECONNREFUSED') refuse(error);
-      else pass();
-    };
-    socket.once('connect', () => done());
-    socket.once('timeout', () => done());
-    socket.once('error', done);
-  });
+/** Unauthenticated and permission denied, as gRPC numbers them. */
+const REFUSALS: readonly unknown[] = [16, 7];
+
+function failureOf(address: string, error: unknown): Error {
+  if (error instanceof HoneError) return error;
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (REFUSALS.includes((cause as { code?: unknown }).code)) return new TemporalRefused(address, cause);
+  return new TemporalUnreachable(address, error);
 }
 
 export { WorkflowExecutionAlreadyStartedError };

@@ -6,10 +6,41 @@ export class TemporalUnreachable extends HoneError {
   readonly code = 'HONE_TEMPORAL_UNREACHABLE';
   readonly retryable = true;
   override readonly exitCode: ExitCode = 69;
+  /** @param encrypted TLS was spoken, and its words in `cause` say what does not fit */
+  constructor(address: string, cause: unknown, encrypted = false) {
+    const how = encrypted ? ` over TLS (${(cause as Error).message})` : '';
+    const then = encrypted
+      ? 'Compare temporal.tls in config/hone.yaml with what the server has'
+      : 'Start it with `hone up`, or set temporal.address in config/hone.yaml';
+    super(
+      `Temporal at ${address} does not answer${how}, so nothing was started or changed. ${then}; \`hone doctor\` looks at every part.`,
+      { cause },
+    );
+  }
+}
+
+/** Temporal answers, and does not let this installation in. */
+export class TemporalRefused extends HoneError {
+  readonly code = 'HONE_TEMPORAL_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 69;
   constructor(address: string, cause: unknown) {
     super(
-      `Temporal at ${address} does not answer, so nothing was started or changed. Start it with \`hone up\`, or set temporal.address in config/hone.yaml; \`hone doctor\` looks at every part.`,
+      `Temporal at ${address} does not let us in (${(cause as Error).message}), so nothing was started or changed. Renew what temporal.api_key or temporal.tls of config/hone.yaml names, or ask for its rights on the namespace; then \`hone doctor\`.`,
       { cause },
+    );
+  }
+}
+
+/** A certificate, key or token that `temporal` of config/hone.yaml names is not there. */
+export class TemporalSecretMissing extends HoneError {
+  readonly code = 'HONE_TEMPORAL_SECRET_MISSING';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+  constructor(what: string, problem: string) {
+    super(
+      `temporal.${what} of config/hone.yaml cannot be used: ${problem}. Temporal was not asked and nothing was changed. ` +
+        'Put it there for the account that runs hone, then start it again.',
     );
   }
 }
@@ -107,6 +138,28 @@ export class ApplyRefused extends HoneError {
     super(
       `Nothing was applied, because versions that are served need what would go:\n${problems.map((line) => `  ${line}`).join('\n')}\n` +
         'Take these lines back, or give the changed model a name of its own; the old one stays until it is no longer needed.',
+    );
+  }
+}
+
+/** A workflow whose very first turn fails: there is no earlier state to return to. Nothing was changed. */
+export class NothingToGoBackTo extends HoneError {
+  readonly code = 'HONE_NOTHING_TO_GO_BACK_TO';
+  readonly retryable = false;
+  constructor(workflow: string) {
+    super(
+      `${workflow} fails at its very first turn, so there is nothing to go back to. Nothing was changed. Start a worker with the code that the run was started with; or end it with \`temporal workflow terminate -w '${workflow}'\`: within a minute the reconciler frees its model, and \`hone run retry\` starts anew.`,
+    );
+  }
+}
+
+/** Going back did not help either. What is served stays served. */
+export class StillStuck extends HoneError {
+  readonly code = 'HONE_STILL_STUCK';
+  readonly retryable = false;
+  constructor(workflow: string) {
+    super(
+      `${workflow} fails again from every earlier turn, so its code and its history do not fit. What is served stays served. Start a worker with the code that the run was started with; or end it with \`temporal workflow terminate -w '${workflow}'\`: within a minute the reconciler frees its model, and \`hone run retry\` starts anew.`,
     );
   }
 }

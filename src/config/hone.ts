@@ -1,6 +1,7 @@
 /** `config/hone.yaml`: connections, people and clock. Shared by all models of an installation. */
 import { z } from 'zod';
 import { notifyConfig } from './notify.ts';
+import { temporalConfig } from './temporal.ts';
 import { holderName, servingRole, tokenHolder } from './tokens.ts';
 import { duration, slug } from './values.ts';
 import { webConfig } from './web.ts';
@@ -25,13 +26,7 @@ export const honeConfig = z.strictObject({
   profile: z.enum(['local', 'production']),
   /** `file:<folder>` or `s3://<bucket>/<prefix>?endpoint=<url>&region=<region>`; credentials come from the environment. */
   store: z.string().regex(/^(file:.+|s3:\/\/.+)$/, 'write file:<folder> or s3://<bucket>/<prefix>'),
-  temporal: z.strictObject({
-    address: z.string().min(1),
-    namespace: z.string().min(1),
-    /** Address of Temporal's web pages, for links in messages; null where there is none. */
-    ui: z.string().nullable(),
-    task_queue: z.string().min(1),
-  }),
+  temporal: temporalConfig,
   serving: z.strictObject({
     host: z.string().min(1),
     port: z.number().int().min(0).max(65_535),

@@ -11,6 +11,7 @@ import { nearest } from './nearest.ts';
 import { type Place, type Problem, showPath, showPlace, tidy } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { secretProblems } from './secrets.ts';
+import { inWorkspace } from './temporal.ts';
 import { descend, leaves, type MapTree, plain } from './tree.ts';
 
 export const HONE_FILE = 'config/hone.yaml';
@@ -96,7 +97,8 @@ async function loadHone(root: string): Promise<{ hone: HoneConfig | undefined; p
   if (tree === undefined) return { hone: undefined, problems };
   const parsed = honeConfig.safeParse(plain(tree));
   const found = parsed.success ? [] : schemaProblems(tree, honeSchema, parsed.error.issues);
-  return { hone: parsed.data, problems: [...problems, ...secretProblems(tree), ...found] };
+  const hone = parsed.data && { ...parsed.data, temporal: inWorkspace(root, parsed.data.temporal) };
+  return { hone, problems: [...problems, ...secretProblems(tree), ...found] };
 }
 
 interface Attempt {

@@ -62,7 +62,8 @@ export async function bringUp(workspace: Workspace, options: BringUpOptions): Pr
   await proveConditionalCreate(store);
   const [host = '', port = ''] = hone.temporal.address.split(/:(?=\d+$)/);
   const reachable = await isListening(host.replace(/^\[|\]$/g, ''), Number(port));
-  if (isLocalAddress(hone.temporal.address) && !reachable)
+  // The server that hone can start by itself speaks no TLS: behind an address with TLS there is another one.
+  if (isLocalAddress(hone.temporal.address) && hone.temporal.tls === undefined && !reachable)
     await need('temporal', () => startTemporal(workspace, { tied, onProgress }));
 
   const client = connectLazily(hone);

@@ -2,6 +2,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { checkServer } from '../client/server-check.ts';
 import { loadWorkspace, type Workspace } from '../config/load.ts';
 import { HoneError } from '../errors.ts';
 import { isHeardFrom } from '../monitoring/service-check.ts';
@@ -111,20 +112,23 @@ async function storePart({ hone, dir }: Workspace): Promise<Part> {
 }
 
 async function temporalServerPart({ hone }: Workspace): Promise<Part> {
-  const { address } = hone.temporal;
-  const port = Number(address.split(':').at(-1));
+  const { address, namespace, tls, api_key } = hone.temporal;
   const name = 'Temporal server';
-  if (await isListening(address.slice(0, address.lastIndexOf(':')), port)) {
-    return { name, ok: true, version: 'answers', from: address, advice: '' };
-  }
+  const port = Number(address.split(':').at(-1));
   // A local one is started by `hone up`; one elsewhere should be there.
-  if (isLocalAddress(address))
+  if (isLocalAddress(address) && !(await isListening(address.slice(0, address.lastIndexOf(':')), port)))
     return { name, ok: true, version: 'not running', from: `${address}, started by hone up`, advice: '' };
-  return absent(
-    name,
-    address,
-    `nothing answers at ${address}; start it, or correct temporal.address in config/hone.yaml`,
-  );
+  const { ok, version, problem } = await checkServer(hone);
+  const secured = [...(tls ? ['TLS'] : []), ...(tls?.cert ? ['own certificate'] : []), ...(api_key ? ['API key'] : [])];
+  const from = [address, `namespace ${namespace}`, ...secured].join(', ');
+  if (!ok) return absent(name, from, problem);
+  return { name, ok, version: version ?? 'answers', from, advice: profileAdvice(hone) };
+}
+
+/** What a production profile should not be without. Not a fault: a private network may have its own ways. */
+function profileAdvice({ profile, temporal: { address, tls } }: Workspace['hone']): string {
+  if (profile !== 'production' || tls !== undefined || isLocalAddress(address)) return '';
+  return 'production without TLS: whoever is on the network between can read and write histories; set temporal.tls in config/hone.yaml';
 }
 
 /** Prediction servers that live, each with the limits that it is beyond. */

@@ -1,0 +1,63 @@
+/** `temporal` of `config/hone.yaml`: where the server is and how this installation proves to it who it is. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Where a certificate, a key or a token is found; it never stands in a file of the repository. */
+const place = z.union([
+  z.strictObject({
+    env: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]*$/, 'write the name of an environment variable, such as HONE_TEMPORAL_API_KEY'),
+  }),
+  /** Absolute, or from the workspace. */
+  z.strictObject({ file: z.string().min(1) }),
+]);
+export type SecretPlace = z.output<typeof place>;
+
+const tls = z
+  .strictObject({
+    /** Certificates (PEM) of who may sign the server's; left out: those that this machine trusts. */
+    ca: place.optional(),
+    /** This installation's certificate and private key (PEM), for a server that asks for one. */
+    cert: place.optional(),
+    key: place.optional(),
+    /** The name in the server's certificate where it is not that of the address. */
+    server_name: z.string().min(1).optional(),
+  })
+  .refine((one) => (one.cert === undefined) === (one.key === undefined), 'cert and key belong together: give both');
+
+export const temporalConfig = z
+  .strictObject({
+    address: z.string().min(1),
+    namespace: z.string().min(1),
+    /** Address of Temporal's web pages, for links in messages; null where there is none. */
+    ui: z.string().nullable(),
+    task_queue: z.string().min(1),
+    /** `{}`: TLS with what this machine trusts. Left out: no TLS. */
+    tls: tls.optional(),
+    /** Sent with every call, for Temporal Cloud and servers behind a gateway. */
+    api_key: place.optional(),
+  })
+  .refine((one) => one.api_key === undefined || one.tls !== undefined, {
+    path: ['api_key'],
+    message: 'without tls the key would be sent readable by anybody on the way; add `tls: {}`',
+  });
+export type TemporalConfig = z.output<typeof temporalConfig>;
+
+/** Files named from the workspace, as absolute paths. */
+export function inWorkspace(root: string, temporal: TemporalConfig): TemporalConfig {
+  const at = <T extends SecretPlace | undefined>(one: T) =>
+    one !== undefined && 'file' in one ? { file: resolve(root, one.file) } : one;
+  const { tls: lines, api_key } = temporal;
+  return {
+    ...temporal,
+    ...(lines ? { tls: { ...lines, ...defined({ ca: at(lines.ca), cert: at(lines.cert), key: at(lines.key) }) } } : {}),
+    ...defined({ api_key: at(api_key) }),
+  };
+}
+
+function defined<T extends Record<string, SecretPlace | undefined>>(places: T): { [K in keyof T]?: SecretPlace } {
+  return Object.fromEntries(Object.entries(places).filter(([, one]) => one !== undefined)) as {
+    [K in keyof T]?: SecretPlace;
+  };
+}
