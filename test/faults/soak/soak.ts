@@ -1,0 +1,163 @@
+/** Random triggers, decisions, deployments and faults on many models, then calm, then everything that must hold. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelRun, listRuns } from '../../../src/client/runs.ts';
+import type { LedgerEntry } from '../../../src/registry/contract.ts';
+import { randomStream } from '../../../src/statistics/random.ts';
+import { setLogicalClock } from '../../../src/store/clock.ts';
+import { eventually } from '../eventually.ts';
+import { expectInvariants } from '../invariants.ts';
+import { breakThings } from './faults.ts';
+import { approve, draw } from './people.ts';
+import { judgePredictions, type Predictions, startPredictions } from './predictions.ts';
+import { openWorld, type World } from './world.ts';
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly models: number;
+  readonly seed: number;
+  readonly say: (text: string) => void;
+}
+
+export interface SoakReport {
+  /** Empty where everything held. */
+  readonly problems: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** The flights are of 2013; the models live through these weeks while a soak lasts. */
+const FROM = Date.parse('2013-01-25T00:00:00Z');
+const TO = Date.parse('2013-03-20T00:00:00Z');
+
+export async function soak({ minutes, models, seed, say }: SoakOptions): Promise<SoakReport> {
+  const world = await openWorld(models, say);
+  try {
+    say(`${models} models, ${minutes} minutes, seed ${seed}`);
+    const until = Date.now() + minutes * 60_000;
+    const goingOn = () => Date.now() < until;
+    const predictions = startPredictions(world, 20);
+    const [deeds, faults] = await Promise.all([
+      bePeople(world, seed, goingOn),
+      breakThings(world, randomStream(seed + 1), goingOn, say),
+      passTime(world, minutes * 60_000, goingOn),
+    ]);
+    say('calm: what is open comes to its end');
+    await comeToRest(world);
+    await predictions.stop();
+    return await judge(world, predictions, { deeds, faults });
+  } finally {
+    await world.close();
+  }
+}
+
+interface Deeds {
+  readonly done: number;
+  readonly refused: number;
+}
+
+/** Each model sees a deed about this often, so that most runs come to their end before somebody stops them. */
+const DEED_EVERY_MS = 6000;
+
+/** One deed after the other is begun, whatever becomes of those before. */
+async function bePeople(world: World, seed: number, goingOn: () => boolean): Promise<Deeds> {
+  const random = randomStream(seed);
+  const counts = { done: 0, refused: 0 };
+  const open = new Set<Promise<void>>();
+  for (let nth = 0; goingOn(); nth++) {
+    const model = world.models[Math.floor(random.uniform() * world.models.length)] ?? '';
+    const { deed } = draw(random);
+    const work = withinTime(30_000, deed(world, model, nth)).then(
+      () => void counts.done++,
+      () => void counts.refused++, // a refusal is an answer, and a fault may be why
+    );
+    open.add(work);
+    void work.then(() => open.delete(work));
+    await sleep((DEED_EVERY_MS / world.models.length) * (0.5 + random.uniform()));
+  }
+  await Promise.all(open);
+  return counts;
+}
+
+async function withinTime(ms: number, work: Promise<void>): Promise<void> {
+  work.catch(() => undefined);
+  await Promise.race([work, sleep(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer')))]);
+}
+
+async function passTime({ store }: World, ms: number, goingOn: () => boolean): Promise<void> {
+  for (const began = Date.now(); goingOn(); await sleep(2000)) {
+    const now = FROM + ((TO - FROM) * (Date.now() - began)) / ms;
+    await setLogicalClock(store, new Date(now).toISOString());
+  }
+}
+
+/** Runs end or wait for a person; those that wait are approved once and then cancelled. A run whose lock nobody holds has ended. */
+async function comeToRest(world: World): Promise<void> {
+  for (const model of world.models) await approve(world, model, 0).catch(() => undefined);
+  await sleep(15_000);
+  await eventually(
+    async () => {
+      const open = await listRuns(world.client, { open: true });
+      for (const { run } of open) await cancelRun(world.client, run).catch(() => undefined);
+      const held: string[] = [];
+      for (const [model, ledger] of world.ledgers) {
+        const run = (await ledger.state()).activeRun?.run;
+        if (run) held.push(run);
+        // The owner of a run that was terminated looks every quarter of an hour; a fresh one looks at once.
+        if (run && (await world.client.describeRun(run)) !== 'open') await refreshOwner(world, model);
+      }
+      if (open.length + held.length > 0)
+        throw new Error(
+          `I10: not at rest: ${[...open.map(({ run, sentence }) => `${run} (${sentence})`), ...held].join(', ')}`,
+        );
+    },
+    240_000,
+    3000,
+  );
+}
+
+async function refreshOwner({ client }: World, model: string): Promise<void> {
+  const { workflow } = await client.temporal();
+  await workflow
+    .getHandle(`model/${model}`)
+    .terminate('soak')
+    .catch(() => undefined);
+  await workflow
+    .signalWithStart('model', {
+      ...{ workflowId: `model/${model}`, taskQueue: client.taskQueue, args: [{ model }] },
+      ...{ signal: 'runFinished', signalArgs: [{}] },
+    })
+    .catch(() => undefined);
+}
+
+async function judge(
+  world: World,
+  predictions: Predictions,
+  { deeds, faults }: { deeds: Deeds; faults: Map<string, number> },
+): Promise<SoakReport> {
+  const problems: string[] = [];
+  const figures: Record<string, number> = {
+    deeds: deeds.done,
+    'deeds refused': deeds.refused,
+    predictions: predictions.answered.length,
+    'told to come again': predictions.later.length,
+  };
+  const count = (name: string, by = 1) => {
+    figures[name] = (figures[name] ?? 0) + by;
+  };
+  for (const [name, times] of faults) count(`fault: ${name}`, times);
+  for (const [model, ledger] of world.ledgers) {
+    const entries: LedgerEntry[] = [];
+    for await (const entry of ledger.entries()) entries.push(entry);
+    count('ledger entries', entries.length);
+    for (const { change } of entries) {
+      if (change.kind === 'run_ended') count(`runs ${change.outcome}`);
+      if (change.kind === 'lock_released') count('runs that died');
+      if (change.kind === 'rolled_back') count('rollbacks');
+    }
+    problems.push(...judgePredictions(predictions, model, entries));
+    const { store, client, workspace } = world;
+    await expectInvariants({ model, ledger, store, client, workspace, serving: { url: '' } }).catch((error: Error) =>
+      problems.push(`${model}: ${error.message}`),
+    );
+  }
+  return { problems, figures };
+}
