@@ -1,6 +1,7 @@
 /**
  * Pictures of the pages for the documentation, from a workspace that ran: `npm run demo -- --keep`, then
- * `node --import tsx docs/images/make-screenshots.ts [workspace]` (default `.hone/demo`). Needs a Chromium.
+ * `node --import tsx docs/images/make-screenshots.ts [workspace] [folder]` (default `.hone/demo`). With a folder, every
+ * page is drawn whole into it, to be looked at. Needs a Chromium.
  */
 import { join, resolve } from 'node:path';
 import { loadWorkspace } from '../../src/config/load.ts';
@@ -23,19 +24,32 @@ const promoted = (await openLedger(store, model).state()).budgets.runs.findLast(
 const web = { host: '127.0.0.1', port: 0, user: 'ana' };
 const pages = await startPages({ ...workspace, hone: { ...hone, web } }, createLogger('screenshots', 'warn'), {});
 const browser = await launch(executable);
-const shots = [
+const whole = process.argv[3];
+const documented = [
   ['model', `/models/${model}`],
   ['packet', `/runs/${promoted?.run}/packet`],
 ] as const;
+const all = [
+  ...documented,
+  ['home', '/'],
+  ['incidents', '/incidents'],
+  ...['rollout', 'drift', 'incidents', 'ledger', 'backtest', 'settings', 'why'].map(
+    (page) => [`model-${page}`, `/models/${model}/${page}`] as const,
+  ),
+  ['compare', `/models/${model}/compare?a=1&b=2`],
+  ['version', `/models/${model}/versions/2`],
+  ['run', `/runs/${promoted?.run}`],
+] as const;
 try {
-  for (const [name, path] of shots)
+  for (const [name, path] of whole === undefined ? documented : all)
     for (const [suffix, width, height] of [
-      ['', 900, 640],
+      ['', whole === undefined ? 900 : 1440, 640],
       ['-narrow', 360, 740],
     ] as const) {
       const page = await browser.newPage({ viewport: { width, height } });
       await page.goto(pages.url + path);
-      await page.screenshot({ path: join(import.meta.dirname, `${name}${suffix}.png`) });
+      const file = join(whole ?? import.meta.dirname, `${name}${suffix}.png`);
+      await page.screenshot({ path: file, fullPage: whole !== undefined });
       await page.close();
     }
 } finally {

@@ -1,12 +1,12 @@
 /** Incidents: what is open, what opened and ended, and what was undone. */
-import type { TickReport } from '../../monitoring/contract.ts';
+import type { IncidentChange, TickReport } from '../../monitoring/contract.ts';
 import { changeText } from '../../registry/change-text.ts';
 import type { LedgerEntry } from '../../registry/contract.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { many } from '../parts/numbers.ts';
-import { badge, table } from '../parts/table.ts';
+import { badge, details, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { severityTone } from '../parts/tones.ts';
 import { overview } from '../reads/overview.ts';
@@ -14,6 +14,8 @@ import type { Sources } from '../sources.ts';
 
 const LOOKS = 60;
 const SHOWN = 100;
+/** More of them are folded away: on a narrow screen each takes half of it. */
+const OPEN_ROWS = 20;
 
 export async function incidentsPage(sources: Sources, model: string): Promise<Page> {
   await sources.knownLedger(model);
@@ -69,20 +71,31 @@ function alerts(looks: readonly TickReport[], open: ReadonlySet<string>): Html {
   const older = [...open].filter((incident) => !told.has(incident));
   return html`<section aria-labelledby="alerts"><h2 id="alerts">Alerts</h2>
 ${older.length > 0 && html`<p>Open since before these looks: ${older.join(', ')}.</p>`}
-${table({
-  caption: `Of the last ${many(looks.length, 'look')}, newest first`,
-  head: ['Incident', 'State', 'Severity', 'In words', 'As of'],
-  rows: rows
-    .slice(0, SHOWN)
-    .map(({ as_of, incident, status, severity, sentence }) => [
+${alertsTable(rows.slice(0, OPEN_ROWS), open, `Of the last ${many(looks.length, 'look')}, newest first`)}
+${rows.length > OPEN_ROWS && details(`${Math.min(rows.length, SHOWN) - OPEN_ROWS} more`, alertsTable(rows.slice(OPEN_ROWS, SHOWN), open, 'Earlier ones'))}</section>`;
+}
+
+interface AlertRow {
+  readonly as_of: string;
+  readonly incident: string;
+  readonly status: string;
+  readonly severity: IncidentChange['severity'];
+  readonly sentence: string;
+}
+
+function alertsTable(rows: readonly AlertRow[], open: ReadonlySet<string>, caption: string): Html {
+  return table({
+    caption,
+    head: ['Incident', 'State', 'Severity', 'In words', 'As of'],
+    rows: rows.map(({ as_of, incident, status, severity, sentence }) => [
       incident,
       html`${badge(status, status === 'resolved' ? 'good' : 'warn')}${status !== 'resolved' && open.has(incident) ? ' still open' : ''}`,
       badge(severity, severityTone(severity)),
       sentence,
       utc(as_of),
     ]),
-  empty: looks.length === 0 ? 'Nobody has looked at this model yet: hone monitor run.' : 'No alert in these looks.',
-})}</section>`;
+    empty: 'No alert in the looks so far. Look now: hone monitor run.',
+  });
 }
 
 /** What is open anywhere. */

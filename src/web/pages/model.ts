@@ -12,7 +12,7 @@ import { many } from '../parts/numbers.ts';
 import { newestFirst } from '../parts/order.ts';
 import { qualitySection, serviceSection } from '../parts/quality.ts';
 import { badge, facts, table } from '../parts/table.ts';
-import { ago, utc } from '../parts/time.ts';
+import { ago, lasting, utc } from '../parts/time.ts';
 import { outcomeTone } from '../parts/tones.ts';
 import { openRuns } from '../reads/overview.ts';
 import type { Session } from '../sessions.ts';
@@ -132,10 +132,10 @@ function policySection({ triggers, approval, gate, deploy }: Config): Html {
     ['Schedule', schedule.enabled ? `${schedule.cron} (${schedule.timezone})` : 'off'],
     [
       'Limits',
-      `${many(limits.per_week, 'run')} a week, ${limits.cool_down} between runs, ${limits.min_new_labels} new labels`,
+      `${many(limits.per_week, 'run')} a week, ${lasting(limits.cool_down)} between runs, ${limits.min_new_labels} new labels`,
     ],
     ['Gate', `${gate.primary}, promoted when ${gate.champion.promote_when.replace('_', '-')}`],
-    ['Approval', `${approvers} of ${from.join(', ')} within ${deadline}`],
-    ['Canary', `${deploy.canary.steps.join(', ')} %, ${deploy.canary.bake} each`],
+    ['Approval', `${approvers} of ${from.join(', ')} within ${lasting(deadline)}`],
+    ['Canary', `${deploy.canary.steps.join(', ')} %, ${lasting(deploy.canary.bake)} each`],
   ])}</section>`;
 }

@@ -10,7 +10,7 @@ import { awayNote } from '../parts/away.ts';
 import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
 import { count, number, percent } from '../parts/numbers.ts';
 import { badge, facts, table } from '../parts/table.ts';
-import { utc } from '../parts/time.ts';
+import { lasting, utc } from '../parts/time.ts';
 import { missingRole } from '../people.ts';
 import { type ArmFigures, armFigures } from '../reads/arms.ts';
 import { runView } from '../reads/run-view.ts';
@@ -75,7 +75,7 @@ function stepsOf({ deploy: { canary } }: ModelConfig, now: number | null): Html 
   const steps = canary.steps.includes(100) ? canary.steps : [...canary.steps, 100];
   return html`<section aria-labelledby="steps"><h2 id="steps">Steps</h2><ol class="steps">${steps.map(
     (step) => html`<li${step === now && html` aria-current="step"`}>${step} %${step === now ? ', now' : ''}</li>`,
-  )}</ol><p class="soft">Each for at least ${canary.bake} and ${count(canary.min_requests)} requests; after ${canary.max_wait} with too few a person decides.</p></section>`;
+  )}</ol><p class="soft">Each for at least ${lasting(canary.bake)} and ${count(canary.min_requests)} requests; after ${lasting(canary.max_wait)} with too few a person decides.</p></section>`;
 }
 
 function guardrails(

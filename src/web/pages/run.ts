@@ -34,7 +34,7 @@ export async function runPage(sources: Sources, session: Session, run: string): 
     attention: waits,
     sentence: html`${value.outcome !== null && badge(value.outcome, outcomeTone(value.outcome))} ${sentenceOf(view)}`,
     body: html`${awayNote(story, 'this run')}${value.source === 'memo' && story.away === null && html`<p class="notice bad">No worker answers: this is what the run last showed. <code>hone up</code> starts one.</p>`}
-${hasPacket(value) && html`<p><a class="button" href="/runs/${run}/packet">Read the approval packet</a></p>`}
+${hasPacket(value) && html`<p><a${value.open && html` class="button"`} href="/runs/${run}/packet">Read the approval packet</a></p>`}
 <section aria-labelledby="stages"><h2 id="stages">Stages</h2>${stageTable(value, usual, now)}${attempts(pending)}</section>
 ${value.rollout !== null && value.open && rolloutPanel(view, session)}
 <section aria-labelledby="why"><h2 id="why">Why it started</h2>

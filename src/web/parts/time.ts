@@ -1,4 +1,5 @@
 /** Times: the instant in UTC for machines and hovering, how long ago for people. */
+import { durationMs } from '../../config/values.ts';
 import { type Html, html } from '../html.ts';
 
 const UNITS: readonly [seconds: number, name: string][] = [
@@ -24,6 +25,11 @@ export function ago(instant: string, now: Date): Html {
   const span = `${count} ${unit?.[1]}${count === 1 ? '' : 's'}`;
   const text = unit === undefined ? 'just now' : seconds > 0 ? `${span} ago` : `in ${span}`;
   return html`<time datetime="${instant}" title="${utc(instant)}">${text}</time>`;
+}
+
+/** An ISO 8601 duration as people say it. */
+export function lasting(duration: string): string {
+  return span(durationMs(duration) / 1000);
 }
 
 /** `0.4 s`, `12 s`, `5 min`, `2.5 h`, `3.1 d`. */
