@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { buildPages } from './app.ts';
 import { PagesNotSafe } from './errors.ts';
 import { openPeople } from './people.ts';
+import { overview } from './reads/overview.ts';
 import { openSources } from './sources.ts';
 
 export interface RunningPages {
@@ -21,12 +22,11 @@ export async function startPages(workspace: Workspace, logger: Logger, env: Node
     throw new PagesNotSafe('config/hone.yaml says nothing about them', 'Write: web: { host: 127.0.0.1, port: 8089 }');
   const people = openPeople(hone, env);
   const client = connectLazily(hone, logger);
-  const app = await buildPages(
-    hone,
-    openSources({ workspace, store: openStore(hone.store, dir), client, logger }),
-    people,
-  );
+  const sources = openSources({ workspace, store: openStore(hone.store, dir), client, logger });
+  const app = await buildPages(hone, sources, people);
   const url = await app.listen({ host: web.host, port: web.port });
+  // With many models the first look reads every ledger: nobody has to wait for it.
+  overview(sources, () => true).catch((error: unknown) => logger.warn({ err: error }, 'the models could not be read'));
   return {
     url,
     async close() {
