@@ -125,3 +125,31 @@ export class ReviewRefused extends HoneError {
   readonly retryable = false;
   override readonly exitCode: ExitCode = 3;
 }
+
+/** Garbage is not removed while a run may take up what looks unused. */
+export class GarbageInUse extends HoneError {
+  readonly code = 'HONE_GARBAGE_IN_USE';
+  readonly retryable = true;
+  override readonly exitCode: ExitCode = 6;
+
+  constructor(run: string) {
+    super(
+      `${run} is active and may take up content that looks unused now. Nothing was removed. Wait for its end ` +
+        `(\`hone run watch ${run}\`) or freeze the models, then try again; without --delete it can be looked at any time.`,
+    );
+  }
+}
+
+/** The grace period is shorter than what a run may take between storing content and writing it down. */
+export class GarbageTooYoung extends HoneError {
+  readonly code = 'HONE_GARBAGE_TOO_YOUNG';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(graceMs: number) {
+    super(
+      `A grace of ${Math.round(graceMs / 3_600_000)} h is shorter than a day: a run could store content and write it down ` +
+        'after it was taken for garbage. Nothing was removed. Write P1D or more.',
+    );
+  }
+}

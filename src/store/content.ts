@@ -46,7 +46,7 @@ export async function putBlob(store: ObjectStore, body: Uint8Array | LocalFile, 
   const sha256 = await sha256OfFile(body.path);
   const outcome = await store.create(blobKey(sha256), body);
   if (outcome === 'exists') {
-    await checkBlob(store, sha256);
+    await verifyBlob(store, sha256);
   } else {
     const after = await stat(body.path);
     if (after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
@@ -159,7 +159,8 @@ export function parseDocument<S extends z.ZodType>(
   throw new ObjectCorrupt(store.uri, key, `${where}: ${issue?.message ?? 'does not fit its schema'}`);
 }
 
-async function checkBlob(store: ObjectStore, sha256: string): Promise<void> {
+/** Reads a stored blob of any size once and compares. @throws ObjectMissing, or ObjectCorrupt when one bit differs */
+export async function verifyBlob(store: ObjectStore, sha256: string): Promise<void> {
   const aside = join(tmpdir(), `hone-check-${randomUUID()}`);
   try {
     await store.download(blobKey(sha256), aside);

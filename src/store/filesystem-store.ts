@@ -94,6 +94,13 @@ export class FilesystemStore implements ObjectStore {
     });
   }
 
+  async writtenAt(key: string): Promise<Date | undefined> {
+    return await this.#do(`looking at "${checkKey(key)}"`, async () => {
+      const found = await absentIsUndefined(stat(this.#path(key)));
+      return found?.isFile() ? found.mtime : undefined;
+    });
+  }
+
   async *list(prefix: string, options: { after?: string } = {}): AsyncIterable<string> {
     checkPrefix(prefix);
     yield* this.#walk(prefix, options.after ?? '');

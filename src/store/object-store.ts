@@ -30,6 +30,9 @@ export interface ObjectStore {
 
   size(key: string): Promise<number | undefined>;
 
+  /** When it was written, by the clock of the store; undefined when there is none. Never for policy of models. */
+  writtenAt(key: string): Promise<Date | undefined>;
+
   /** Keys under a prefix (which ends in `/`) in ascending order; `after` is exclusive. Never used as truth. */
   list(prefix: string, options?: { after?: string }): AsyncIterable<string>;
 

@@ -96,6 +96,13 @@ export class S3Store implements ObjectStore {
     });
   }
 
+  async writtenAt(key: string): Promise<Date | undefined> {
+    return await this.#orMissing(key, 'HEAD', async ({ sdk, client, options }) => {
+      const answer = await client.send(new sdk.HeadObjectCommand(this.#at(key)), options);
+      return answer.LastModified;
+    });
+  }
+
   /** Another text whenever the object was written anew; undefined when there is none. */
   async tag(key: string): Promise<string | undefined> {
     return await this.#orMissing(key, 'HEAD', async ({ sdk, client, options }) => {

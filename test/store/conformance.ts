@@ -50,6 +50,8 @@ export function conformance(name: string, openPlace: () => Promise<Place>): void
       expect(await store.create('a/b.json', bytes('second'))).toBe('exists');
       expect(textOf(await store.get('a/b.json'))).toBe('first');
       expect(await store.size('a/b.json')).toBe(5);
+      expect(Math.abs(Date.now() - ((await store.writtenAt('a/b.json'))?.getTime() ?? 0))).toBeLessThan(60_000);
+      expect(await store.writtenAt('a/none.json')).toBeUndefined();
     });
 
     test('of twenty writers that create one object at once, one wins and its bytes are kept', async () => {

@@ -1,7 +1,4 @@
 /** `hone backup` and `hone restore`: the store to another place, and back into an empty one. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BackupManifest } from '../../backup/contract.ts';
 import type { RestoredModel } from '../../backup/restore.ts';
@@ -9,6 +6,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { bytesText } from '../byte-size.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { inScratch } from '../scratch.ts';
 import { facts, table } from '../table.ts';
 import { utc } from '../time.ts';
 
@@ -43,7 +41,7 @@ async function backup(context: CliContext, { to, withoutData = false }: { to: st
   const store = await context.store();
   const place = await placeOf(context, to);
   const { takeBackup } = await import('../../backup/take.ts');
-  const manifest = await inScratch((workDir, signal) =>
+  const manifest = await inScratch(({ workDir, signal }) =>
     takeBackup({
       ...{ store, place, withoutData, workDir, signal, at: context.terminal.now() },
       onProgress: sometimes((copied, bytes) => context.say(`${copied} objects, ${bytesText(bytes)} …`)),
@@ -66,7 +64,7 @@ async function restore(context: CliContext, { from, backup: id, list, dryRun }: 
   const manifest = await readBackup(place, id);
   const store = await context.store();
   const onProgress = sometimes((step: string, objects: number) => context.say(`${objects} objects ${step} …`));
-  const models = await inScratch(async (workDir, signal) => {
+  const models = await inScratch(async ({ workDir, signal }) => {
     const order = { place, store, manifest, workDir, onProgress, signal };
     return dryRun ? await checkBackup(order).then(() => null) : await restoreBackup(order);
   });
@@ -82,19 +80,6 @@ async function restore(context: CliContext, { from, backup: id, list, dryRun }: 
 async function placeOf(context: CliContext, text: string): Promise<ObjectStore> {
   const { openStore } = await import('../../store/open-store.ts');
   return openStore(/^(file:|s3:)/.test(text) ? text : `file:${text}`, context.terminal.cwd);
-}
-
-async function inScratch<T>(work: (workDir: string, signal: AbortSignal) => Promise<T>): Promise<T> {
-  const workDir = await mkdtemp(join(tmpdir(), 'hone-backup-'));
-  const stopped = new AbortController();
-  const stop = () => stopped.abort(new Error('interrupted; what was copied stays and is used by the next call'));
-  process.once('SIGINT', stop);
-  try {
-    return await work(workDir, stopped.signal);
-  } finally {
-    process.off('SIGINT', stop);
-    await rm(workDir, { recursive: true, force: true });
-  }
 }
 
 /** At most every two seconds: for people, not for the clock. */

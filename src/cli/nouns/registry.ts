@@ -12,14 +12,17 @@ import { ledgerOf, parseRef } from '../refs.ts';
 import { facts, table } from '../table.ts';
 import { utc } from '../time.ts';
 import { registerImport } from './registry-import.ts';
+import { registerUpkeep } from './registry-upkeep.ts';
 
 export function register(program: Command, context: CliContext): void {
-  const noun = program.command('registry').description('versions: list them, look at one, import one');
+  const noun = program.command('registry').description('versions: list them, look at one, import one, verify all');
   withExamples(noun, [
     ['registry list flights-delay', 'every version and its status'],
     ['registry show flights-delay/7', 'one version: metrics, files, origin'],
     ['registry show flights-delay@champion', 'the one that is live'],
     ['registry show flights-delay@champion --card', 'its model card, frozen when it was approved'],
+    ['registry verify', 'every file of every version, and whether it loads'],
+    ['registry gc --dry-run', 'content that nothing refers to'],
   ]);
   noun
     .command('list <model>')
@@ -31,6 +34,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--card', 'its model card, as it was approved: Markdown, or JSON with --json')
     .action((ref: string, options: { card?: true }) => (options.card ? card(context, ref) : show(context, ref)));
   registerImport(noun, context);
+  registerUpkeep(noun, context);
 }
 
 async function list(context: CliContext, model: string): Promise<void> {
