@@ -17,6 +17,9 @@ import type { Wide } from './wide-flights.ts';
 
 const AS_OF = '2013-01-26T00:00:00.000Z';
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+/** `HONE_BENCH_PROFILE=<folder>` writes where the server's time went there. */
+const folder = process.env['HONE_BENCH_PROFILE'];
+const profiling = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
 const tsx = ['--import', import.meta.resolve('tsx')];
 
 export const CONNECTIONS = 32;
@@ -76,7 +79,7 @@ export async function openServingBench(
   return {
     ...{ store, models, rows: wide.rows.map(oneDay) },
     start: (names) =>
-      startServer(process.execPath, [...tsx, file('./serving-node.ts'), join(dir, 'serving'), ...names], '/ready'),
+      startServer(process.execPath, [...profiling, ...tsx, file('./serving-node.ts'), join(dir, 'serving'), ...names], '/ready'),
     startPeer: () =>
       startServer(python, [file('../peers/fastapi/serve.py'), wide.source.modelPath, signature], '/ready'),
     startNoOp: () => startServer(process.execPath, [...tsx, file('./no-op-server.ts')], '/ready'),

@@ -51,15 +51,17 @@ export class LogWriter {
   }
 
   add(call: LoggedCall): void {
-    if (call.policy.sample(call.arm) <= 0) {
-      this.counts.sampledOut += call.rows.length;
-      return;
-    }
+    if (call.policy.sample(call.arm) <= 0) return this.leaveOut(call.rows.length);
     this.#waiting.push(call);
     this.#waitingRows += call.rows.length;
     this.#dropOldest();
     if (this.#waitingRows >= this.#options.flushRows && !this.#batch) this.#flushInBackground();
     else this.#timer ??= setTimeout(() => this.#flushInBackground(), this.#options.flushMs);
+  }
+
+  /** Rows of which none is in the sample. */
+  leaveOut(rows: number): void {
+    this.counts.sampledOut += rows;
   }
 
   /** Resolves when everything added before is durable; rejects when the store does not take it (it is kept and tried again). */

@@ -23,6 +23,7 @@ export class ServingMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: this.#registers,
   });
+  readonly #ofRoute = new Map<string, Histogram.Internal<'route' | 'status'>>();
   readonly #predictions = new Counter({
     name: 'hone_predictions_total',
     help: 'Rows answered, by the version that answered and its arm',
@@ -111,7 +112,10 @@ export class ServingMetrics {
   }
 
   request(route: string, status: number, seconds: number): void {
-    this.#requests.observe({ route, status }, seconds);
+    const key = `${status} ${route}`;
+    const known = this.#ofRoute.get(key) ?? this.#requests.labels({ route, status });
+    this.#ofRoute.set(key, known); // looking labels up costs more than counting
+    known.observe(seconds);
   }
 
   answered(model: string, version: number, arm: string, rows: number): void {

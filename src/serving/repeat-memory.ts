@@ -37,6 +37,7 @@ export class RepeatMemory<T> {
     answer.catch(() => {
       if (this.#known.get(id) === entry) this.#known.delete(id);
     });
+    if (this.#known.size <= this.#bounds.ids) return;
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= this.#bounds.ids) break;
       this.#known.delete(oldest);

@@ -1,8 +1,8 @@
 /** From a request's body to rows that can be routed, scored and logged: shape, identity, entity, event time, digest. */
 import { randomUUID } from 'node:crypto';
-import { digestOf } from '../store/content.ts';
 import { MAX_ROWS, type RawRow, type ServedDefinition } from './contract.ts';
 import { RequestRefused } from './errors.ts';
+import { rowDigest } from './row-digest.ts';
 
 const MAX_ID = 200;
 const MAX_TEXT = 10_000;
@@ -61,7 +61,7 @@ export function readRow(raw: RawRow, index: number, served: ServedDefinition, re
     eventTime: eventTimeOf(raw, path, served, receivedAt),
     propensity: propensityOf(raw, path),
     explored: exploredOf(raw, path),
-    digest: digestOf(raw),
+    digest: rowDigest(raw),
   };
 }
 

@@ -9,6 +9,7 @@ import type { RawRow } from './contract.ts';
 import { ArmFailed } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import { type ActedFault, LoadedVersion, type Scored } from './loaded-version.ts';
+import { ProvenVersions } from './proven.ts';
 import { fetchVersion, newerLookups, type ScoreSource, type VersionFiles } from './version-files.ts';
 
 /** Calls of more rows are not timed as evidence: their size, not the version, would decide. */
@@ -56,11 +57,14 @@ export class VersionSlot {
     this.policy = logPolicy(files.log, { ...definition, entity }, options.logHashKey);
   }
 
-  /** Fetches a version and proves it in a process of its own, where a crash or a hang hurts nobody. */
+  /** Fetches a version and proves it in a process of its own, where a crash or a hang hurts nobody; once a machine. */
   static async open(model: string, version: number, evidence: Evidence, options: SlotOptions): Promise<VersionSlot> {
     const files = await fetchVersion(options.store, model, version, options.cacheDir);
     const slot = new VersionSlot(files, evidence, options);
-    slot.#arm = await Arm.start(slot.#files.source, options.armTimeoutMs);
+    const proven = new ProvenVersions(options.store, options.cacheDir);
+    if (await proven.has(slot.source)) return slot;
+    slot.#arm = await Arm.start(slot.source, options.armTimeoutMs);
+    await proven.add(slot.source);
     return slot;
   }
 

@@ -28,8 +28,7 @@ export function readRawRows(rows: readonly Record<string, unknown>[], inputs: Re
   const problems: FieldProblem[] = [];
   let total = 0;
   const columns = new Map<string, RawExact[]>();
-  for (const [name, type] of inputs) {
-    const read = readerOf(type);
+  for (const [name, read] of readersOf(inputs)) {
     const values = new Array<RawExact>(rows.length).fill(null);
     rows.forEach((given, row) => {
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
@@ -45,6 +44,15 @@ export function readRawRows(rows: readonly Record<string, unknown>[], inputs: Re
   }
   if (total > 0) throw new FeatureRowsInvalid(problems, total);
   return { rows: rows.length, columns };
+}
+
+const readers = new WeakMap<ReadonlyMap<string, string>, readonly (readonly [string, Reader])[]>();
+
+/** Made once for the columns of a model: a request of one row reads each of them once. */
+function readersOf(inputs: ReadonlyMap<string, string>): readonly (readonly [string, Reader])[] {
+  const known = readers.get(inputs) ?? [...inputs].map(([name, type]) => [name, readerOf(type)] as const);
+  readers.set(inputs, known);
+  return known;
 }
 
 /** A field of the JSON: a column, or a struct of columns (the values of a lookup). `source` is a key of `RawRows.columns`. */
