@@ -1,7 +1,7 @@
 /** What a decision is held against: ledger and configuration as they are now, never what a message says of itself. */
 import type { ConfigSnapshot } from '../config/snapshot.ts';
 import { verifyDecision } from '../identity/sign.ts';
-import { type ApprovalPolicy, type Basis, isUndecodable, type Proof } from '../policy/approvals.ts';
+import { type ApprovalPolicy, type Basis, isUndecodable, PLACEHOLDERS, type Proof } from '../policy/approvals.ts';
 import { freezeWindowAt } from '../policy/freeze-windows.ts';
 import type { LedgerState } from '../registry/contract.ts';
 import { frozenSentence, isFrozen } from '../registry/freeze.ts';
@@ -47,6 +47,8 @@ export async function readFacts(deps: Deps, run: RunRef, starters: readonly stri
       identity: otherwise.identity,
       alone: break_glass === 'never' ? [] : members(break_glass.from),
       revokedKeys: Object.values(people).flatMap(({ keys }) => keys.filter((key) => key.revoked).map(({ id }) => id)),
+      placeholders: PLACEHOLDERS,
+      keepsAutomatic: true,
     },
     escalation: otherwise.escalate === 'never' ? [] : members(otherwise.escalate.to),
     frozen: isFrozen(state, asOf) ? frozenSentence(state) : null,

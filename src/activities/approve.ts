@@ -3,16 +3,18 @@ import { z } from 'zod';
 import type { ModelConfig, TriggerKind } from '../config/model.ts';
 import { validationReport } from '../data/contract.ts';
 import { evaluationReport } from '../evaluation/contract.ts';
-import { type GateReport, gateReport, packet as packetSchema } from '../gate/contract.ts';
+import { approvedByPolicy } from '../gate/automatic.ts';
+import { type GateReport, gateReport, type Packet } from '../gate/contract.ts';
 import { cardOf, modelCard } from '../gate/model-card.ts';
 import { buildPacket } from '../gate/packet.ts';
-import { packetName } from '../gate/read-packet.ts';
+import { packetName, packetsOfVersion } from '../gate/read-packet.ts';
 import { packetMarkdown } from '../gate/render.ts';
 import type { Desk, Proof } from '../policy/approvals.ts';
 import { stageVersion } from '../registry/changes.ts';
 import { openLedger } from '../registry/ledger.ts';
-import { attest, readAttestation, readVersion } from '../registry/versions.ts';
+import { attest, readVersion } from '../registry/versions.ts';
 import { digestOf } from '../store/content.ts';
+import { ObjectConflict } from '../store/errors.ts';
 import type { RunOrder, RunRef } from '../workflows/contract.ts';
 import {
   type ApprovalFacts,
@@ -48,8 +50,6 @@ interface DecisionOrder {
   readonly packet: string;
   readonly verdict: NonNullable<Desk['verdict']>;
   readonly desk: Desk;
-  /** Number of the packet that was decided on. */
-  readonly number?: number;
 }
 
 export const approveActivities = (deps: Deps) => ({
@@ -96,16 +96,16 @@ export const approveActivities = (deps: Deps) => ({
     if (number === 1) {
       await attest(deps.store, run.model, order.served, 'gate', { report: order.gate, judged: order.judged });
     }
-    await attest(deps.store, run.model, order.served, packetName(number), packet);
+    const laid = await attestPacket(deps, run, { version: order.served, number, packet });
     return {
       digest: packet.digest,
       sentence: packet.question,
-      markdown: packetMarkdown(packet),
+      markdown: packetMarkdown(packet, { onDesk: facts !== null }),
       // What is made anew because something moved meanwhile is looked at by a person.
-      automatic: number === 1 ? automaticVerdict(model, run, gate) : null,
+      automatic: laid === 1 ? automaticVerdict(model, now, run, gate) : null,
       document: await keep(deps, packet),
       facts,
-      warnings: [...(gate.verdict === 'pass' ? [] : [gate.sentence]), ...gate.warnings],
+      warnings: [...(gate.verdict === 'pass' ? [] : [gate.sentence]), ...gate.warnings, ...(gate.notes ?? [])],
     };
   }),
 
@@ -124,7 +124,7 @@ export const approveActivities = (deps: Deps) => ({
 
   /** The decision beside the version, and the version's way to staging in the ledger. */
   recordDecision: activity(deps, async (work, run: RunRef, order: DecisionOrder) => {
-    const { verdict, desk, served, packet, number = 1 } = order;
+    const { verdict, desk, served, packet } = order;
     const body = {
       run: run.run,
       packet,
@@ -136,7 +136,7 @@ export const approveActivities = (deps: Deps) => ({
     await attest(deps.store, run.model, served, 'approval-1', body);
     if (verdict.kind !== 'approved') return;
     if (verdict.break_glass) work.log.error({ by: verdict.by, version: served }, `glass broken: ${verdict.comment}`);
-    await freezeCard(deps, run, { served, number, by: verdict.by });
+    await freezeCard(deps, run, { served, packet, by: verdict.by });
     await writeForRun(deps, run, {
       effect: 'approve/staged',
       actor: verdict.by.join(', '),
@@ -147,13 +147,35 @@ export const approveActivities = (deps: Deps) => ({
   }),
 });
 
+/**
+ * Beside the version, under the first free number from the order's on. A retry after something moved finds the packet of
+ * the attempt before, which nobody ever saw: it stays, and the new one stands behind it.
+ *
+ * @returns the number under which it stands
+ */
+async function attestPacket(
+  { store }: Deps,
+  { model }: RunRef,
+  { version, number, packet }: { version: number; number: number; packet: Packet },
+): Promise<number> {
+  for (let free = number; ; free++) {
+    try {
+      await attest(store, model, version, packetName(free), packet);
+      return free;
+    } catch (error) {
+      if (!(error instanceof ObjectConflict)) throw error;
+    }
+  }
+}
+
 /** The model card as it was approved, for people and for programs. */
 async function freezeCard(
   deps: Deps,
   run: RunRef,
-  { served, number, by }: { served: number; number: number; by: readonly string[] },
+  { served, packet: digest, by }: { served: number; packet: string; by: readonly string[] },
 ): Promise<void> {
-  const packet = await readAttestation(deps.store, run.model, served, packetName(number), packetSchema);
+  const packets = await packetsOfVersion(deps.store, run.model, served);
+  const packet = packets.find((one) => one.digest === digest);
   if (!packet) return;
   const manifest = await readVersion(deps.store, run.model, served);
   const { model: config } = await configOf(deps, run.config);
@@ -161,16 +183,18 @@ async function freezeCard(
   await attest(deps.store, run.model, served, 'model-card', { ...card, markdown: modelCard(card) });
 }
 
-/** Automatic only where the file says so, the gate passed without a warning, and no rule asks for a person. */
-function automaticVerdict(model: ModelConfig, run: RunRef, gate: GateReport): NonNullable<Desk['verdict']> | null {
-  const { auto } = model.approval;
-  if (auto === 'never' || model.tier === 'high' || gate.verdict !== 'pass') return null;
-  if (gate.warnings.length > 0 || gate.person.length > 0) return null;
-  if (!auto.triggers.includes(run.trigger as TriggerKind)) return null;
+/** Only where the file says so that the run began with, and the one in force as well: a policy made stricter counts at once. */
+function automaticVerdict(
+  model: ModelConfig,
+  now: ModelConfig,
+  { trigger }: RunRef,
+  gate: GateReport,
+): NonNullable<Desk['verdict']> | null {
+  if (![model, now].every((file) => approvedByPolicy(file, trigger as TriggerKind, gate))) return null;
   const digest = digestOf(model.approval).slice(0, 8);
   return {
     kind: 'approved',
     by: ['policy'],
-    comment: `approval.auto (policy ${digest}): the gate passed, trigger ${run.trigger}, no warnings`,
+    comment: `approval.auto (policy ${digest}): the gate passed, trigger ${trigger}, no warnings`,
   };
 }

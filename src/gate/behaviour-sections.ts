@@ -25,7 +25,7 @@ export function calibrationSections({ models, task }: EvaluationReport): Section
   ]);
   const head = ['rows', 'says', 'happened', ...(champion ? ['champion says / happened'] : []), 'plot'];
   const scale = `Plot from ${shown(low)} to ${shown(high)}: s is what the candidate says, h what happened, * where both meet.`;
-  return [{ title: 'Calibration', lines: [scale], table: { head, rows } }];
+  return [{ title: 'Calibration', lines: [scale], table: { head, rows, drawn: head.length - 1 } }];
 }
 
 const championCell = (point: CurvePoint | undefined): string =>

@@ -8,10 +8,21 @@ export const plain = (text: string): string =>
     .replace(/[*[\]\\]/g, '\\$&')
     .replace(/\s+/g, ' ');
 
-const cell = (text: string): string => plain(text).replace(/\|/g, '\\|');
+/** Temporal's page draws tables without any space between columns: a value brings its own. */
+const SPACE = '\u00a0\u00a0';
+
+const cell = (text: string): string => plain(text).replace(/\|/g, '\\|') + SPACE;
+/** A drawing in characters stays one: as code, where no font and no typography moves it. */
+const drawn = (text: string): string => `\`${text.replace(/[`|]/g, ' ')}\`${SPACE}`;
 
 export function markdownSection({ title, lines, table }: Section): string {
-  const rows = table ? [table.head, table.head.map(() => '---'), ...table.rows.map((row) => row.map(cell))] : [];
+  const rows = table
+    ? [
+        table.head.map(cell),
+        table.head.map(() => '---'),
+        ...table.rows.map((row) => row.map((text, i) => (table.drawn === i ? drawn(text) : cell(text)))),
+      ]
+    : [];
   return [
     `## ${title}`,
     ...lines.map((line) => `- ${plain(line)}`),

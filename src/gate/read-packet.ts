@@ -10,13 +10,18 @@ export const packetName = (number: number): string => (number === 1 ? 'packet' :
 export async function packetOfRun(store: ObjectStore, model: string, run: string): Promise<Packet | null> {
   const versions = (await listVersions(store, model)).filter((version) => version.run === run);
   for (const { version } of versions.reverse()) {
-    let newest: Packet | undefined;
-    for (let number = 1; ; number++) {
-      const found = await readAttestation(store, model, version, packetName(number), packet);
-      if (!found) break;
-      newest = found;
-    }
+    const newest = (await packetsOfVersion(store, model, version)).at(-1);
     if (newest) return newest;
   }
   return null;
+}
+
+/** All packets that were ever laid down for a version, oldest first. @throws ObjectCorrupt */
+export async function packetsOfVersion(store: ObjectStore, model: string, version: number): Promise<Packet[]> {
+  const found: Packet[] = [];
+  for (let number = 1; ; number++) {
+    const one = await readAttestation(store, model, version, packetName(number), packet);
+    if (!one) return found;
+    found.push(one);
+  }
 }

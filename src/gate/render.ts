@@ -4,23 +4,26 @@ import { markdownSection, plain } from './markdown.ts';
 import { replyJson } from './packet.ts';
 import { sections } from './sections.ts';
 
-/** Temporal refuses current details over 20,000 bytes. */
+/** Temporal's current details are to stay under 20,000 bytes. */
 const LIMIT = 20_000;
+/** What the desk says beside the packet there: last messages, and how to decide. */
+const OF_THE_DESK = 5_000;
 
 /**
- * @param options.replyJson the JSON to copy into the signal `approve`; the packet's own when left out
+ * @param options.onDesk the desk itself says how to decide on it, in the room that is left
  * @returns Markdown under 20 kB: where a packet is longer, whole sections are left out from the end, and that is said
  */
-export function packetMarkdown(packet: Packet, options: { replyJson?: string } = {}): string {
+export function packetMarkdown(packet: Packet, { onDesk = false }: { onDesk?: boolean } = {}): string {
   const head = `# ${plain(packet.question)}\n\n**${plain(packet.gate.sentence)}**`;
-  const foot = decideMarkdown(packet, options.replyJson ?? replyJson(packet));
+  const foot = onDesk ? `Packet digest \`${packet.digest}\`.` : decideMarkdown(packet, replyJson(packet));
+  const limit = onDesk ? LIMIT - OF_THE_DESK : LIMIT;
   const all = sections(packet).map(markdownSection);
   for (let kept = all.length; kept >= 0; kept--) {
     const missing = all.length - kept;
     const note =
       missing > 0 ? [`${missing} sections are left out here; \`hone packet show ${packet.run}\` has them all.`] : [];
     const text = `${[head, ...all.slice(0, kept), ...note, foot].join('\n\n')}\n`;
-    if (Buffer.byteLength(text) < LIMIT) return text;
+    if (Buffer.byteLength(text) < limit) return text;
   }
   return `${foot}\n`;
 }

@@ -12,7 +12,12 @@ import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './w
 export interface Section {
   readonly title: string;
   readonly lines: readonly string[];
-  readonly table?: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly table?: {
+    readonly head: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+    /** Index of a column that is a drawing in characters. */
+    readonly drawn?: number;
+  };
 }
 
 export function sections(packet: Packet): Section[] {

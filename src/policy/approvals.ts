@@ -33,7 +33,15 @@ export interface ApprovalPolicy {
   readonly alone?: readonly string[];
   /** Keys whose signatures do not count any more. */
   readonly revokedKeys?: readonly string[];
+  // What follows is absent where the world was looked at before it was known; then it is as it was.
+  /** Comments that are our own examples, copied: they give no reason. */
+  readonly placeholders?: readonly string[];
+  /** An automatic approval asks for nobody, and so lapses with nobody. */
+  readonly keepsAutomatic?: true;
 }
+
+/** What stands for a reason in the JSON that hone shows. */
+export const PLACEHOLDERS = ['<why>', '…'] as const;
 
 export interface Message {
   readonly name: string;
@@ -192,7 +200,8 @@ function decide(
       'Refused: the policy counts signed decisions only (approval.otherwise.identity), and this one carries no signature. ' +
         `Decide with hone ${name}, which signs with your key; to get one: hone identity enrol ${person}.`,
     );
-  const comment = said.comment?.trim() ? said.comment : '';
+  const given = said.comment?.trim() ?? '';
+  const comment = given === '' || policy.placeholders?.includes(given) ? '' : (said.comment ?? '');
   const nonces = proof ? [...(desk.nonces ?? []), proof.nonce] : desk.nonces;
   const signed = proof ? { trust: 'signed' as const, key: proof.key } : { trust: 'asserted' as const };
   const counted = { ...desk, ...(nonces ? { nonces } : {}) };

@@ -41,6 +41,7 @@ function withoutTheLapsed(desk: Desk, policy: ApprovalPolicy, at: string): Desk 
     const text = `${verdict.by.join(', ')} may not break glass any more: the approval counts no more.`;
     return told({ ...desk, approvals: [], verdict: null }, 'approval lapsed', text, at);
   }
+  if (policy.keepsAutomatic && verdict && verdict.by.length > 0 && desk.approvals.length === 0) return desk;
   const approvals = desk.approvals.filter((one) => stillCounts(one, policy));
   const lapsed = desk.approvals.filter((one) => !approvals.includes(one)).map(({ by }) => by);
   const enough = missingFor(approvals, policy) === null;

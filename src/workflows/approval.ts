@@ -18,6 +18,7 @@ import {
   receive,
   record,
 } from '../policy/approvals.ts';
+import { howToDecide } from '../policy/how-to-decide.ts';
 import { expire, layPacket, observe, told } from '../policy/packet-on-desk.ts';
 import { listen } from './approval-messages.ts';
 import { type Decided, type Deciding, decide } from './decision.ts';
@@ -153,7 +154,9 @@ export function openDesk(run: Run): ApprovalDesk {
       deadline: new Date(ends).toISOString(),
       then: otherwise.on_expiry,
       needs: 'approval' as const,
-      details: [packet.markdown, identityNote(policy())].join('\n\n'),
+      get details() {
+        return [packet.markdown, howToDecide(desk, policy())].join('\n\n');
+      },
     });
     await run.wait(waiting(), async () => {
       while (!settled()) {
@@ -232,10 +235,4 @@ function callsOf(
   const reminders = remind.map((part) => ({ at: started + part * durationMs(deadline), name: 'reminder' as const }));
   const later = escalate === 'never' ? [] : [{ at: started + durationMs(escalate.after), name: 'escalation' as const }];
   return [...reminders, ...later].sort((a, b) => a.at - b.at);
-}
-
-function identityNote({ identity }: ApprovalPolicy): string {
-  return identity === 'signed'
-    ? 'Only signed decisions count: `hone approve` signs with your enrolled key, `--print` makes the JSON to paste here.'
-    : '**Names are taken as given** (`approval.otherwise.identity: asserted`): anyone who reaches this page can use any name.';
 }

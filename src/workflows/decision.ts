@@ -42,7 +42,7 @@ export async function decide(run: Run, desk: Table, { candidate, served, report,
     const verdict = await desk.lay(packet);
     if (verdict) {
       await step('short', `record the decision: ${verdict.kind}`).recordDecision(run.ref, {
-        ...{ served, number, verdict },
+        ...{ served, verdict },
         ...{ packet: packet.digest, desk: desk.state() },
       });
       return { verdict, judged: current };

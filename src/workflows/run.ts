@@ -137,13 +137,16 @@ export function openRun(order: RunOrder): Run {
 function detailsOf(run: Run): string {
   const { view, order } = run;
   const waiting = view.waiting;
+  const waits = waiting
+    ? `Waiting for ${waiting.for}${waiting.deadline ? ` until ${waiting.deadline}` : ''}; then: ${waiting.then}.`
+    : '';
+  const answers = answersOf(view.messages);
+  // A packet is long: whoever sent something looks for the answer above it. It brings its own headline.
+  const body = waiting?.details
+    ? [waits, answers, waiting.details]
+    : [`**${plain(view.sentence, 2000)}**`, waits, answers];
   return [
-    `**${plain(view.sentence, 2000)}**`,
-    waiting
-      ? `Waiting for ${waiting.for}${waiting.deadline ? ` until ${waiting.deadline}` : ''}; then: ${waiting.then}.`
-      : '',
-    waiting?.details ?? '',
-    answersOf(view.messages),
+    ...body,
     `Stages: ${view.stages.map((done) => (done.ended ? done.stage : `**${done.stage}**`)).join(' → ')}`,
     `${order.ref.model}, as of ${run.ref.as_of}, ${order.reasonCount} reason(s), workflow ${workflowInfo().workflowId}`,
   ]
@@ -157,7 +160,7 @@ function answersOf(messages: readonly Message[]): string {
   const lines = messages
     .slice(-5)
     .map((sent) => `- ${sent.at} ${sent.name}${sent.by ? ` by ${plain(sent.by)}` : ''}: ${plain(sent.answer)}`);
-  return `Last messages:\n${lines.join('\n')}`;
+  return `Last messages:\n\n${lines.join('\n')}`;
 }
 
 /** For lists that ask no worker. A flood of messages must not fill the history with what is shown of them. */

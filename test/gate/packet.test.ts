@@ -75,7 +75,10 @@ test('Markdown and text show the same facts, with the JSON to copy at the end', 
       for (const line of lines.filter((each) => !/[*[\]<>\\]/.test(each))) expect(shown).toContain(line);
     }
   }
-  expect(packetMarkdown(packet, { replyJson: '{"packet":"x"}' })).toContain('{"packet":"x"}');
+  // On the desk of a run the desk itself says how to decide, after the packet.
+  const onDesk = packetMarkdown(packet, { onDesk: true });
+  expect(onDesk).not.toContain('## Decide');
+  expect(onDesk.trimEnd().endsWith(`Packet digest \`${packet.digest}\`.`)).toBe(true);
 });
 
 test('failed rules come first, as reasons against and in the list of rules', async () => {

@@ -82,7 +82,9 @@ describe('while an approval is waited for', () => {
 
   test("Temporal's page shows the packet and the exact JSON to send", async () => {
     const details = await currentDetails(town, run);
-    expect(details).toContain(`{"packet":"${packet}","by":"<you>","comment":"…"}`);
+    expect(details).toContain(`{"packet":"${packet}","by":"ana","comment":""}`);
+    expect(details).toContain('0 of 2 approvals so far');
+    expect(details).toContain(`kim started ${run} and may not approve it.`);
     expect(details).toContain('Waiting for 2 approval(s) from ana, dana, kim until');
     expect(details.length).toBeLessThan(30_000);
   });
