@@ -1,6 +1,8 @@
 /** `hone doctor`: each part, its version, where it came from, and what to do about what is missing. */
 import type { Command } from 'commander';
+import type { WorkExamined } from '../../local/doctor-work.ts';
 import type { Part } from '../../local/preflight.ts';
+import type { Stuck } from '../../reconciliation/stuck.ts';
 import { type DueReview, dueReviewText } from '../../registry/reviews.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -16,11 +18,32 @@ export function register(program: Command, context: CliContext): void {
 
 async function doctor(context: CliContext): Promise<void> {
   const { examine } = await import('../../local/doctor.ts');
-  const parts = await examine(await context.workspaceDir().catch(() => null), context.terminal.env);
+  const dir = await context.workspaceDir().catch(() => null);
+  const examined = await examine(dir, context.terminal.env);
+  const { parts: work, stuck } = await workOf(context, examined);
+  const parts = [...examined, ...work];
   const ok = parts.every((part) => part.ok);
   const reviews = await reviewsDue(context);
-  context.show({ ok, parts, reviews }, () => [partsText(parts), ...reviews.map(dueReviewText)].join('\n\n'));
+  context.show({ ok, parts, stuck, reviews }, () =>
+    [partsText(parts), ...stuckText(stuck), ...reviews.map(dueReviewText)].join('\n\n'),
+  );
   if (!ok) context.exitWith(69);
+}
+
+/** What should go on, where Temporal answers. */
+async function workOf(context: CliContext, parts: readonly Part[]): Promise<WorkExamined> {
+  const server = parts.find(({ name }) => name === 'Temporal server');
+  if (server?.version !== 'answers') return { parts: [], stuck: [] };
+  const { examineWork } = await import('../../local/doctor-work.ts');
+  return await examineWork((await context.workspace()).hone, context.terminal.now().toISOString());
+}
+
+export function stuckText(stuck: readonly Stuck[]): string[] {
+  if (stuck.length === 0) return [];
+  const lines = stuck.map(({ sentence, command }) => `${sentence}\n  ${command}`);
+  return [
+    `${stuck.length === 1 ? 'One workflow does' : `${stuck.length} workflows do`} not get on:\n${lines.join('\n')}`,
+  ];
 }
 
 /** None where there is no workspace, or its store does not answer: that is said by the parts. */

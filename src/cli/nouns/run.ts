@@ -11,6 +11,7 @@ import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { runsText, storyText } from '../run-text.ts';
 import { instantOption, person, withServices } from '../services.ts';
+import { registerUnstick } from './run-unstick.ts';
 
 interface StartOptions {
   readonly reason: string;
@@ -89,6 +90,7 @@ export function register(program: Command, context: CliContext): void {
     .command('cancel <run>')
     .description('stop a run; it undoes what it did, and the champion stays')
     .action((run: string) => cancel(context, run));
+  registerUnstick(noun, context);
 }
 
 async function start(context: CliContext, model: string, options: StartOptions): Promise<void> {
