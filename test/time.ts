@@ -13,7 +13,7 @@ const SKIPS_AT_MOST = 1000;
  *
  * @param duration ISO 8601, such as P3D
  */
-export async function skipTime(town: Town, workflowId: string, duration: string): Promise<void> {
+export async function skipTime(town: Pick<Town, 'client'>, workflowId: string, duration: string): Promise<void> {
   const temporal = await town.client.temporal();
   await temporal.workflowService.updateWorkflowExecutionOptions({
     namespace: temporal.options.namespace,
@@ -34,7 +34,7 @@ export async function skipTime(town: Town, workflowId: string, duration: string)
  * only what follows from it tells.
  */
 export async function skipTimeUntil(
-  town: Town,
+  town: Pick<Town, 'client'>,
   workflowId: string,
   step: string,
   what: string,

@@ -27,6 +27,7 @@ import {
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
 import { writeForRun } from './ledger.ts';
+import { throughOf } from './outside-target.ts';
 import { trainingNotes } from './training-notes.ts';
 
 export const judgement = z.strictObject({ evaluation: evaluationReport, gate: gateReport });
@@ -53,7 +54,7 @@ interface DecisionOrder {
 }
 
 export const approveActivities = (deps: Deps) => ({
-  packet: activity(deps, async (_work, run: RunRef, order: PacketOrder) => {
+  packet: activity(deps, async (work, run: RunRef, order: PacketOrder) => {
     const { model } = await configOf(deps, run.config);
     const { evaluation, gate } = await kept(deps, order.gate, judgement);
     const state = await openLedger(deps.store, run.model).state();
@@ -78,6 +79,7 @@ export const approveActivities = (deps: Deps) => ({
       },
       judged,
       served,
+      ...(await throughOf(deps, model, work)),
       champion,
       anchor: state.anchor,
       asOf: run.as_of,

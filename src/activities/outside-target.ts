@@ -138,6 +138,22 @@ export const outsideTargetActivities = (deps: Deps) => ({
   ),
 });
 
+/** For the packet: how a version goes live; nothing where hone serves it. A target that is silent now is asked again later. */
+export async function throughOf(deps: Deps, config: ModelConfig, work: Work) {
+  const outside = outsideTarget(config.deploy.target);
+  if (outside === null) return {};
+  const split = await Promise.resolve()
+    .then(() => targetIn(deps, config, work).capabilities())
+    .then(
+      (able) => able.split,
+      (error: unknown) => {
+        work.log.warn({ target: outside.kind }, sentenceOf(error, work));
+        return null;
+      },
+    );
+  return { through: { target: outside.kind, split, sentence: rolloutSentence(outside.kind, split) } };
+}
+
 /** @throws TargetUnusable */
 export function targetIn(deps: Deps, config: ModelConfig, work: Work): DeploymentTarget {
   const target = openTarget(config, {

@@ -8,6 +8,7 @@ import { register as batch } from './nouns/batch.ts';
 import { register as config } from './nouns/config.ts';
 import { register as data } from './nouns/data.ts';
 import { register as demo } from './nouns/demo.ts';
+import { register as deployment } from './nouns/deployment.ts';
 import { register as doctor } from './nouns/doctor.ts';
 import { register as drift } from './nouns/drift.ts';
 import { register as evaluate } from './nouns/evaluate.ts';
@@ -52,6 +53,7 @@ export const NOUNS: readonly Register[] = [
   identity,
   rollout,
   rollback,
+  deployment,
   freeze,
   reconcile,
   batch,

@@ -1,8 +1,11 @@
 /** Starting a rollback as a workflow, so that it goes on whatever happens to whoever asked for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { configSnapshotSchema } from '../config/snapshot.ts';
+import { outsideTarget } from '../deployment/contract.ts';
 import type { LedgerEntry } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { writeRollback } from '../registry/rollback.ts';
+import { getByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { RollbackEnd, RollbackInput } from '../workflows/rollback.ts';
 import type { HoneClient } from './connect.ts';
@@ -42,7 +45,7 @@ export async function rollBackForPerson(
     const { from, to } = turnOf(entry);
     return {
       ...{ from, to, seconds: null, by: 'ledger' },
-      sentence: `Version ${to} is to answer instead of ${from}: ${because}, so this command wrote the ledger entry itself. Nodes follow within their poll interval.`,
+      sentence: `Version ${to} is to answer instead of ${from}: ${because}, so this command wrote the ledger entry itself. ${await followsBy(store, model, entry, to)}`,
     };
   };
   let handle: Awaited<ReturnType<typeof startRollback>>;
@@ -61,6 +64,14 @@ export async function rollBackForPerson(
   const { from, to } = turnOf(entry);
   const sentence = `Version ${to} is to answer instead of ${from}; the nodes have not confirmed it yet.`;
   return { from, to, seconds: null, by: 'workflow', sentence };
+}
+
+/** Nodes read the ledger; a target outside has to be told. */
+async function followsBy(store: ObjectStore, model: string, { state }: LedgerEntry, to: number): Promise<string> {
+  const snapshot = state.config && (await getByDigest(store, 'configs', state.config, configSnapshotSchema));
+  return snapshot && outsideTarget(snapshot.model.deploy.target)
+    ? `The deployment target was not told: hone deployment rollback ${model} --to ${to}`
+    : 'Nodes follow within their poll interval.';
 }
 
 async function startRollback(client: HoneClient, model: string, order: RollbackInput, id: string) {

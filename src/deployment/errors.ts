@@ -73,6 +73,21 @@ export class NodesNotReady extends HoneError {
   }
 }
 
+/** A pipeline's callback was not taken. */
+export class AnswerNotSent extends HoneError {
+  readonly code = 'HONE_DEPLOYMENT_ANSWER_NOT_SENT';
+  readonly retryable: boolean;
+  override readonly exitCode: ExitCode;
+  constructor(problem: string, retryable: boolean) {
+    super(
+      `The answer to the deployment call was not taken: ${problem}. The run waits until its deadline, then reads \`status\`. ` +
+        (retryable ? 'Send it again; the same answer twice counts once.' : 'Mend what it says.'),
+    );
+    this.retryable = retryable;
+    this.exitCode = retryable ? 69 : 6;
+  }
+}
+
 /** This prediction server cannot check callbacks for the model. */
 export class DeploymentAnswersClosed extends ServingError {
   readonly code = 'HONE_DEPLOYMENT_ANSWERS_CLOSED';

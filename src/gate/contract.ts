@@ -106,6 +106,10 @@ export const packetContent = z.strictObject({
     bake: z.string(),
     probation: z.string(),
     on_worse: z.string(),
+    /** A target outside hone; `split` is null where it did not say whether it can split traffic. */
+    through: z
+      .strictObject({ target: z.enum(['webhook', 'command']), split: z.boolean().nullable(), sentence: z.string() })
+      .optional(),
   }),
   /** The trials that the candidate was chosen among. */
   search: modelSearch.optional(),

@@ -26,6 +26,8 @@ export interface PacketInput {
   readonly configDigest?: string;
   /** Where the configuration in force is another one than the run's: its digest, and that of its deciding parts. */
   readonly inForce?: { readonly config: string; readonly policy: string };
+  /** How a version goes live, where that is not hone's own server. */
+  readonly through?: PacketContent['rollout']['through'];
   /** Sentences of validation, worst first. */
   readonly findings?: readonly string[];
   /** ISO instant, or the file's duration when left out. */
@@ -61,7 +63,7 @@ function contentOf(input: PacketInput): PacketContent {
     model: config.model,
     run: input.run,
     as_of: input.asOf,
-    question: question(config, served.version, champion),
+    question: question(config, served.version, champion, input.through?.split ?? true),
     verdict: gate.verdict,
     recommendation: recommendation(gate),
     reasons_for: reasonsFor(gate),
@@ -96,6 +98,7 @@ function contentOf(input: PacketInput): PacketContent {
       bake: config.deploy.canary.bake,
       probation: config.deploy.probation.until_labels_mature_for,
       on_worse: config.deploy.probation.on_worse,
+      ...(input.through ? { through: input.through } : {}),
     },
     approval: {
       approvers: config.approval.otherwise.approvers,
@@ -118,9 +121,9 @@ function contentOf(input: PacketInput): PacketContent {
 
 const reference = (manifest: VersionManifest) => ({ version: manifest.version, manifest: digestOf(manifest) });
 
-function question(config: ModelConfig, version: number, champion: VersionManifest | null): string {
+function question(config: ModelConfig, version: number, champion: VersionManifest | null, split: boolean): string {
   const start = config.deploy.canary.steps[0] ?? 100;
-  const rollout = start < 100 ? `, starting at ${start} % of traffic` : '';
+  const rollout = split && start < 100 ? `, starting at ${start} % of traffic` : '';
   return champion
     ? `Replace version ${champion.version} of ${config.model} by version ${version}${rollout}?`
     : `Put version ${version} of ${config.model} into production as its first version${rollout}?`;

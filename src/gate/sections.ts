@@ -200,7 +200,8 @@ function groupSections({ groups = [] }: EvaluationReport): Section[] {
 }
 
 function safetySection(packet: Packet): Section {
-  const { steps, bake, probation, on_worse } = packet.rollout;
+  const { steps, bake, probation, on_worse, through } = packet.rollout;
+  const canary = `Rollout in steps of ${steps.join(', ')} % of entities, each for at least ${bake}.`;
   const back =
     packet.rollback_to === null
       ? 'There is no version to roll back to.'
@@ -208,7 +209,8 @@ function safetySection(packet: Packet): Section {
   return {
     title: 'Safety',
     lines: [
-      `Rollout in steps of ${steps.join(', ')} % of entities, each for at least ${bake}.`,
+      ...(through ? [through.sentence] : []),
+      ...(through && through.split !== true ? [] : [canary]),
       `Probation until labels of ${probation} have matured; when worse: ${on_worse.replaceAll('_', ' ')}.`,
       back,
     ],

@@ -97,7 +97,8 @@ function decisionPanel(view: RunView, packet: Packet, session: Session, sources:
   const approve = cannot ?? mayNotApprove(person.name, value, config, sources.workspace.hone.groups, 'approve');
   const reject = cannot ?? mayNotApprove(person.name, value, config, sources.workspace.hone.groups, 'reject');
   const note = closed ?? missingRole(person, value.model, 'operator');
-  const first = packet.rollout.steps[0] ?? 100;
+  const { steps, through } = packet.rollout;
+  const first = through && through.split !== true ? 100 : (steps[0] ?? 100);
   const consequence =
     packet.champion !== null && first < 100
       ? `Approve: start at ${first} % of traffic`
