@@ -2,6 +2,7 @@
 import { type MetricName, metricName } from '../config/model.ts';
 import type { EvaluationReport, Interval, ModelFigures } from '../evaluation/contract.ts';
 import type { FilesEvaluation } from '../evaluation/evaluate-files.ts';
+import { sidesOf } from '../gate/cautions.ts';
 import { customChange, customFigure } from '../gate/custom-rules.ts';
 import {
   byHow,
@@ -95,9 +96,7 @@ function calibrationLines({ models, label_mean: mean }: EvaluationReport): strin
 function behaviourLine({ behaviour }: EvaluationReport): string {
   if (!behaviour) return '';
   const flips = behaviour.flips === null ? '' : `, ${percent(behaviour.flips)} of rows are decided differently`;
-  const outcomes = behaviour.per_10000
-    ? `; decided at ${behaviour.threshold}, ${changedOutcomes(behaviour.per_10000)}`
-    : '';
+  const outcomes = behaviour.per_10000 ? `; decided at ${sidesOf(behaviour)}, ${changedOutcomes(behaviour)}` : '';
   return `Scores differ by PSI ${behaviour.score_psi.toFixed(3)}${flips}${outcomes}.`;
 }
 

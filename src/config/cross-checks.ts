@@ -6,6 +6,7 @@ import {
   fairnessNeedsDecisions,
   featureNamesAreUnique,
   featuresAreKnownBeforehand,
+  gateColumnsMeanSomething,
   labelFitsTask,
 } from './checks/columns.ts';
 import {
@@ -55,6 +56,7 @@ const CHECKS: readonly Check[] = [
   rangesAreOrdered,
   columnsAreListedOnce,
   fairnessNeedsDecisions,
+  gateColumnsMeanSomething,
   windowsAreWholeDays,
   durationsAreMoreThanNothing,
   holdoutCanDecide,

@@ -15,15 +15,15 @@ export interface PreparedModel {
 }
 
 export function prepareModel(metrics: readonly MetricName[], judged: JudgedRows, scores: Float64Array): PreparedModel {
-  const { labels, block, blocks, decision, classes } = judged;
-  const several = classes === undefined ? {} : { classes };
+  const { labels, block, blocks, decision, classes, weight } = judged;
+  const more = { ...(classes === undefined ? {} : { classes }), ...(weight ? { weight } : {}) };
   const difference = (k: number) =>
     labels.map((label, i) =>
       classes === undefined ? scores[i]! - label : scores[i * classes + k]! - (label === k ? 1 : 0),
     );
   return {
-    metrics: metrics.map((name) => METRICS[name].prepare({ labels, scores, block, blocks, decision, ...several })),
-    bias: Array.from({ length: classes ?? 1 }, (_, k) => weightedMean(difference(k), block, blocks)),
+    metrics: metrics.map((name) => METRICS[name].prepare({ labels, scores, block, blocks, decision, ...more })),
+    bias: Array.from({ length: classes ?? 1 }, (_, k) => weightedMean(difference(k), block, blocks, weight)),
   };
 }
 

@@ -9,7 +9,7 @@ export type { Interval } from '../statistics/contract.ts';
 const intervals = z.partialRecord(metricName, interval);
 export type Intervals = z.output<typeof intervals>;
 
-/** Logistic recalibration of one model (Cox 1958): intercept 0 and slope 1 are perfect. */
+/** Recalibration of one model, logistic (Cox 1958) or linear: intercept 0 and slope 1 are perfect. */
 const recalibration = z.strictObject({ intercept: interval, slope: interval });
 
 /** One part of the rows in ascending order of score. */
@@ -37,7 +37,7 @@ export const modelFigures = z.strictObject({
       }),
     )
     .optional(),
-  /** Binary only. */
+  /** Binary and regression. */
   recalibration: recalibration.nullable(),
   /** Binary and regression, where there are rows. */
   curve: z.array(curvePoint).max(10).optional(),
@@ -95,8 +95,11 @@ export const behaviour = z.strictObject({
   flips: z.number().min(0).max(1).nullable(),
   /** What decides, where it was told; 0.5 otherwise. */
   threshold: z.number().optional(),
+  /** That of the champion, where it serves with another one. */
+  champion_threshold: z.number().optional(),
   /** Binary: more positives caught and more false alarms than the champion, in 10,000 rows; negative is fewer. */
   per_10000: z.strictObject({ caught: z.number(), false_alarms: z.number() }).optional(),
+  per_10000_bounds: z.strictObject({ caught: interval, false_alarms: interval }).optional(),
   mean_shift: z.number(),
   rank_correlation: z.number().nullable(),
 });
@@ -185,6 +188,16 @@ export const evaluationReport = z.strictObject({
   rows: z.number().int().nonnegative(),
   unlabelled: z.number().int().nonnegative(),
   rarer_class: z.number().int().nonnegative().nullable(),
+  /** Only where the file weighs rows: the columns, and how many rows of equal weight would say as much. */
+  weights: z
+    .strictObject({
+      business: z.string().nullable(),
+      propensity: z.string().nullable(),
+      effective_rows: z.number().nonnegative(),
+    })
+    .optional(),
+  /** Only with selective labels: whom the figures describe. */
+  population: z.enum(['labelled', 'propensity_weighted']).optional(),
   label_mean: z.number().nullable(),
   /** Multiclass only: label values in the order of `baseline.rates`, and the judged rows with each. */
   classes: z.array(z.strictObject({ class: z.number(), rows: z.number().int().nonnegative() })).optional(),
@@ -204,6 +217,7 @@ export const evaluationReport = z.strictObject({
   }),
   models: z.strictObject({
     candidate: modelFigures,
+    /** Without a version where it is an incumbent outside hone. */
     champion: modelFigures.nullable(),
     anchor: modelFigures.nullable(),
   }),

@@ -9,7 +9,9 @@ import type { BlockFigures } from '../statistics/block-statistic.ts';
 import { BOOTSTRAP_FROM, blockIntervals } from '../statistics/intervals.ts';
 import type { CustomFigures } from './contract.ts';
 import type { JudgedRows } from './judged-rows.ts';
+import type { Decision } from './metrics.ts';
 import { likeliest, topScores } from './multiclass.ts';
+import { rowWeights } from './row-weights.ts';
 
 /** A statement runs once for all rows and once without each group: blocks beyond this are put together. */
 const MOST_GROUPS = BOOTSTRAP_FROM - 1;
@@ -32,7 +34,7 @@ export interface CustomInput {
 
 /**
  * Each statement is one SELECT that gives one number from the table `predictions`: `id`, `entity`, `event_time`,
- * `label`, `score`, `decision`, the slice columns and the features of the candidate. Bounds are those of the
+ * `label`, `score`, `decision`, `weight` (what the row counts), the slice columns and the features of the candidate. Bounds are those of the
  * jackknife over at most 19 groups of neighbouring blocks, paired between the two models.
  *
  * @throws UserSqlFailed unless it is one SELECT of one number; UserSqlTimedOut
@@ -100,7 +102,7 @@ async function oneNumber(db: Connection, where: string, sql: string, model: stri
 }
 
 /** What a statement finds under these names is hone's; a feature of such a name is not reachable. */
-const OWN: readonly string[] = ['id', 'entity', 'event_time', 'label', 'score', 'decision'];
+const OWN: readonly string[] = ['id', 'entity', 'event_time', 'label', 'score', 'decision', 'weight'];
 
 const PER_MODEL = '_score_candidate, _decision_candidate, _score_champion, _decision_champion';
 
@@ -109,9 +111,13 @@ async function loadPredictions(db: Connection, input: CustomInput): Promise<numb
   const { judged, path, features, config } = input;
   const slices = sliceNames(config).filter((name) => !features.includes(name) && !OWN.includes(name));
   const groups = Math.min(judged.blocks, MOST_GROUPS);
-  const columns = [input.scores.candidate, input.scores.champion].flatMap((scores) => decided(input, scores));
+  const columns = [
+    ...decided(input, input.scores.candidate, judged.decision),
+    ...decided(input, input.scores.champion, judged.championDecision),
+    rowWeights(judged),
+  ];
   await db.run(
-    'CREATE TABLE _scored (_row BIGINT, _group INTEGER, _score_candidate DOUBLE, _decision_candidate DOUBLE, _score_champion DOUBLE, _decision_champion DOUBLE)',
+    'CREATE TABLE _scored (_row BIGINT, _group INTEGER, _score_candidate DOUBLE, _decision_candidate DOUBLE, _score_champion DOUBLE, _decision_champion DOUBLE, weight DOUBLE)',
   );
   const appender = await db.createAppender('_scored');
   judged.index.forEach((row, i) => {
@@ -142,12 +148,12 @@ async function loadPredictions(db: Connection, input: CustomInput): Promise<numb
 }
 
 /** Score and decision of each row as columns; both null for a model that is not there. */
-function decided({ config, judged, classes }: CustomInput, scores: Float64Array | null) {
+function decided({ config, classes }: CustomInput, scores: Float64Array | null, { threshold }: Decision) {
   if (!scores) return [null, null];
   if (classes) {
     const best = likeliest(scores, classes.length);
     return [topScores(scores, classes.length), Float64Array.from(best, (k) => classes[k]!)];
   }
   if (config.task !== 'binary') return [scores, null];
-  return [scores, scores.map((score) => (score >= judged.decision.threshold ? 1 : 0))];
+  return [scores, scores.map((score) => (score >= threshold ? 1 : 0))];
 }

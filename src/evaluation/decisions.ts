@@ -2,6 +2,7 @@
 import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statistic.ts';
 import { meanOf } from './losses.ts';
 import type { Decision, ScoredRows } from './metrics.ts';
+import { weighed } from './row-weights.ts';
 
 /** Where a model file says nothing. */
 const EVEN: Decision = { threshold: 0.5 };
@@ -36,16 +37,14 @@ export function f1(rows: ScoredRows): BlockStatistic {
  * Share of all positives that are among the `perDay` highest scores of their day. Rows with the same score at the edge
  * of the capacity share what is left of it, so that the figure does not depend on their order.
  */
-export function recallOfAlerts({ labels, scores, block, blocks, decision }: ScoredRows): BlockStatistic {
+export function recallOfAlerts(rows: ScoredRows): BlockStatistic {
+  const { labels, scores, block, blocks, decision } = rows;
   const looked = decision?.alerts
     ? lookedAt(scores, decision.alerts)
     : new Float64Array(scores.length).fill(Number.NaN);
-  const caught = sumByBlock(
-    looked.map((share, i) => share * labels[i]!),
-    block,
-    blocks,
-  );
-  const positives = sumByBlock(labels, block, blocks);
+  const sumOf = (values: Float64Array) => sumByBlock(weighed(rows, values), block, blocks);
+  const caught = sumOf(looked.map((share, i) => share * labels[i]!));
+  const positives = sumOf(labels);
   return (weights) => dot(weights, caught) / dot(weights, positives);
 }
 
@@ -60,14 +59,12 @@ export function value(rows: ScoredRows): BlockStatistic {
   return (weights) => VALUE_PER * mean(weights);
 }
 
-function outcomes({ labels, scores, block, blocks, decision = EVEN }: ScoredRows) {
+function outcomes(rows: ScoredRows) {
+  const { labels, scores, block, blocks, decision = EVEN } = rows;
   const raised = scores.map((score) => (score >= decision.threshold ? 1 : 0));
   const caught = raised.map((yes, i) => yes * labels[i]!);
-  return {
-    raised: sumByBlock(raised, block, blocks),
-    caught: sumByBlock(caught, block, blocks),
-    positives: sumByBlock(labels, block, blocks),
-  };
+  const sumOf = (values: Float64Array) => sumByBlock(weighed(rows, values), block, blocks);
+  return { raised: sumOf(raised), caught: sumOf(caught), positives: sumOf(labels) };
 }
 
 /** For each row the share of it that is looked at: 1, 0, or a part where equal scores meet the edge of the capacity. */

@@ -89,3 +89,19 @@ export class NoRowsToEvaluate extends HoneError {
     );
   }
 }
+
+/** A column that the gate reads beside label and features holds something that it cannot use. */
+export class GateColumnUnusable extends HoneError {
+  readonly code = 'HONE_GATE_COLUMN_UNUSABLE';
+  readonly retryable = false;
+  constructor(
+    model: string,
+    facts: { setting: string; column: string; row: number; value: string; count: number; needed: string },
+  ) {
+    super(
+      `${model}: ${facts.count} judged rows have no usable value in ${facts.column}, the column of \`${facts.setting}\` ` +
+        `(first: row ${facts.row}, "${facts.value.slice(0, 40)}"; ${facts.needed} is needed). Nothing was judged or promoted, and the champion stays. ` +
+        `Mend the column, or quarantine such rows with a rule under \`data.rules\`.`,
+    );
+  }
+}

@@ -9,7 +9,8 @@ import { customMetrics } from './custom-metrics.ts';
 import type { DemandedSlice } from './demanded-slices.ts';
 import { type EvaluationInput, evaluate, LEVEL } from './evaluate.ts';
 import { flipExamples } from './flip-examples.ts';
-import { judgedRows, pickRows } from './judged-rows.ts';
+import { judgedRows, pickRows, type Thresholds } from './judged-rows.ts';
+import { gateColumn } from './row-weights.ts';
 import type { ScoredVersion } from './score-version.ts';
 import { type SearchInput, searchSlices } from './slice-search.ts';
 
@@ -32,7 +33,7 @@ export interface VersionsEvaluation {
 }
 
 /**
- * @throws as `evaluate` and `customMetrics`; ScoresDoNotFitRows when the versions were not scored on the same rows
+ * @throws as `evaluate` and `customMetrics`; GateColumnUnusable; ScoresDoNotFitRows when the versions were not scored on the same rows
  */
 export async function evaluateVersions(input: VersionsInput): Promise<VersionsEvaluation> {
   const { config, candidate, champion, anchor } = input;
@@ -41,7 +42,10 @@ export async function evaluateVersions(input: VersionsInput): Promise<VersionsEv
   const scored = { candidate: own.scores, ...other.scores };
   const versions = [candidate, champion, anchor].filter((one) => one !== null);
   const several = config.task === 'multiclass';
-  const judged = several ? overAllClasses(versions, own.rows, scored) : oneScoreEach(candidate, own, scored);
+  const judged = several
+    ? overAllClasses(versions, own.rows, scored)
+    : oneScoreEach(candidate, own, { ...incumbentScores(input, own), ...scored });
+  const thresholds = thresholdsOf({ candidate: own.footprint, ...other.footprints });
   const report = evaluate({
     config,
     ...judged,
@@ -49,21 +53,23 @@ export async function evaluateVersions(input: VersionsInput): Promise<VersionsEv
     ...(champion ? { championVersion: champion.version } : {}),
     ...(anchor ? { anchorVersion: anchor.version } : {}),
     seed: config.training.seed,
+    thresholds,
     ...(input.demanded ? { demanded: input.demanded } : {}),
   });
-  const more = report.rows > 0 ? await furtherFigures(input, own, judged) : {};
-  const footprint = { candidate: own.footprint, champion: other.footprint };
+  const more = report.rows > 0 ? await furtherFigures(input, own, { ...judged, thresholds }) : {};
+  const footprint = { candidate: own.footprint, champion: other.footprints.champion ?? null };
   return { report: { ...report, ...more, footprint }, rows: own.rows };
 }
 
-type JudgedInput = Pick<EvaluationInput, 'rows' | 'scores' | 'classes' | 'baselineRate'>;
+type JudgedInput = Pick<EvaluationInput, 'rows' | 'scores' | 'classes' | 'baselineRate' | 'thresholds'>;
 
 /** What needs more than labels and scores of the rows. */
-async function furtherFigures(input: VersionsInput, own: ScoredVersion, { rows, scores, classes }: JudgedInput) {
+async function furtherFigures(input: VersionsInput, own: ScoredVersion, judgedInput: JudgedInput) {
+  const { rows, scores, classes, thresholds } = judgedInput;
   const { config, candidate, workDir, signal } = input;
   const { signature } = candidate;
   const width = classes?.values.length;
-  const judged = judgedRows(config, rows, width);
+  const judged = judgedRows(config, rows, width, thresholds);
   const pick = (all: Float64Array) => pickRows(all, judged.index, width);
   const picked = { candidate: pick(scores.candidate), champion: scores.champion ? pick(scores.champion) : null };
   const named = classes ? { classes: classes.values } : {};
@@ -97,13 +103,36 @@ async function others({ score, champion, anchor }: VersionsInput, own: ScoredVer
     return alignScores(`version ${manifest.version}`, own.rows.id, { id: rows.id, scores }, width);
   };
   const scored = champion && (await score(champion));
+  const anchored = anchor && (await score(anchor));
   return {
-    footprint: scored?.footprint ?? null,
+    footprints: {
+      ...(scored ? { champion: scored.footprint } : {}),
+      ...(anchored ? { anchor: anchored.footprint } : {}),
+    },
     scores: {
       ...(champion && scored ? { champion: await aligned(champion, scored) } : {}),
-      ...(anchor ? { anchor: await aligned(anchor, await score(anchor)) } : {}),
+      ...(anchor && anchored ? { anchor: await aligned(anchor, anchored) } : {}),
     },
   };
+}
+
+/** What each version serves with; nothing for one that makes no decision by a threshold. */
+function thresholdsOf(footprints: Readonly<Partial<Record<keyof Thresholds, Footprint>>>): Thresholds {
+  const told = Object.entries(footprints).filter(([, { threshold }]) => threshold !== null);
+  return Object.fromEntries(told.map(([who, { threshold }]) => [who, threshold]));
+}
+
+/** Without a champion the incumbent stands in its place, where the file names the column of its scores. */
+function incumbentScores({ config, champion }: VersionsInput, { rows }: ScoredVersion): Partial<Scores> {
+  const { incumbent: column } = config.gate;
+  if (champion !== null || column === null) return {};
+  const binary = config.task === 'binary';
+  const values = gateColumn(config.model, {
+    ...{ setting: 'gate.incumbent', column, values: rows.slices[column] ?? [], index: Int32Array.from(rows.id.keys()) },
+    usable: (score) => !binary || (score >= 0 && score <= 1),
+    needed: binary ? 'a probability from 0 to 1' : 'a number',
+  });
+  return { champion: values };
 }
 
 /** An imported version does not know its training labels: the constant is then the best one for these rows. */

@@ -1,16 +1,25 @@
 /** Candidate, champion and anchor on the same clean rows: one report with every figure and its uncertainty. */
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import { constantClassScores, constantScores } from './baseline.ts';
-import { behaviour } from './behaviour.ts';
+import { compareBehaviour } from './behaviour.ts';
 import { calibrationCurve } from './calibration-curve.ts';
 import { compare, prepareModel } from './compare.ts';
 import type { EvaluationReport, Interval, ModelFigures } from './contract.ts';
 import { type DemandedSlice, demandedSliceFigures } from './demanded-slices.ts';
 import { MetricDoesNotFitTask } from './errors.ts';
 import { groupFigures } from './fairness.ts';
-import { classCounts, type EvaluationRows, type JudgedRows, judgedRows, rarerClass, scoresOf } from './judged-rows.ts';
-import { byMetric, finite, METRICS, metricsOf } from './metrics.ts';
-import { recalibration } from './recalibration.ts';
+import {
+  classCounts,
+  type EvaluationRows,
+  type JudgedRows,
+  judgedRows,
+  rarerClass,
+  scoresOf,
+  type Thresholds,
+} from './judged-rows.ts';
+import { byMetric, type Decision, finite, METRICS, metricsOf } from './metrics.ts';
+import { linearRecalibration, recalibration } from './recalibration.ts';
+import { effectiveRows, meanOfRows } from './row-weights.ts';
 import { sliceFigures, sliceMetrics } from './slices.ts';
 
 export interface EvaluationInput {
@@ -34,6 +43,8 @@ export interface EvaluationInput {
   readonly championVersion?: number;
   readonly anchorVersion?: number;
   readonly seed: number;
+  /** That the versions serve with; that of the file where left out. */
+  readonly thresholds?: Thresholds;
   /** Rows that the reasons of the run name. */
   readonly demanded?: readonly DemandedSlice[];
 }
@@ -43,7 +54,7 @@ export const LEVEL = 0.05;
 
 /**
  * @returns figures only, no verdict (`judge` gives that). Same input and seed give the same report to the byte.
- * @throws MetricDoesNotFitTask, LabelNotBinary, ScoresDoNotFitRows, SliceColumnMissing
+ * @throws MetricDoesNotFitTask, LabelNotBinary, ScoresDoNotFitRows, SliceColumnMissing, GateColumnUnusable
  */
 export function evaluate(input: EvaluationInput): EvaluationReport {
   const { config, rows } = input;
@@ -53,7 +64,7 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     throw new RangeError('a multiclass evaluation needs the classes of its scores');
   const width = classes?.values.length;
   const metrics = reportedMetrics(config);
-  const judged = judgedRows(config, rows, width);
+  const judged = judgedRows(config, rows, width, input.thresholds);
   const scoresFor = (who: string, scores?: Float64Array) => scores && scoresOf(who, scores, rows, judged.index, width);
   const candidate = scoresOf('candidate', input.scores.candidate, rows, judged.index, width);
   const champion = scoresFor('champion', input.scores.champion) ?? null;
@@ -62,34 +73,35 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     ? constantClassScores(classes.rates, judged.index.length)
     : constantScores(input.baselineRate, judged.index.length);
 
-  const measure = (scores: Float64Array | null) => scores && prepareModel(metrics, judged, scores);
+  const { decision } = judged;
+  const anchorDecision = { ...decision, threshold: input.thresholds?.anchor ?? decision.threshold };
+  const measure = (scores: Float64Array | null, decides: Decision) =>
+    scores && prepareModel(metrics, { ...judged, decision: decides }, scores);
   const parts = {
     candidate: prepareModel(metrics, judged, candidate),
-    champion: measure(champion),
-    anchor: measure(anchor),
+    champion: measure(champion, judged.championDecision),
+    anchor: measure(anchor, anchorDecision),
   };
   const baseline = prepareModel(metrics, judged, constant).metrics.map((statistic) => statistic(even(judged)));
-  const found = compare(metrics, judged.blocks, parts, baseline, {
-    resamples: config.gate.uncertainty.resamples,
-    minBlocks: config.gate.uncertainty.min_blocks,
-    seed: input.seed,
-    level: LEVEL,
-  });
-  const calibrated = (scores: Float64Array) =>
-    task === 'binary'
-      ? recalibration({ labels: judged.labels, scores, block: judged.block, blocks: judged.blocks }, LEVEL)
-      : null;
+  const { resamples, min_blocks: minBlocks } = config.gate.uncertainty;
+  const resampling = { resamples, minBlocks, seed: input.seed, level: LEVEL };
+  const found = compare(metrics, judged.blocks, parts, baseline, resampling);
+  const calibrated = (scores: Float64Array) => {
+    if (task === 'multiclass') return null;
+    return (task === 'binary' ? recalibration : linearRecalibration)({ ...judged, scores }, LEVEL);
+  };
   const figures = (name: keyof typeof parts, version: number | undefined, scores: Float64Array): ModelFigures => ({
     version: version ?? null,
     metrics: found.models[name]!.metrics,
-    ...calibrationInTheLarge(scores, found.models[name]!.bias, classes?.values),
+    ...calibrationInTheLarge(judged, scores, found.models[name]!.bias, classes?.values),
     recalibration: calibrated(scores),
-    ...(classes || judged.index.length === 0 ? {} : { curve: calibrationCurve(judged.labels, scores) }),
+    ...(classes || judged.index.length === 0 ? {} : { curve: calibrationCurve(judged.labels, scores, judged.weight) }),
   });
   const size = {
     rows: judged.index.length,
     rarer_class: rarerClass(task, judged.labels, width),
     blocks: { unit: judged.unit, count: judged.blocks, keys: judged.keys },
+    ...weighing(config, judged),
   };
 
   return {
@@ -102,7 +114,7 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
     unlabelled: rows.label.length - judged.index.length,
     ...(classes
       ? { label_mean: null, classes: classSizes(classes.values, judged.labels) }
-      : { label_mean: mean(judged.labels) }),
+      : { label_mean: finite(meanOfRows(judged, judged.labels)) }),
     too_little: tooLittle(config, size),
     level: LEVEL,
     resamples: config.gate.uncertainty.resamples,
@@ -123,9 +135,7 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
       over_anchor: found.overAnchor,
     },
     behaviour:
-      champion && judged.index.length > 0
-        ? behaviour(task, candidate, champion, { labels: judged.labels, threshold: judged.decision.threshold }, width)
-        : null,
+      champion && judged.index.length > 0 ? compareBehaviour(task, judged, { candidate, champion }, resampling) : null,
     slices: [
       ...demandedSliceFigures(config, rows, judged, { candidate, champion }, input.demanded ?? []),
       ...sliceFigures(config, rows, judged, { candidate, champion }),
@@ -135,8 +145,14 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
 }
 
 /** Mean score minus mean label; of several classes one each, because one figure of all would be biased upward. */
-function calibrationInTheLarge(scores: Float64Array, bias: readonly Interval[], classes?: readonly number[]) {
+function calibrationInTheLarge(
+  judged: JudgedRows,
+  scores: Float64Array,
+  bias: readonly Interval[],
+  classes?: readonly number[],
+) {
   const [first] = bias as [Interval];
+  const mean = (values: Float64Array) => finite(meanOfRows(judged, values));
   if (!classes) return { mean_prediction: mean(scores), calibration_in_the_large: first };
   const width = classes.length;
   const none = { ...first, estimate: null, lower: null, upper: null, se: null, df: null, method: 'none' as const };
@@ -177,11 +193,14 @@ function reportedMetrics(config: ModelConfig): MetricName[] {
 /** Why no verdict is possible on so few rows; empty where there is enough. */
 export function tooLittle(
   { gate: { uncertainty } }: ModelConfig,
-  { rows, rarer_class: rarer, blocks }: Pick<EvaluationReport, 'rows' | 'rarer_class' | 'blocks'>,
+  { rows, rarer_class: rarer, blocks, weights }: Pick<EvaluationReport, 'rows' | 'rarer_class' | 'blocks' | 'weights'>,
 ): string[] {
   const { min_blocks, min_rows, min_rarer_class } = uncertainty;
   const reasons: string[] = [];
   if (rows < min_rows) reasons.push(`${rows} rows with a label, ${min_rows} needed`);
+  const worth = Math.floor(weights?.effective_rows ?? rows);
+  if (rows >= min_rows && worth < min_rows)
+    reasons.push(`${rows} weighed rows say as much as ${worth}, ${min_rows} needed`);
   if (rarer !== null && rarer < min_rarer_class)
     reasons.push(`${rarer} rows of the rarer class, ${min_rarer_class} needed`);
   if (blocks.count < min_blocks) reasons.push(`${blocks.count} blocks (${blocks.unit}), ${min_blocks} needed`);
@@ -189,5 +208,12 @@ export function tooLittle(
 }
 
 const even = (judged: JudgedRows) => new Float64Array(judged.blocks).fill(1);
-const mean = (values: Float64Array): number | null =>
-  finite(values.reduce((sum, value) => sum + value, 0) / values.length);
+
+/** What the file says about whose rows these are, and what each counts. */
+function weighing({ data, gate: { weights } }: ModelConfig, { weight }: JudgedRows) {
+  const population = weights.propensity === null ? ('labelled' as const) : ('propensity_weighted' as const);
+  return {
+    ...(weight ? { weights: { ...weights, effective_rows: effectiveRows(weight) } } : {}),
+    ...(data.selective_labels ? { population } : {}),
+  };
+}

@@ -48,6 +48,7 @@ export function groupFigures(
     if (sorted.length < 2) return [];
     return sorted.map(([value, size]): GroupFigures => {
       const inside = Float64Array.from(groupOf, (group) => (group === value ? 1 : 0));
+
       const entry = { column, value, rows: size };
       const { min_rows: needed } = config.gate.slices;
       const [few, who] = size < needed ? [size, 'rows'] : [judged.index.length - size, 'other rows'];
@@ -83,10 +84,10 @@ function compareWithRest(judged: JudgedRows, scores: Float64Array, inside: Float
 }
 
 function ratesOf(judged: JudgedRows, scores: Float64Array, share: (row: number) => number) {
-  const { labels, block, blocks, decision } = judged;
+  const { labels, block, blocks, decision, weight } = judged;
   const sum = (value: (i: number) => number) =>
     sumByBlock(
-      scores.map((_, i) => share(i) * value(i)),
+      scores.map((_, i) => (weight ? weight[i]! : 1) * share(i) * value(i)),
       block,
       blocks,
     );

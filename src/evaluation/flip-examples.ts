@@ -5,6 +5,7 @@ import { logPolicy } from '../monitoring/log-policy.ts';
 import type { Signature } from '../registry/contract.ts';
 import type { FlipExample } from './contract.ts';
 import type { JudgedRows } from './judged-rows.ts';
+import type { Decision } from './metrics.ts';
 import { likeliest, topScores } from './multiclass.ts';
 
 /** Of those that the candidate puts right, and of those that it gets wrong. */
@@ -29,7 +30,10 @@ interface FlipInput {
 export function flipExamples(input: FlipInput): FlipExample[] {
   const { config, judged } = input;
   if (config.task === 'regression') return [];
-  const [now, before] = [decisions(input, input.candidate), decisions(input, input.champion)];
+  const [now, before] = [
+    decisions(input, input.candidate, judged.decision),
+    decisions(input, input.champion, judged.championDecision),
+  ];
   const changed = [...judged.labels.keys()].filter((i) => now.decided[i] !== before.decided[i]);
   const change = (i: number) => Math.abs(now.score[i]! - before.score[i]!);
   const sorted = changed.sort((a, b) => change(b) - change(a) || a - b);
@@ -49,9 +53,9 @@ export function flipExamples(input: FlipInput): FlipExample[] {
   });
 }
 
-function decisions({ judged, classes }: FlipInput, scores: Float64Array) {
+function decisions({ classes }: FlipInput, scores: Float64Array, { threshold }: Decision) {
   if (!classes) {
-    return { score: scores, decided: Int32Array.from(scores, (score) => (score >= judged.decision.threshold ? 1 : 0)) };
+    return { score: scores, decided: Int32Array.from(scores, (score) => (score >= threshold ? 1 : 0)) };
   }
   return { score: topScores(scores, classes.length), decided: likeliest(scores, classes.length) };
 }

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { LabelNotBinary, ScoresDoNotFitRows } from './errors.ts';
 import type { Decision } from './metrics.ts';
+import { judgedWeights } from './row-weights.ts';
 
 const DAY = 86_400_000;
 
@@ -24,8 +25,12 @@ export interface JudgedRows {
   readonly unit: string;
   readonly keys: string[];
   readonly window: { from: string; to: string } | null;
-  /** How a score becomes a decision, as the model file says it. */
+  /** What each row counts (`gate.weights`); 1 where left out. */
+  readonly weight?: Float64Array;
+  /** How a score of the candidate becomes a decision. */
   readonly decision: Decision;
+  /** The champion decides by the threshold that it serves with. */
+  readonly championDecision: Decision;
   /** Of a multiclass task; scores then have so many columns. */
   readonly classes?: number;
 }
@@ -35,9 +40,15 @@ export interface JudgedRows {
  * and there are enough of them, or one block a row where the file says `resample: iid`.
  *
  * @param classes number of classes of a multiclass task
- * @throws LabelNotBinary for a binary task with other labels than 0 and 1
+ * @param thresholds that the versions serve with; that of the model file where left out
+ * @throws LabelNotBinary for a binary task with other labels than 0 and 1; GateColumnUnusable
  */
-export function judgedRows(config: ModelConfig, rows: EvaluationRows, classes?: number): JudgedRows {
+export function judgedRows(
+  config: ModelConfig,
+  rows: EvaluationRows,
+  classes?: number,
+  thresholds: Thresholds = {},
+): JudgedRows {
   const index = Int32Array.from(rows.label.keys()).filter((i) => !Number.isNaN(rows.label[i]!));
   const labels = Float64Array.from(index, (i) => rows.label[i]!);
   if (config.task === 'binary') refuseOddLabels(config.model, labels);
@@ -45,7 +56,20 @@ export function judgedRows(config: ModelConfig, rows: EvaluationRows, classes?: 
   const window = times.length === 0 ? null : { from: iso(times.reduce(min)), to: iso(times.reduce(max)) };
   const several = classes === undefined ? {} : { classes };
   const blocks = blocksOf(config, times, index, rows.entity);
-  return { index, labels, window, decision: decisionOf(config, times), ...blocks, ...several };
+  const weight = judgedWeights(config, rows.slices, index);
+  const decision = decisionOf(config, times);
+  const at = (threshold = decision.threshold): Decision => ({ ...decision, threshold });
+  return {
+    ...{ index, labels, window, ...(weight ? { weight } : {}) },
+    ...{ decision: at(thresholds.candidate), championDecision: at(thresholds.champion), ...blocks, ...several },
+  };
+}
+
+/** From which score on each version decides as positive. */
+export interface Thresholds {
+  readonly candidate?: number;
+  readonly champion?: number;
+  readonly anchor?: number;
 }
 
 /** How the model file turns scores into decisions, for rows with these event times in ms. */

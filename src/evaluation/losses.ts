@@ -1,6 +1,7 @@
 /** Metrics that are means over rows: the loss of each score against its label. */
 import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statistic.ts';
 import type { ScoredRows } from './metrics.ts';
+import { rowWeights, weighed } from './row-weights.ts';
 
 /** Scores are kept this far from 0 and 1 in logarithms, as scikit-learn does for float64. */
 export const EPSILON = 2 ** -52;
@@ -8,10 +9,14 @@ export const EPSILON = 2 ** -52;
 /** A mean over rows, which needs one sum a block. */
 export const meanOf =
   (term: (label: number, score: number) => number) =>
-  ({ labels, scores, block, blocks }: ScoredRows): BlockStatistic => {
-    const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
+  (rows: ScoredRows): BlockStatistic => {
+    const { labels, scores, block, blocks } = rows;
+    const counts = sumByBlock(rowWeights(rows), block, blocks);
     const sums = sumByBlock(
-      labels.map((label, i) => term(label, scores[i]!)),
+      weighed(
+        rows,
+        labels.map((label, i) => term(label, scores[i]!)),
+      ),
       block,
       blocks,
     );
@@ -39,22 +44,16 @@ export const absolutePercentageError = meanOf(
 );
 
 /** 1 − residual / total sum of squares; NaN where the label is constant (scikit-learn reports 0 or 1 there). */
-export function r2({ labels, scores, block, blocks }: ScoredRows): BlockStatistic {
+export function r2(rows: ScoredRows): BlockStatistic {
+  const { labels, scores, block, blocks } = rows;
   // Centred once, so that the difference of large sums below does not lose digits.
   const mean = labels.reduce((sum, label) => sum + label, 0) / labels.length;
   const centred = labels.map((label) => label - mean);
-  const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
-  const sums = sumByBlock(centred, block, blocks);
-  const squares = sumByBlock(
-    centred.map((value) => value * value),
-    block,
-    blocks,
-  );
-  const residuals = sumByBlock(
-    labels.map((label, i) => (label - scores[i]!) ** 2),
-    block,
-    blocks,
-  );
+  const sumOf = (values: Float64Array) => sumByBlock(weighed(rows, values), block, blocks);
+  const counts = sumByBlock(rowWeights(rows), block, blocks);
+  const sums = sumOf(centred);
+  const squares = sumOf(centred.map((value) => value * value));
+  const residuals = sumOf(labels.map((label, i) => (label - scores[i]!) ** 2));
   return (weights) => {
     const total = dot(weights, squares) - dot(weights, sums) ** 2 / dot(weights, counts);
     return total > 1e-12 * dot(weights, squares) ? 1 - dot(weights, residuals) / total : Number.NaN;

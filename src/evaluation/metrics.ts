@@ -18,6 +18,8 @@ export interface ScoredRows {
   readonly blocks: number;
   /** Of a multiclass task; absent in all others. */
   readonly classes?: number;
+  /** What each row counts; 1 where it is not given. */
+  readonly weight?: Float64Array;
   /** How scores become decisions; a threshold of 0.5 and nothing else where it is not given. */
   readonly decision?: Decision;
 }

@@ -3,6 +3,7 @@ import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statis
 import { EPSILON } from './losses.ts';
 import type { ScoredRows } from './metrics.ts';
 import { rocAuc } from './ranking.ts';
+import { rowWeights, weighed } from './row-weights.ts';
 
 const width = (rows: ScoredRows): number => rows.classes ?? 2;
 
@@ -24,12 +25,9 @@ export function topScores(scores: Float64Array, classes: number): Float64Array {
 function meanOfRows(rows: ScoredRows, term: (label: number, at: number, classes: number) => number): BlockStatistic {
   const { labels, block, blocks } = rows;
   const classes = width(rows);
-  const counts = sumByBlock(new Float64Array(labels.length).fill(1), block, blocks);
-  const sums = sumByBlock(
-    labels.map((label, row) => term(label, row * classes, classes)),
-    block,
-    blocks,
-  );
+  const counts = sumByBlock(rowWeights(rows), block, blocks);
+  const terms = labels.map((label, row) => term(label, row * classes, classes));
+  const sums = sumByBlock(weighed(rows, terms), block, blocks);
   return (weights) => dot(weights, sums) / dot(weights, counts);
 }
 
@@ -58,6 +56,7 @@ export function rocAucOneVsRest(rows: ScoredRows): BlockStatistic {
       scores: rows.labels.map((_, row) => rows.scores[row * classes + k]!),
       block: rows.block,
       blocks: rows.blocks,
+      ...(rows.weight ? { weight: rows.weight } : {}),
     }),
   );
   return (weights) => each.reduce((sum, auc) => sum + auc(weights), 0) / classes;
@@ -79,7 +78,10 @@ export const averaged =
     const sums = Array.from({ length: classes }, (_, k) => {
       const by = (is: (label: number, row: number) => boolean) =>
         sumByBlock(
-          rows.labels.map((label, row) => (is(label, row) ? 1 : 0)),
+          weighed(
+            rows,
+            rows.labels.map((label, row) => (is(label, row) ? 1 : 0)),
+          ),
           rows.block,
           rows.blocks,
         );

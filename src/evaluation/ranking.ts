@@ -1,6 +1,7 @@
 /** Ranking metrics that are fast to compute again for other block weights: sorted once, ties counted half. */
 import type { BlockStatistic } from '../statistics/block-statistic.ts';
 import type { ScoredRows } from './metrics.ts';
+import { rowWeights } from './row-weights.ts';
 
 /** Up to this many blocks the AUC is a table of block pairs: one resample costs blocks², whatever the number of rows. */
 const PAIR_TABLE_UP_TO = 512;
@@ -19,10 +20,12 @@ export function rocAuc(rows: ScoredRows): BlockStatistic {
 }
 
 /**
- * The AUC is bilinear in the block weights: Σ wᵦ w꜀ U[b][c] / (P N), where U[b][c] counts the pairs of a positive of
- * block b above a negative of block c. The table is filled in one sorted pass.
+ * The AUC is bilinear in the block weights: Σ wᵦ w꜀ U[b][c] / (P N), where U[b][c] sums what the pairs of a positive of
+ * block b above a negative of block c count. The table is filled in one sorted pass.
  */
-function rocAucByPairs({ labels, scores, block, blocks }: ScoredRows): BlockStatistic {
+function rocAucByPairs(rows: ScoredRows): BlockStatistic {
+  const { labels, scores, block, blocks } = rows;
+  const counts = rowWeights(rows);
   const order = ascending(scores);
   const wins = new Float64Array(blocks * blocks);
   const positives = new Float64Array(blocks);
@@ -32,14 +35,15 @@ function rocAucByPairs({ labels, scores, block, blocks }: ScoredRows): BlockStat
     const score = scores[order[start]!]!;
     let end = start;
     for (; end < order.length && scores[order[end]!] === score; end++) {
-      if (labels[order[end]!] !== 1) tied[block[order[end]!]!]! += 1;
+      if (labels[order[end]!] !== 1) tied[block[order[end]!]!]! += counts[order[end]!]!;
     }
     for (let i = start; i < end; i++) {
       const row = order[i]!;
       if (labels[row] !== 1) continue;
       const b = block[row]!;
-      positives[b]! += 1;
-      for (let c = 0; c < blocks; c++) wins[b * blocks + c]! += negatives[c]! + tied[c]! / 2;
+      const own = counts[row]!;
+      positives[b]! += own;
+      for (let c = 0; c < blocks; c++) wins[b * blocks + c]! += own * (negatives[c]! + tied[c]! / 2);
     }
     for (let c = 0; c < blocks; c++) {
       negatives[c]! += tied[c]!;
@@ -70,7 +74,7 @@ function rocAucByRows(rows: ScoredRows): BlockStatistic {
     let [p, n] = [0, 0];
     let total = 0;
     for (let i = 0; i < sorted.block.length; i++) {
-      const weight = weights[sorted.block[i]!]!;
+      const weight = weights[sorted.block[i]!]! * sorted.counts[i]!;
       if (sorted.positive[i]) p += weight;
       else n += weight;
       if (sorted.groupEnd[i]) {
@@ -94,7 +98,7 @@ export function averagePrecision(rows: ScoredRows): BlockStatistic {
   return (weights) => {
     let [p, seen, hits, area] = [0, 0, 0, 0];
     for (let i = 0; i < sorted.block.length; i++) {
-      const weight = weights[sorted.block[i]!]!;
+      const weight = weights[sorted.block[i]!]! * sorted.counts[i]!;
       seen += weight;
       if (sorted.positive[i]) p += weight;
       if (sorted.groupEnd[i] && p > 0) {
@@ -108,11 +112,14 @@ export function averagePrecision(rows: ScoredRows): BlockStatistic {
 }
 
 /** Rows in order of score, with the last row of each group of equal scores marked. */
-function sortedRows({ labels, scores, block }: ScoredRows, direction: 1 | -1 = 1) {
+function sortedRows(rows: ScoredRows, direction: 1 | -1 = 1) {
+  const { labels, scores, block } = rows;
+  const counts = rowWeights(rows);
   const order = ascending(scores);
   if (direction === -1) order.reverse();
   return {
     block: Int32Array.from(order, (row) => block[row]!),
+    counts: Float64Array.from(order, (row) => counts[row]!),
     positive: Uint8Array.from(order, (row) => (labels[row] === 1 ? 1 : 0)),
     groupEnd: Uint8Array.from(order, (row, i) => (scores[order[i + 1] ?? -1] === scores[row] ? 0 : 1)),
   };

@@ -1,7 +1,11 @@
-/** Calibration of probabilities by intercept and slope, with errors that respect blocks. */
+/** Calibration of probabilities and of values by intercept and slope, with errors that respect blocks. */
+
+import { dot, sumByBlock } from '../statistics/block-statistic.ts';
 import type { Interval } from '../statistics/contract.ts';
 import { referenceQuantile } from '../statistics/distributions.ts';
+import { blockJackknife } from '../statistics/jackknife.ts';
 import type { ScoredRows } from './metrics.ts';
+import { meanOfRows, rowWeights } from './row-weights.ts';
 
 const EPSILON = 1e-6;
 const STEPS = 50;
@@ -16,6 +20,7 @@ const STEPS = 50;
 export function recalibration(rows: ScoredRows, level: number): { intercept: Interval; slope: Interval } | null {
   const { labels, block, blocks } = rows;
   if (blocks < 2) return null;
+  const counts = rowWeights(rows);
   const x = rows.scores.map((score) => {
     const p = Math.min(1 - EPSILON, Math.max(EPSILON, score));
     return Math.log(p / (1 - p));
@@ -26,7 +31,7 @@ export function recalibration(rows: ScoredRows, level: number): { intercept: Int
     let [ga, gb, haa, hab, hbb] = [0, 0, 0, 0, 0];
     for (let i = 0; i < x.length; i++) {
       const p = 1 / (1 + Math.exp(-(a + b * x[i]!)));
-      const [residual, weight] = [labels[i]! - p, p * (1 - p)];
+      const [residual, weight] = [counts[i]! * (labels[i]! - p), counts[i]! * p * (1 - p)];
       ga += residual;
       gb += residual * x[i]!;
       haa += weight;
@@ -47,7 +52,7 @@ export function recalibration(rows: ScoredRows, level: number): { intercept: Int
   const scoreA = new Float64Array(blocks);
   const scoreB = new Float64Array(blocks);
   for (let i = 0; i < x.length; i++) {
-    const residual = labels[i]! - 1 / (1 + Math.exp(-(a + b * x[i]!)));
+    const residual = counts[i]! * (labels[i]! - 1 / (1 + Math.exp(-(a + b * x[i]!))));
     scoreA[block[i]!]! += residual;
     scoreB[block[i]!]! += residual * x[i]!;
   }
@@ -73,4 +78,41 @@ export function recalibration(rows: ScoredRows, level: number): { intercept: Int
     };
   };
   return { intercept: around(a, varianceA), slope: around(b, varianceB) };
+}
+
+/**
+ * Least squares of the label on the prediction of a regression: intercept 0 and slope 1 are perfect; a slope under 1
+ * means predictions too extreme. Bounds are of the jackknife over blocks.
+ *
+ * @returns null where the predictions are constant, or there is one block
+ * @see Mincer and Zarnowitz (1969)
+ */
+export function linearRecalibration(rows: ScoredRows, level: number): { intercept: Interval; slope: Interval } | null {
+  const { labels, scores, block, blocks } = rows;
+  if (blocks < 2) return null;
+  const counts = rowWeights(rows);
+  // Centred once, so that differences of large sums do not lose digits.
+  const [x0, y0] = [meanOfRows(rows, scores), meanOfRows(rows, labels)];
+  const sumOf = (value: (x: number, y: number) => number) =>
+    sumByBlock(
+      scores.map((score, i) => counts[i]! * value(score - x0, labels[i]! - y0)),
+      block,
+      blocks,
+    );
+  const [n, sx, sy, sxx, sxy] = [
+    sumOf(() => 1),
+    sumOf((x) => x),
+    sumOf((_, y) => y),
+    sumOf((x) => x * x),
+    sumOf((x, y) => x * y),
+  ];
+  const fit = (weights: Float64Array): number[] => {
+    const [rowsIn, x, y] = [dot(weights, n), dot(weights, sx), dot(weights, sy)];
+    const spread = dot(weights, sxx) - (x * x) / rowsIn;
+    if (!(spread > 1e-12 * dot(weights, sxx))) return [Number.NaN, Number.NaN];
+    const slope = (dot(weights, sxy) - (x * y) / rowsIn) / spread;
+    return [y / rowsIn + y0 - slope * (x / rowsIn + x0), slope];
+  };
+  const [intercept, slope] = blockJackknife(fit, blocks, level);
+  return intercept?.estimate == null || !slope ? null : { intercept, slope };
 }

@@ -9,6 +9,7 @@ import { holm } from '../statistics/multiple-testing.ts';
 import type { FoundSlice } from './contract.ts';
 import type { JudgedRows } from './judged-rows.ts';
 import { EPSILON } from './losses.ts';
+import { meanOfRows } from './row-weights.ts';
 import { type Binned, binnedColumns } from './slice-bins.ts';
 
 const LEVEL = 0.05;
@@ -49,7 +50,7 @@ export function searchSlices(input: SearchInput): SliceSearch | null {
   const { min_rows: minRows, search } = config.gate.slices;
   if (search === 'off' || judged.blocks < 2 * Math.max(2, config.gate.uncertainty.min_blocks)) return null;
   const losses = { candidate: rowLosses(input, input.candidate), champion: rowLosses(input, input.champion) };
-  const notable = (NOTABLE * losses.champion.reduce((sum, loss) => sum + loss, 0)) / losses.champion.length;
+  const notable = NOTABLE * meanOfRows(judged, losses.champion);
   const singles = binnedColumns(input.rows, judged.index, input.signature);
   const weight = (column: Binned) => input.importance?.[column.name] ?? 0;
   const paired = singles.toSorted((a, b) => weight(b) - weight(a)).slice(0, PAIRED_COLUMNS);
@@ -74,7 +75,9 @@ export function searchSlices(input: SearchInput): SliceSearch | null {
 /** Sums by block of one group of rows. */
 interface Cell {
   readonly where: FoundSlice['where'];
-  readonly rows: Float64Array;
+  readonly rows: number;
+  /** What its rows count. */
+  readonly counts: Float64Array;
   readonly candidate: Float64Array;
   readonly champion: Float64Array;
 }
@@ -84,59 +87,63 @@ const total = (sums: Float64Array): number => sums.reduce((sum, value) => sum + 
 
 function cellsOf(
   columns: readonly Binned[],
-  { block, blocks }: JudgedRows,
+  { block, blocks, weight }: JudgedRows,
   losses: { readonly candidate: Float64Array; readonly champion: Float64Array },
   minRows: number,
 ): Cell[] {
   const bins = columns.map((column) => (columns.length === 1 ? column.fine : column.coarse));
   const width = bins.reduce((product, { labels }) => product * labels.length, 1);
   const sums = () => Array.from({ length: width }, () => new Float64Array(blocks));
-  const [rows, candidate, champion] = [sums(), sums(), sums()];
+  const [rows, counts, candidate, champion] = [sums(), sums(), sums(), sums()];
   for (let i = 0; i < block.length; i++) {
     let cell = 0;
     for (const { bin, labels } of bins) cell = bin[i]! < 0 || cell < 0 ? -1 : cell * labels.length + bin[i]!;
     if (cell < 0) continue;
+    const own = weight ? weight[i]! : 1;
     rows[cell]![block[i]!]! += 1;
-    candidate[cell]![block[i]!]! += losses.candidate[i]!;
-    champion[cell]![block[i]!]! += losses.champion[i]!;
+    counts[cell]![block[i]!]! += own;
+    candidate[cell]![block[i]!]! += own * losses.candidate[i]!;
+    champion[cell]![block[i]!]! += own * losses.champion[i]!;
   }
-  return rows.flatMap((counts, cell) => {
-    if (total(half(counts, 0)) < minRows / 2 || total(half(counts, 1)) < minRows / 2) return [];
+  return rows.flatMap((inside, cell) => {
+    if (total(half(inside, 0)) < minRows / 2 || total(half(inside, 1)) < minRows / 2) return [];
     const last = bins.at(-1)!.labels.length;
     const place = columns.length === 1 ? [cell] : [Math.floor(cell / last), cell % last];
     const where = columns.map(({ name }, k) => ({ column: name, value: bins[k]!.labels[place[k]!]! }));
-    return [{ where, rows: counts, candidate: candidate[cell]!, champion: champion[cell]! }];
+    return [
+      { where, rows: total(inside), counts: counts[cell]!, candidate: candidate[cell]!, champion: champion[cell]! },
+    ];
   });
 }
 
 /** How far the mean worsening lies above what is notable, in standard errors clustered by block. */
 function searchStatistic(cell: Cell, notable: number): number {
-  const rows = half(cell.rows, 0);
+  const counts = half(cell.counts, 0);
   const before = half(cell.champion, 0);
   const worse = half(cell.candidate, 0).map((sum, b) => sum - before[b]!);
-  const [n, mean] = [total(rows), total(worse) / total(rows)];
-  const squares = worse.reduce((sum, value, b) => sum + (value - mean * rows[b]!) ** 2, 0);
-  const se = Math.sqrt((squares * rows.length) / (rows.length - 1)) / n;
+  const [n, mean] = [total(counts), total(worse) / total(counts)];
+  const squares = worse.reduce((sum, value, b) => sum + (value - mean * counts[b]!) ** 2, 0);
+  const se = Math.sqrt((squares * counts.length) / (counts.length - 1)) / n;
   return se > 0 ? (mean - notable) / se : 0;
 }
 
 function judgeCell(cell: Cell, notable: number): { readonly slice: Omit<FoundSlice, 'p'>; readonly p: number } {
-  const [rows, candidate, champion] = [cell.rows, cell.candidate, cell.champion].map((sums) => half(sums, 1)) as [
+  const [counts, candidate, champion] = [cell.counts, cell.candidate, cell.champion].map((sums) => half(sums, 1)) as [
     Float64Array,
     Float64Array,
     Float64Array,
   ];
-  const present = [...rows.keys()].filter((b) => rows[b]! > 0);
+  const present = [...counts.keys()].filter((b) => counts[b]! > 0);
   const pick = (sums: Float64Array) => Float64Array.from(present, (b) => sums[b]!);
-  const parts = { rows: pick(rows), candidate: pick(candidate), champion: pick(champion) };
+  const parts = { counts: pick(counts), candidate: pick(candidate), champion: pick(champion) };
   const [difference] = blockJackknife(
-    (weights) => [(dot(weights, parts.champion) - dot(weights, parts.candidate)) / dot(weights, parts.rows)],
+    (weights) => [(dot(weights, parts.champion) - dot(weights, parts.candidate)) / dot(weights, parts.counts)],
     present.length,
     LEVEL,
   );
-  const mean = (sums: Float64Array) => total(sums) / total(cell.rows);
+  const mean = (sums: Float64Array) => total(sums) / total(cell.counts);
   const slice = {
-    ...{ where: cell.where, rows: total(cell.rows) },
+    ...{ where: cell.where, rows: cell.rows },
     ...{ candidate: mean(cell.candidate), champion: mean(cell.champion), difference: difference! },
   };
   return { slice, p: pBelow(difference!, -notable) ?? 1 };

@@ -5,6 +5,7 @@ import type { Intervals, SliceFigures } from './contract.ts';
 import { SliceColumnMissing } from './errors.ts';
 import { type EvaluationRows, type JudgedRows, pickRows, rarerClass } from './judged-rows.ts';
 import { byMetric, finite, METRICS } from './metrics.ts';
+import { meanOfRows } from './row-weights.ts';
 
 const LEVEL = 0.05;
 
@@ -64,22 +65,23 @@ export function oneSlice(
     value,
     rows: members.length,
     rarer_class: rarer,
-    label_mean: classes === undefined ? labels.reduce((sum, label) => sum + label, 0) / labels.length : null,
+    label_mean: classes === undefined ? finite(meanLabel(labels, judged, members)) : null,
     critical: config.gate.slices.critical.includes(column),
   };
   const small = tooSmall(config, members.length, present.length, rarer);
   if (small) return { ...entry, not_judged: small, candidate: {}, champion: {}, difference: {} };
 
   const metrics = sliceMetrics(config);
-  const { threshold, value: worth } = judged.decision;
-  const decision = { threshold, ...(worth ? { value: worth } : {}) };
-  const own = { labels, block, blocks: present.length, decision, ...(classes === undefined ? {} : { classes }) };
-  const prepare = (all: Float64Array) => {
+  const weight = judged.weight ? { weight: pickRows(judged.weight, members) } : {};
+  const own = { labels, block, blocks: present.length, ...weight, ...(classes === undefined ? {} : { classes }) };
+  // Alerts of a day are for all its rows.
+  const prepare = (all: Float64Array, { threshold, value: worth }: JudgedRows['decision']) => {
+    const decision = { threshold, ...(worth ? { value: worth } : {}) };
     const scores = pickRows(all, members, classes);
-    return metrics.map((name) => METRICS[name].prepare({ ...own, scores }));
+    return metrics.map((name) => METRICS[name].prepare({ ...own, scores, decision }));
   };
-  const candidate = prepare(scores.candidate);
-  const champion = scores.champion ? prepare(scores.champion) : null;
+  const candidate = prepare(scores.candidate, judged.decision);
+  const champion = scores.champion ? prepare(scores.champion, judged.championDecision) : null;
   const even = new Float64Array(present.length).fill(1);
   const plain = (statistics: typeof candidate) =>
     byMetric(
@@ -114,6 +116,10 @@ function tooSmall(config: ModelConfig, rows: number, blocks: number, rarer: numb
   const needed = Math.ceil((whole.min_rarer_class * min_rows) / whole.min_rows);
   if (rarer !== null && rarer < needed) return `${rarer} rows of the rarer class, fewer than ${needed}`;
   return null;
+}
+
+function meanLabel(labels: Float64Array, { weight }: JudgedRows, members: readonly number[]): number {
+  return meanOfRows({ labels, ...(weight ? { weight: pickRows(weight, members) } : {}) }, labels);
 }
 
 /** Positions among the judged rows, by value of the column. */

@@ -5,6 +5,7 @@ import type { EvaluationReport, Interval, ModelFigures } from '../evaluation/con
 import { referenceCdf, referenceQuantile } from '../statistics/distributions.ts';
 import { atLevel } from '../statistics/intervals.ts';
 import type { GateReport, RuleResult } from './contract.ts';
+import { EFFECTS } from './effects.ts';
 import { byHow, confidence, figure, versionName } from './wording.ts';
 
 /** What a comparison must show: not worse by the margin, or better than 0. */
@@ -24,7 +25,7 @@ export function outcomeOf({ lower, upper }: Pick<Interval, 'lower' | 'upper'>, m
   return lower > line ? 'pass' : upper < line ? 'fail' : 'inconclusive';
 }
 
-/** The primary rule and a guard for every other metric that has a margin; all of them block. */
+/** The primary rule, which blocks, and a guard for every other metric that has a margin. */
 export function championRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
   const { champion: policy, primary } = config.gate;
   const others = (Object.keys(policy.margin) as MetricName[]).filter((name) => name !== primary);
@@ -48,14 +49,17 @@ export function championRules(report: EvaluationReport, config: ModelConfig, lev
       improvement: differences[metric],
       candidate: report.models.candidate,
       other: champion,
-      otherRole: 'champion',
+      otherRole: champion.version === null ? 'incumbent' : 'champion',
       margin: marginOf(policy.margin[metric], champion.metrics[metric]?.estimate ?? null),
       demand,
       level,
     });
   return [
     rule('primary', primary, policy.promote_when),
-    ...others.map((metric) => rule('guard', metric, 'non_inferior')),
+    ...others.map((metric) => ({
+      ...rule('guard', metric, 'non_inferior'),
+      effect: EFFECTS[config.gate.effects.guards],
+    })),
   ];
 }
 

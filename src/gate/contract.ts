@@ -8,7 +8,10 @@ import { modelSearch } from '../training/search/contract.ts';
 export const verdict = z.enum(['pass', 'fail', 'inconclusive']);
 export type Verdict = z.output<typeof verdict>;
 
-/** One rule of the gate, judged. Only rules with `effect: blocks` decide the verdict. */
+/**
+ * One rule of the gate, judged. Only rules with `effect: blocks` decide the verdict; one that `needs_person` takes away
+ * automatic approval, one that `warns` is told.
+ */
 export const ruleResult = z.strictObject({
   /** Stable name, such as `primary`, `floor/roc_auc`, `slice/origin=JFK/roc_auc`. */
   rule: z.string(),
@@ -25,13 +28,16 @@ export const ruleResult = z.strictObject({
     'fairness',
     'custom',
   ]),
-  effect: z.enum(['blocks', 'warns']),
+  effect: z.enum(['blocks', 'needs_person', 'warns']),
   outcome: z.enum(['pass', 'fail', 'inconclusive', 'not_judged']),
   metric: metricName.nullable(),
   value: z.number().nullable(),
   limit: z.number().nullable(),
   lower: z.number().nullable(),
   upper: z.number().nullable(),
+  /** What it was judged on; left out in reports of before it was said. */
+  rows: z.number().int().nonnegative().optional(),
+  blocks: z.number().int().nonnegative().optional(),
   sentence: z.string(),
 });
 export type RuleResult = z.output<typeof ruleResult>;
@@ -58,6 +64,8 @@ export const gateReport = z.strictObject({
   rules: z.array(ruleResult),
   /** Sentences of what does not block but takes away automatic approval. */
   warnings: z.array(z.string()),
+  /** Sentences of what is only told: `gate.effects` says `warn`. */
+  notes: z.array(z.string()).optional(),
   /** Why only a person may approve, whatever `approval.auto` says; empty when none applies. */
   person: z.array(z.string()),
   /** Verdict, number against limit with uncertainty, rows and time, what stays, what to do. */
@@ -99,6 +107,8 @@ export const packetContent = z.strictObject({
     geometry: geometry.nullable(),
     findings: z.array(z.string()),
   }),
+  /** The trials that the candidate was chosen among. */
+  search: modelSearch.optional(),
   /** What differs from the champion's run. */
   changed: z.array(z.strictObject({ what: z.string(), from: z.string(), to: z.string() })),
   rollout: z.strictObject({
@@ -111,8 +121,6 @@ export const packetContent = z.strictObject({
       .strictObject({ target: z.enum(['webhook', 'command']), split: z.boolean().nullable(), sentence: z.string() })
       .optional(),
   }),
-  /** The trials that the candidate was chosen among. */
-  search: modelSearch.optional(),
   approval: z.strictObject({
     approvers: z.number().int().positive(),
     from: z.array(z.string()),

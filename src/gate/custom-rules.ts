@@ -4,22 +4,25 @@ import type { CustomFigures, EvaluationReport } from '../evaluation/contract.ts'
 import { atLevel } from '../statistics/intervals.ts';
 import { marginOf, outcomeOf } from './comparison.ts';
 import type { RuleResult } from './contract.ts';
+import { EFFECTS } from './effects.ts';
 import { confidence } from './wording.ts';
 
-/** One rule a floor and one a margin; all of them block. A metric that was not measured decides nothing. */
+/** One rule a floor and one a margin. A metric that was not measured decides nothing. */
 export function customRules(
   report: EvaluationReport,
   config: ModelConfig,
   level: number,
   { first }: { readonly first: boolean },
 ): RuleResult[] {
-  return Object.entries(config.gate.metrics).flatMap(([name, { better, floor, margin }]) => {
+  const effect = EFFECTS[config.gate.effects.metrics];
+  const rules = Object.entries(config.gate.metrics).flatMap(([name, { better, floor, margin }]) => {
     const found = report.custom?.find((one) => one.name === name);
     return [
       ...(floor === undefined ? [] : [floorRule(report, name, better, floor, found)]),
       ...(margin === undefined || first ? [] : [marginRule(name, margin, found, level)]),
     ];
   });
+  return rules.map((rule) => ({ ...rule, effect }));
 }
 
 function floorRule(

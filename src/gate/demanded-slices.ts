@@ -59,13 +59,14 @@ function against(slice: SliceFigures, metric: MetricName, config: ModelConfig, l
     {
       rule: ruleName(slice, metric),
       kind: 'slice',
-      effect: outcome === 'inconclusive' ? 'warns' : 'blocks',
+      effect: outcome === 'inconclusive' ? 'needs_person' : 'blocks',
       outcome,
       metric,
       value: estimate,
       limit: -margin,
       lower,
       upper,
+      ...{ rows: slice.rows, blocks: found.blocks },
       sentence:
         `${sliceName(slice)}: ${metric} ${figure(metric, slice.candidate[metric] ?? null)} against ` +
         `${figure(metric, slice.champion[metric] ?? null)}, ${byHow(metric, estimate)} on ${count(slice.rows)} rows ` +
@@ -78,12 +79,25 @@ function against(slice: SliceFigures, metric: MetricName, config: ModelConfig, l
 function alone(slice: SliceFigures, metric: MetricName): RuleResult {
   const value = slice.candidate[metric] ?? null;
   const sentence = `${sliceName(slice)}: ${metric} ${figure(metric, value)} on ${count(slice.rows)} rows, and no champion to compare with`;
-  return { ...bare(ruleName(slice, metric), sentence), effect: 'warns', outcome: 'pass', metric, value };
+  return {
+    ...bare(ruleName(slice, metric), sentence),
+    effect: 'needs_person',
+    outcome: 'pass',
+    metric,
+    value,
+    rows: slice.rows,
+  };
 }
 
 function tooFew(slice: SliceFigures): RuleResult {
   const sentence = `${sliceName(slice)} has to be judged and was not: ${slice.not_judged}`;
-  return { ...bare(ruleName(slice), sentence), effect: 'blocks', outcome: 'inconclusive', value: slice.rows };
+  return {
+    ...bare(ruleName(slice), sentence),
+    effect: 'blocks',
+    outcome: 'inconclusive',
+    value: slice.rows,
+    rows: slice.rows,
+  };
 }
 
 function ruleName({ column, value }: SliceFigures, metric?: MetricName): string {

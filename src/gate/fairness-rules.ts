@@ -5,6 +5,7 @@ import { MEASURES } from '../evaluation/fairness.ts';
 import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import type { RuleResult } from './contract.ts';
+import { EFFECTS } from './effects.ts';
 import { notJudged } from './not-judged.ts';
 import { confidence, count, percent } from './wording.ts';
 
@@ -12,8 +13,8 @@ type Measure = (typeof MEASURES)[number];
 
 /**
  * One rule a judged group and limit. A group fails when "it lies within the limit" is rejected, over all groups and
- * limits together by Holm. A failed rule blocks where the file says so; groups that are undecided or too small warn,
- * and a person decides.
+ * limits together by Holm. A failed rule does what `on_breach` says; about groups that are undecided or too small a
+ * person decides.
  */
 export function fairnessRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
   const { fairness } = config.gate;
@@ -37,13 +38,14 @@ export function fairnessRules(report: EvaluationReport, config: ModelConfig, lev
     return {
       rule: `fairness/${group.column}=${group.value}/${measure}`,
       kind: 'fairness',
-      effect: failed && fairness.on_breach === 'block' ? 'blocks' : 'warns',
+      effect: failed ? EFFECTS[fairness.on_breach] : 'needs_person',
       outcome: failed ? 'fail' : within ? 'pass' : 'inconclusive',
       metric: null,
       value: shown(found.estimate),
       limit,
       lower: shown(found.lower),
       upper: shown(found.upper),
+      ...{ rows: group.rows, blocks: found.blocks },
       sentence: sentenceOf(group, measure, limit, found, level),
     };
   });
@@ -82,9 +84,11 @@ const WORDS: Record<Exclude<Measure, 'selection_rate_ratio'>, string> = {
   calibration_gap: 'mean score minus label rate',
 };
 
-const tooSmall = ({ column, value, not_judged: why }: GroupFigures): RuleResult =>
-  notJudged({
+const tooSmall = ({ column, value, rows, not_judged: why }: GroupFigures): RuleResult => ({
+  ...notJudged({
     kind: 'fairness',
     rule: `fairness/${column}=${value}`,
     sentence: `${column} ${value}: not judged, ${why}`,
-  });
+  }),
+  rows,
+});

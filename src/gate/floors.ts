@@ -4,6 +4,7 @@ import type { EvaluationReport } from '../evaluation/contract.ts';
 import { METRICS } from '../evaluation/metrics.ts';
 import { atLevel } from '../statistics/intervals.ts';
 import type { RuleResult } from './contract.ts';
+import { EFFECTS } from './effects.ts';
 import { FloorContradictsMetric } from './errors.ts';
 import { byHow, confidence, figure, versionName } from './wording.ts';
 
@@ -16,11 +17,14 @@ import { byHow, confidence, figure, versionName } from './wording.ts';
  * @throws FloorContradictsMetric for `below_baseline` where more is better, and the reverse
  */
 export function floorRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
-  return Object.entries(config.gate.floors).map(([name, floor]) => {
+  const effect = EFFECTS[config.gate.effects.floors];
+  return Object.entries(config.gate.floors).map(([name, floor]): RuleResult => {
     const metric = name as MetricName;
-    return typeof floor === 'number'
-      ? fixedFloor(report, metric, floor, level)
-      : baselineFloor(report, config.model, metric, floor, level);
+    const rule =
+      typeof floor === 'number'
+        ? fixedFloor(report, metric, floor, level)
+        : baselineFloor(report, config.model, metric, floor, level);
+    return { ...rule, effect };
   });
 }
 

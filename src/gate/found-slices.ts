@@ -13,10 +13,10 @@ export function foundSliceRules(report: EvaluationReport, config: ModelConfig, l
     return {
       rule: `found/${nameOf(slice)}`,
       kind: 'slice',
-      effect: 'warns',
+      effect: 'needs_person',
       outcome: 'fail',
       metric: null,
-      ...{ value: estimate, limit: 0, lower, upper },
+      ...{ value: estimate, limit: 0, lower, upper, rows: slice.rows, blocks: slice.difference.blocks },
       sentence: foundSentence(slice, level),
     };
   });

@@ -10,8 +10,9 @@ import { type DemandedBy, demandedRules, demandReasons } from './demanded-slices
 import { fairnessRules } from './fairness-rules.ts';
 import { floorRules } from './floors.ts';
 import { foundSliceRules } from './found-slices.ts';
+import { openRules } from './open-rules.ts';
 import { replayRules } from './replay-rules.ts';
-import { isSliceWarning, sliceRules } from './slice-rules.ts';
+import { sliceRules } from './slice-rules.ts';
 import { verdictSentence } from './verdict-sentence.ts';
 import { figure } from './wording.ts';
 
@@ -33,8 +34,8 @@ export interface GateContext {
  * Judges a candidate. The verdict is `fail` when any blocking rule fails, else `inconclusive` when any blocking rule
  * could not be decided, else `pass`: too little data never passes.
  *
- * A first version is held to floors by its figures, to the baseline by a paired interval, and to the minimum of rows;
- * nothing else can be judged, so a person always approves it.
+ * A first version is held to floors and baseline, and to an incumbent where the file names the column of its scores; a
+ * person always approves it.
  *
  * @param report figures at one-sided level 0.05; a later look at the same rows is judged at 0.05 · 6/(π² j²)
  * @throws FloorContradictsMetric for a floor in the wrong direction
@@ -44,33 +45,36 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
   const level = levelOfLook(attempt, report.level);
   const rules = [enoughRule(report)];
   let as: GateReport['as'] = 'first';
+  // An incumbent outside hone stands in the champion's place.
+  const compared = !context.first || report.models.champion !== null;
+  if (compared) rules.push(...championRules(report, config, level));
   if (!context.first) {
-    const comparison = championRules(report, config, level);
-    as = (comparison[0]?.lower ?? Number.NEGATIVE_INFINITY) > 0 ? 'better' : 'non_inferior';
-    rules.push(...comparison);
+    as = (rules[1]?.lower ?? Number.NEGATIVE_INFINITY) > 0 ? 'better' : 'non_inferior';
     if (as === 'non_inferior') rules.push(...anchorRules(report, config, level, context.anchor ?? null));
   }
-  rules.push(...floorRules(report, config, level), ...customRules(report, config, level, context));
-  if (!context.first)
+  rules.push(...floorRules(report, config, level), ...customRules(report, config, level, { first: !compared }));
+  if (compared)
     rules.push(
       ...sliceRules(report, config, level),
       ...foundSliceRules(report, config, level),
-      ...behaviourRules(report, context.trigger),
+      ...behaviourRules(report, config, context.trigger),
     );
   rules.push(...demandedRules(report, config, level));
   rules.push(...replayRules(report));
   rules.push(...fairnessRules(report, config, level), ...calibrationRules(report, config, level));
 
   const verdict = verdictOf(rules);
+  const open = openRules(rules, config);
   return {
     contract: 1,
     verdict,
     as,
     attempt,
     level,
-    power: context.first ? null : powerOf(report, config, level),
-    rules,
-    warnings: warningsOf(rules, config),
+    power: compared ? powerOf(report, config, level) : null,
+    rules: rules.map((rule) => ({ rows: report.rows, blocks: report.blocks.count, ...rule })),
+    warnings: [...open.person.map(({ sentence }) => sentence), ...rules.flatMap(nearFloor)],
+    notes: open.told.map(({ sentence }) => sentence),
     person: personReasons(report, config, context),
     sentence: verdictSentence({ report, config, context, verdict, as, rules }),
   };
@@ -98,15 +102,6 @@ function enoughRule(report: EvaluationReport): RuleResult {
   };
 }
 
-function warningsOf(rules: readonly RuleResult[], config: ModelConfig): string[] {
-  const warned = rules.filter((rule) => {
-    if (rule.kind === 'slice') return isSliceWarning(rule, config.gate.slices.critical);
-    if (rule.kind === 'fairness') return rule.effect === 'warns' && rule.outcome !== 'pass';
-    return rule.effect === 'warns' && rule.outcome === 'fail';
-  });
-  return [...warned.map((rule) => rule.sentence), ...rules.flatMap(nearFloor)];
-}
-
 /** A floor that is passed by the figure but not by its bound. */
 function nearFloor(rule: RuleResult): string[] {
   const { metric, limit, lower, upper } = rule;
@@ -118,12 +113,17 @@ function nearFloor(rule: RuleResult): string[] {
 
 function personReasons(report: EvaluationReport, config: ModelConfig, context: GateContext): string[] {
   const reasons: string[] = [];
-  if (context.first) reasons.push('This is the first version: there is no champion to compare it with.');
+  if (context.first)
+    reasons.push(
+      report.models.champion
+        ? 'This is the first version: what serves today is outside hone, and no rollback leads back to it.'
+        : 'This is the first version: there is no champion to compare it with.',
+    );
   if (config.tier === 'high') reasons.push('The model is of tier high, which is never approved automatically.');
-  if (config.data.selective_labels) {
+  if (config.data.selective_labels && config.gate.weights.propensity === null) {
     reasons.push('Labels are selective: all figures describe the labelled population only.');
   }
-  if (scoreShiftNeedsPerson(report, context.trigger)) {
+  if (scoreShiftNeedsPerson(report, config, context.trigger)) {
     reasons.push('The scores moved far from the champion although no change was the reason for this run.');
   }
   return [...reasons, ...demandReasons(context.demands ?? [])];

@@ -4,7 +4,7 @@ import type { VersionManifest } from '../registry/contract.ts';
 import type { Packet } from './contract.ts';
 import { markdownSection, plain } from './markdown.ts';
 import { type Section, sections } from './sections.ts';
-import { period } from './wording.ts';
+import { POPULATION, period } from './wording.ts';
 
 export interface ModelCardInput {
   readonly packet: Packet;
@@ -84,7 +84,8 @@ function inputsSection(manifest: VersionManifest): Section {
 
 function caveatsSection(packet: Packet, config: ModelConfig): Section {
   const lines = [...packet.gate.warnings, ...packet.gate.person];
-  if (config.data.selective_labels) lines.push('Figures describe the labelled population only.');
+  const { population } = packet.evaluation;
+  if (population) lines.push(`Labels are selective. Figures: ${POPULATION[population]}.`);
   if (config.gate.fairness === 'none') lines.push('No fairness limits were declared, so none were checked.');
   return { title: 'Caveats', lines };
 }

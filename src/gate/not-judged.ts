@@ -3,5 +3,5 @@ import type { RuleResult } from './contract.ts';
 
 export function notJudged({ kind, rule, sentence }: Pick<RuleResult, 'kind' | 'rule' | 'sentence'>): RuleResult {
   const none = { metric: null, value: null, limit: null, lower: null, upper: null };
-  return { rule, kind, effect: 'warns', outcome: 'not_judged', ...none, sentence };
+  return { rule, kind, effect: 'needs_person', outcome: 'not_judged', ...none, sentence };
 }

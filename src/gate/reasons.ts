@@ -20,6 +20,7 @@ export function reasonsAgainst(gate: GateReport): string[] {
     ...blocking.filter((rule) => rule.outcome === 'fail').map((rule) => rule.sentence),
     ...blocking.filter((rule) => rule.outcome === 'inconclusive').map((rule) => rule.sentence),
     ...gate.warnings,
+    ...(gate.notes ?? []),
     ...gate.person,
   ];
   return [...new Set(sentences)].slice(0, MOST);

@@ -1,13 +1,24 @@
 /** What the packet shows, in order of use to an approver; the renderers only differ in looks. */
 import type { MetricName } from '../config/model.ts';
-import type { EvaluationReport } from '../evaluation/contract.ts';
+import type { EvaluationReport, Intervals } from '../evaluation/contract.ts';
 import { behaviourSections, calibrationSections } from './behaviour-sections.ts';
+import { sidesOf } from './cautions.ts';
 import type { Packet, RuleResult } from './contract.ts';
 import { customChange, customFigure } from './custom-rules.ts';
 import { isDemanded, sliceName } from './demanded-slices.ts';
 import { foundSentence } from './found-slices.ts';
 import { searchSections } from './search-section.ts';
-import { byHow, changedOutcomes, count, figure, percent, rowsAndTime } from './wording.ts';
+import {
+  byHow,
+  changedOutcomes,
+  confidence,
+  count,
+  figure,
+  POPULATION,
+  percent,
+  rowsAndTime,
+  versionName,
+} from './wording.ts';
 
 export interface Section {
   readonly title: string;
@@ -34,12 +45,12 @@ export function sections(packet: Packet): Section[] {
       lines: [`Judged ${rowsAndTime(packet.evaluation)}.`, ...packet.data.findings.slice(0, 10)],
     },
     ...behaviourSections(packet.evaluation),
+    ...searchSections(packet.search),
     {
       title: 'What changed',
       lines: packet.changed.slice(0, 20).map(({ what, from, to }) => `${what}: ${from} → ${to}`),
     },
     safetySection(packet),
-    ...searchSections(packet.search),
     provenanceSection(packet),
     { title: 'Earlier decisions', lines: packet.earlier },
   ].filter(({ lines, table }: Section) => lines.length > 0 || (table && table.rows.length > 0));
@@ -90,19 +101,48 @@ function figuresSection(packet: Packet): Section {
   }
   if (behaviour) {
     const flips =
-      behaviour.flips === null
-        ? ''
-        : `, ${percent(behaviour.flips)} of rows change sides of ${behaviour.threshold ?? 0.5}`;
+      behaviour.flips === null ? '' : `, ${percent(behaviour.flips)} of rows change sides of ${sidesOf(behaviour)}`;
     lines.push(`Scores against the champion: PSI ${behaviour.score_psi.toFixed(3)}${flips}.`);
     if (behaviour.per_10000)
-      lines.push(`Decided at ${behaviour.threshold}, ${changedOutcomes(behaviour.per_10000)} than the champion.`);
+      lines.push(`Decided at ${sidesOf(behaviour)}, ${changedOutcomes(behaviour)} than the champion.`);
   }
-  const against = models.champion ? 'champion' : 'constant';
+  const outside = models.champion?.version === null && packet.champion === null;
+  const against = models.champion ? (outside ? 'incumbent' : 'champion') : 'constant';
+  const { population } = packet.evaluation;
   return {
-    title: 'Figures',
-    lines,
+    title: population ? `Figures, ${POPULATION[population]}` : 'Figures',
+    lines: [...lines, ...besideLines(packet.evaluation)],
     table: { head: ['metric', 'candidate', against, 'difference', '95 % bounds'], rows },
   };
+}
+
+/** Beside the champion: the constant prediction, the anchor, and what weighs the rows. */
+function besideLines({ models, baseline, improvement, primary, task, weights, rows }: EvaluationReport): string[] {
+  const metrics = [...new Set<MetricName>([primary, task === 'regression' ? 'root_mean_squared_error' : 'log_loss'])];
+  const said = (of: (metric: MetricName) => number | null | undefined, over: Intervals | null) =>
+    metrics.map((metric) => {
+      const found = over?.[metric];
+      const bounds =
+        found?.lower == null
+          ? ''
+          : ` (${confidence(found.level)} bounds: ${byHow(metric, found.lower)} to ${byHow(metric, found.upper)})`;
+      return `${metric} ${figure(metric, of(metric) ?? null)}, the candidate ${byHow(metric, found?.estimate ?? null)}${bounds}`;
+    });
+  const constant = said((metric) => baseline.metrics[metric], improvement.over_baseline);
+  const anchor = models.anchor;
+  return [
+    ...(models.champion ? [`Always saying the same: ${constant.join('; ')}.`] : []),
+    ...(anchor
+      ? [
+          `Anchor, ${versionName(anchor.version, 'anchor')}: ${said((metric) => anchor.metrics[metric]?.estimate, improvement.over_anchor).join('; ')}.`,
+        ]
+      : []),
+    ...(weights
+      ? [
+          `Rows are weighed by ${[weights.business, ...(weights.propensity ? [`1 / ${weights.propensity}`] : [])].filter((name) => name !== null).join(' and ')}: ${count(rows)} rows say as much as ${count(Math.floor(weights.effective_rows))} of equal weight.`,
+        ]
+      : []),
+  ];
 }
 
 /** At most ten; there is no constant to hold them against. */
@@ -134,7 +174,7 @@ function classLine({ classes = [], models, rows }: EvaluationReport): string {
 
 /** A caution is not a failure: it does not decide the verdict. */
 const said = (rule: RuleResult): string =>
-  rule.effect === 'warns' && rule.outcome === 'fail' ? 'CAUTION' : OUTCOME[rule.outcome];
+  rule.effect !== 'blocks' && rule.outcome === 'fail' ? 'CAUTION' : OUTCOME[rule.outcome];
 
 const OUTCOME = { fail: 'FAILED', inconclusive: 'undecided', not_judged: 'not judged', pass: 'passed' } as const;
 

@@ -1,18 +1,18 @@
-/** Slices that lose: a critical one blocks when it is shown worse, the others warn. */
+/** Slices that lose: a critical one blocks when it is shown worse, the others do what `gate.effects.slices` says. */
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import type { EvaluationReport, SliceFigures } from '../evaluation/contract.ts';
 import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import { marginOf } from './comparison.ts';
 import type { RuleResult } from './contract.ts';
-import { isDemanded } from './demanded-slices.ts';
+import { EFFECTS } from './effects.ts';
 import { notJudged } from './not-judged.ts';
 import { byHow, confidence, count, figure } from './wording.ts';
 
 /**
  * One rule a judged slice and metric with a slice margin. A slice fails when "it is not worse by its margin" is
  * rejected, over all slices together by Holm; so many slices do not make false alarms. Undecided or too small critical
- * slices do not block, because small groups would then stop every promotion: they warn, and a person decides.
+ * slices do not block, because small groups would then stop every promotion: a person decides.
  */
 export function sliceRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {
   const margins = config.gate.slices.margin;
@@ -36,13 +36,14 @@ export function sliceRules(report: EvaluationReport, config: ModelConfig, level:
     return {
       rule: `slice/${slice.column}=${slice.value}/${metric}`,
       kind: 'slice',
-      effect: slice.critical && failed ? 'blocks' : 'warns',
+      effect: slice.critical ? (failed ? 'blocks' : 'needs_person') : EFFECTS[config.gate.effects.slices],
       outcome: failed ? 'fail' : lower !== null && lower > -margin ? 'pass' : 'inconclusive',
       metric,
       value: estimate,
       limit: -margin,
       lower,
       upper,
+      ...{ rows: slice.rows, blocks: improvement.blocks },
       sentence:
         `${slice.column} ${slice.value}: ${metric} ${figure(metric, slice.candidate[metric] ?? null)} against ` +
         `${figure(metric, slice.champion[metric] ?? null)}, ${byHow(metric, estimate)} on ${count(slice.rows)} rows ` +
@@ -53,15 +54,7 @@ export function sliceRules(report: EvaluationReport, config: ModelConfig, level:
   return [...judged, ...critical.map(tooSmall)];
 }
 
-/** Whether a slice's result is worth a person's look: any that failed, and critical ones that are not clear. */
-export function isSliceWarning(rule: RuleResult, criticalColumns: readonly string[]): boolean {
-  if (rule.kind !== 'slice' || rule.outcome === 'pass' || rule.effect === 'blocks') return false;
-  return (
-    rule.outcome === 'fail' ||
-    isDemanded(rule) ||
-    criticalColumns.some((column) => rule.rule.startsWith(`slice/${column}=`))
-  );
-}
-
-const tooSmall = ({ column, value, not_judged: why }: SliceFigures): RuleResult =>
-  notJudged({ kind: 'slice', rule: `slice/${column}=${value}`, sentence: `${column} ${value}: not judged, ${why}` });
+const tooSmall = ({ column, value, rows, not_judged: why }: SliceFigures): RuleResult => ({
+  ...notJudged({ kind: 'slice', rule: `slice/${column}=${value}`, sentence: `${column} ${value}: not judged, ${why}` }),
+  rows,
+});

@@ -28,7 +28,7 @@ export function verdictSentence(judged: Judged): string {
 function decidingRules({ rules, verdict, context }: Judged): RuleResult[] {
   const blocking = rules.filter((rule) => rule.effect === 'blocks');
   if (verdict !== 'pass') return blocking.filter((rule) => rule.outcome === verdict);
-  const kinds = context.first ? ['floor', 'baseline'] : ['primary'];
+  const kinds = context.first ? ['primary', 'floor', 'baseline'] : ['primary'];
   const chosen = blocking.filter((rule) => kinds.includes(rule.kind));
   return chosen.length > 0 ? chosen : blocking.slice(0, 1);
 }
@@ -45,8 +45,8 @@ function title({ report, verdict, as }: Judged, rule: RuleResult | undefined): s
 }
 
 function claim(report: EvaluationReport, as: GateReport['as']): string {
-  const champion = versionName(report.models.champion?.version ?? null, 'champion');
   if (as === 'first') return 'is good enough to be the first version';
+  const champion = versionName(report.models.champion?.version ?? null, 'champion');
   return as === 'better' ? `is better than ${champion}` : `is not worse than ${champion} by more than its margin`;
 }
 
@@ -74,6 +74,7 @@ function failure(rule: RuleResult | undefined): string {
 }
 
 function stays({ report, context, verdict }: Judged): string {
+  if (context.first && report.models.champion) return 'What serves today goes on.';
   if (context.first) return 'No version is live.';
   const champion = versionName(report.models.champion?.version ?? null, 'champion');
   const name = champion.charAt(0).toUpperCase() + champion.slice(1);

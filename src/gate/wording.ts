@@ -1,6 +1,6 @@
 /** How the gate says numbers, rows and time, so that every sentence reads alike. */
 import type { MetricName } from '../config/model.ts';
-import type { EvaluationReport } from '../evaluation/contract.ts';
+import type { Behaviour, EvaluationReport, Interval } from '../evaluation/contract.ts';
 import { METRICS } from '../evaluation/metrics.ts';
 
 /** A metric's value as people read it: `0.7312`. */
@@ -26,12 +26,19 @@ export const count = (value: number): string => value.toLocaleString('en-US');
 export const versionName = (version: number | null, role: string): string =>
   version === null ? `the ${role}` : `version ${version}`;
 
-/** `on 9,812 rows in 14 days, 1 to 14 April 2013`. */
+/** `on 9,812 rows in 14 days, 1 to 14 April 2013`; with selective labels also whom they describe. */
 export function rowsAndTime(report: EvaluationReport): string {
   const { count: blocks, unit } = report.blocks;
   const pieces = unit === 'row' ? '' : ` in ${count(blocks)} ${unitName(unit, blocks)}`;
-  return `on ${count(report.rows)} rows${pieces}${report.window ? `, ${period(report.window)}` : ''}`;
+  const whom = report.population ? `, ${POPULATION[report.population]}` : '';
+  return `on ${count(report.rows)} rows${pieces}${report.window ? `, ${period(report.window)}` : ''}${whom}`;
 }
+
+/** Labels are there only where the decision was yes: whom figures describe is said wherever they stand. */
+export const POPULATION = {
+  labelled: 'labelled population only',
+  propensity_weighted: 'weighed by inverse propensity',
+} as const;
 
 function unitName(unit: string, blocks: number): string {
   if (unit === 'P1D') return blocks === 1 ? 'day' : 'days';
@@ -53,11 +60,19 @@ export function period(window: { readonly from: string; readonly to: string }): 
   return from.getUTCDate() === to.getUTCDate() ? end : `${day(from)} to ${end}`;
 }
 
-/** `of 10,000 rows: 31 more caught, 12 more false alarms`. */
-export function changedOutcomes({ caught, false_alarms }: { caught: number; false_alarms: number }): string {
+/** `per 10,000: 31 more caught (95 % bounds +12 to +50), 12 more false alarms (95 % bounds −3 to +27)`. */
+export function changedOutcomes({ per_10000: per, per_10000_bounds: bounds }: Behaviour): string {
+  if (!per) return '';
+  const size = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(1) : count(Math.round(value)));
+  const signed = (value: number): string => `${value > 0 ? '+' : ''}${size(value)}`.replace('-', '−');
+  const range = (found: Interval | undefined): string =>
+    found?.lower == null || found.upper == null
+      ? ''
+      : ` (${confidence(found.level)} bounds ${signed(found.lower)} to ${signed(found.upper)})`;
   const change = (value: number, what: string): string => {
-    const size = Math.abs(value) < 10 ? Math.abs(value).toFixed(1) : count(Math.round(Math.abs(value)));
-    return Number(size) === 0 ? `as many ${what}` : `${size} ${value > 0 ? 'more' : 'fewer'} ${what}`;
+    const amount = size(Math.abs(value));
+    return Number(amount) === 0 ? `as many ${what}` : `${amount} ${value > 0 ? 'more' : 'fewer'} ${what}`;
   };
-  return `of 10,000 rows: ${change(caught, 'caught')}, ${change(false_alarms, 'false alarms')}`;
+  const caught = `${change(per.caught, 'caught')}${range(bounds?.caught)}`;
+  return `per 10,000: ${caught}, ${change(per.false_alarms, 'false alarms')}${range(bounds?.false_alarms)}`;
 }

@@ -25,9 +25,18 @@ export function dot(weights: Float64Array, sums: Float64Array): number {
   return total;
 }
 
-/** Weighted mean of a value per row. */
-export function weightedMean(values: ArrayLike<number>, block: Int32Array, blocks: number): BlockStatistic {
-  const sums = sumByBlock(values, block, blocks);
-  const counts = sumByBlock(new Float64Array(block.length).fill(1), block, blocks);
+/** Weighted mean of a value per row. @param weight what each row counts by itself; 1 where left out */
+export function weightedMean(
+  values: Float64Array,
+  block: Int32Array,
+  blocks: number,
+  weight: Float64Array = new Float64Array(block.length).fill(1),
+): BlockStatistic {
+  const sums = sumByBlock(
+    values.map((value, i) => value * weight[i]!),
+    block,
+    blocks,
+  );
+  const counts = sumByBlock(weight, block, blocks);
   return (weights) => dot(weights, sums) / dot(weights, counts);
 }

@@ -125,7 +125,7 @@ test('a candidate of several classes that is worse, in one slice, or wrong about
   const tilted = judgeThem(scores(0.1, { tilt: 1 }), champion).judged;
   expect(tilted.rules.find(({ rule }) => rule === 'calibration/class=30')).toMatchObject({
     outcome: 'fail',
-    effect: 'warns',
+    effect: 'needs_person',
   });
   const same = judgeThem(champion, champion).judged;
   expect(same.rules.filter(({ kind }) => kind === 'calibration').map(({ outcome }) => outcome)).toEqual([

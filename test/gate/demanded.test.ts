@@ -97,7 +97,9 @@ describe('the verdict', () => {
 
     const margin = { roc_auc: { kind: 'absolute' as const, value: -(strict.rules[0]?.value ?? 0) } };
     const { judged, rules } = await gate({ ...one, changes: { gate: { slices: { ...noSlices, margin } } } });
-    expect(rules).toMatchObject([{ rule: 'demanded/origin=LGA/roc_auc', outcome: 'inconclusive', effect: 'warns' }]);
+    expect(rules).toMatchObject([
+      { rule: 'demanded/origin=LGA/roc_auc', outcome: 'inconclusive', effect: 'needs_person' },
+    ]);
     expect(judged.warnings).toContain(rules[0]?.sentence);
   });
 

@@ -79,14 +79,16 @@ export function judgementText({ version, look, report }: Omit<Judgement, 'evalua
     shown(rule.value),
     shown(rule.limit),
     rule.lower === null && rule.upper === null ? '-' : `${shown(rule.lower)} to ${shown(rule.upper)}`,
+    rule.rows === undefined ? '-' : `${rule.rows}${rule.blocks === undefined ? '' : `/${rule.blocks}`}`,
   ]);
   const telling = rules.filter(({ outcome }) => outcome === 'fail' || outcome === 'inconclusive');
   return [
     `Version ${version}, look ${look}: ${report.verdict}`,
     wrap(report.sentence).join('\n'),
-    table(['OUTCOME', 'EFFECT', 'RULE', 'VALUE', 'LIMIT', 'BOUNDS'], rows),
+    table(['OUTCOME', 'EFFECT', 'RULE', 'VALUE', 'LIMIT', 'BOUNDS', 'ROWS/BLOCKS'], rows),
     ...(telling.length === 0 ? [] : [telling.flatMap(({ sentence }) => wrap(`- ${sentence}`)).join('\n')]),
     ...(report.warnings.length === 0 ? [] : [report.warnings.flatMap((warning) => wrap(`! ${warning}`)).join('\n')]),
+    ...(report.notes?.length ? [report.notes.flatMap((note) => wrap(`· ${note}`)).join('\n')] : []),
     ...(report.person.length === 0 ? [] : [wrap(`A person decides: ${report.person.join('; ')}`).join('\n')]),
   ].join('\n\n');
 }

@@ -102,6 +102,35 @@ export const fairnessNeedsDecisions: Check = ({ task, gate: { fairness } }) =>
     ? [{ path: ['gate', 'fairness'], message: `limits between groups are about decisions; a ${task} task makes none` }]
     : [];
 
+/** Columns that only the gate reads must not be the answer, and must mean something. */
+export const gateColumnsMeanSomething: Check = (config) => {
+  const { task, data, gate } = config;
+  const { business, propensity } = gate.weights;
+  const named = [
+    [['gate', 'weights', 'business'], business],
+    [['gate', 'weights', 'propensity'], propensity],
+    [['gate', 'incumbent'], gate.incumbent],
+  ] as const;
+  const answers = named.flatMap(([path, name]): Complaint[] =>
+    name === data.label.column ? [{ path: [...path], message: `${name} is the label` }] : [],
+  );
+  const pointless: Complaint[] =
+    propensity !== null && !data.selective_labels
+      ? [
+          {
+            path: ['gate', 'weights', 'propensity'],
+            message: 'rows are weighed by a propensity only where labels are selective',
+            hint: 'write data.selective_labels: true, or take it out',
+          },
+        ]
+      : [];
+  const several: Complaint[] =
+    gate.incumbent !== null && task === 'multiclass'
+      ? [{ path: ['gate', 'incumbent'], message: 'one column cannot hold the scores of several classes' }]
+      : [];
+  return [...answers, ...pointless, ...several];
+};
+
 export const criticalSlicesAreSlices: Check = ({ gate: { slices } }) =>
   slices.critical.flatMap((name, index): Complaint[] =>
     slices.columns.includes(name)

@@ -105,14 +105,14 @@ export const highTierIsDecidedByPeople: Check = ({ tier, approval }) =>
     ? [{ path: ['approval', 'auto'], message: 'tier: high forbids automatic approval', hint: 'write auto: never' }]
     : [];
 
-/** Labels seen only for some decisions make every figure a figure about those decisions (decisions §1). */
-export const selectiveLabelsAreDecidedByPeople: Check = ({ data, approval }) =>
-  data.selective_labels && approval.auto !== 'never'
+/** Labels seen only for some decisions make every figure one about those decisions, unless the chance is known. */
+export const selectiveLabelsAreDecidedByPeople: Check = ({ data, gate, approval }) =>
+  data.selective_labels && gate.weights.propensity === null && approval.auto !== 'never'
     ? [
         {
           path: ['approval', 'auto'],
           message: 'data.selective_labels: true forbids automatic approval',
-          hint: 'write auto: never',
+          hint: 'write auto: never, or name the logged chance under gate.weights.propensity',
         },
       ]
     : [];

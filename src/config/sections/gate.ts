@@ -43,6 +43,11 @@ const decision = z.strictObject({
     .nullable(),
 });
 
+/** What a rule that is not met does: end the candidate, take away automatic approval, or be told. */
+const effect = z.enum(['block', 'needs_person', 'warn']);
+/** After a real change the right candidate differs: what describes a difference may not block. */
+const mildEffect = z.enum(['needs_person', 'warn']);
+
 /** Limits on how decisions may differ between each group of a protected column and all others. */
 const fairness = z.strictObject({
   protected: z.array(columnName).min(1),
@@ -53,7 +58,7 @@ const fairness = z.strictObject({
     false_positive_rate_gap: share.optional(),
     calibration_gap: share.optional(),
   }),
-  on_breach: z.enum(['block', 'warn']),
+  on_breach: effect,
 });
 
 /** A metric in SQL over the judged predictions of one model; with a floor or a margin it blocks, else it is shown. */
@@ -65,8 +70,19 @@ const customMetric = z.strictObject({
   margin: margin.optional(),
 });
 
+/** Columns that say what a judged row counts; never seen by training. */
+const weights = z.strictObject({
+  /** What a row is worth: every figure counts it that often. */
+  business: columnName.nullable(),
+  /** With selective labels: the logged probability that the row's label could be seen; a row counts 1 / propensity. */
+  propensity: columnName.nullable(),
+});
+
 export const gate = z.strictObject({
   primary: metricName,
+  weights,
+  /** Column with the scores of a model outside hone: what a first version is compared with. */
+  incumbent: columnName.nullable(),
   decision,
   metrics: z.record(columnName, customMetric),
   uncertainty: z.strictObject({
@@ -92,5 +108,16 @@ export const gate = z.strictObject({
     search: z.enum(['off', 'show', 'caution']),
   }),
   fairness: z.union([z.literal('none'), fairness]),
+  /** By rule. The primary comparison, the anchor, critical slices and too little data always block. */
+  effects: z.strictObject({
+    floors: effect,
+    guards: effect,
+    metrics: effect,
+    calibration: effect,
+    slices: mildEffect,
+    score_shift: mildEffect,
+    label_flips: mildEffect,
+    importance_change: mildEffect,
+  }),
   on_inconclusive: z.strictObject({ wait_for_labels: duration, then: z.enum(['keep_champion', 'person']) }),
 });

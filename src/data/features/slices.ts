@@ -1,12 +1,14 @@
-/** Slice columns of a part: values as text, for figures by group. */
+/** Columns of a part that evaluation reads beside label and features: values as text, for groups, weights and an incumbent. */
 import type { ModelConfig } from '../../config/model.ts';
 import { quoteName } from '../sql-text.ts';
 import type { FeatureDefinition } from './definition.ts';
 
-/** Declared slice columns and protected ones, without repeats. */
+/** Declared slice columns, protected ones, and those that weigh rows or hold an incumbent's scores; without repeats. */
 export function sliceNames(config: ModelConfig): string[] {
-  const { slices, fairness } = config.gate;
-  return [...new Set([...slices.columns, ...slices.critical, ...(fairness === 'none' ? [] : fairness.protected)])];
+  const { slices, fairness, weights, incumbent } = config.gate;
+  const groups = [...slices.columns, ...slices.critical, ...(fairness === 'none' ? [] : fairness.protected)];
+  const numbers = [weights.business, weights.propensity, incumbent].filter((name) => name !== null);
+  return [...new Set([...groups, ...numbers])];
 }
 
 /**
