@@ -52,7 +52,7 @@ test('the packet says what would change for people, at the threshold that the fi
   const packet = await packetOf({ ...one, changes });
   expect(packet.evaluation.models.candidate.metrics.recall_at?.lower).toBeGreaterThan(0);
   expect(packetText(packet)).toMatch(
-    /Decided at 0\.3, of 10,000 rows: [\d,.]+ (more|fewer) caught, [\d,.]+ (more|fewer) false alarms/,
+    /Decided at 0\.3, per 10,000: [\d,.]+ (more|fewer) caught \(95 % bounds \S+ to \S+\), [\d,.]+ (more|fewer) false alarms \(95 % bounds \S+ to \S+\) than the champion\./,
   );
 });
 

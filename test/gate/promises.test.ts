@@ -2,7 +2,9 @@
  * The promises of the gate on made-up holdouts, with fewer draws than docs/gate-promises.md. Seeds are fixed, so these
  * counts are facts of the code, not luck.
  */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { type KeptPromises, withTables } from '../../bench/setup/gate-promises-page.ts';
 import { descend, intervals, outcomes, strictGate, verdicts } from '../../bench/setup/gate-simulations.ts';
 
 const DELTA = 0.01;
@@ -39,4 +41,18 @@ test.each([
   const draws = 3;
   const found = verdicts(draws, await strictGate(), { days: 14, rowsADay: 400, clustered: true }, flaw, rule);
   expect(found).toEqual({ failed: 1, passed: 0, named: 1 });
+});
+
+test('the tables of the page are what the benchmark counted, and no number of them is typed', () => {
+  const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  const [page, kept] = [read('gate-promises.md'), JSON.parse(read('gate-promises.json')) as KeptPromises];
+  expect(withTables(page, kept)).toBe(page);
+  const { counted } = kept;
+  const promoted = counted.worse.map((cell) => cell.promoted);
+  // The promise of 5 %, within three standard errors over all cells.
+  const [mean, draws] = [promoted.reduce((a, b) => a + b, 0) / promoted.length, counted.draws.worse * promoted.length];
+  expect(mean).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / draws));
+  const [first] = counted.worse;
+  const other = { ...kept, counted: { ...counted, worse: [{ ...first!, promoted: 0.5 }, ...counted.worse.slice(1)] } };
+  expect(withTables(page, other)).not.toBe(page);
 });
