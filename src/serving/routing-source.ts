@@ -39,7 +39,7 @@ export class RoutingSource {
   async read(): Promise<RouteTable> {
     try {
       const table = routeTable(this.#ledger.model, await this.#ledger.state());
-      if (table.generation !== this.#last?.generation) await writeAside(this.#path, JSON.stringify(table));
+      if (table.generation !== this.#last?.generation) await this.#remember(table);
       this.#last = table;
     } catch (error) {
       this.#last ??= await this.#remembered();
@@ -50,6 +50,13 @@ export class RoutingSource {
       );
     }
     return this.#last;
+  }
+
+  /** For a start without the store. A full disk must not keep this node from following, least of all a rollback. */
+  async #remember(table: RouteTable): Promise<void> {
+    await writeAside(this.#path, JSON.stringify(table)).catch((error: unknown) => {
+      this.#logger.error({ err: error, model: table.model }, 'what is to be served could not be kept on this disk');
+    });
   }
 
   async #remembered(): Promise<RouteTable | undefined> {

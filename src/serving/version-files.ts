@@ -1,6 +1,6 @@
 /** Everything that serving needs of a version, fetched, checked by digest and kept on local disk for a start without the store. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { modelConfig } from '../config/model.ts';
@@ -152,8 +152,13 @@ export function servedFolder(store: ObjectStore, model: string, cacheDir: string
 export async function writeAside(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const aside = `${path}.${randomUUID()}`;
-  await writeFile(aside, text);
-  await rename(aside, path);
+  try {
+    await writeFile(aside, text);
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true }); // a full disk gets no fuller
+    throw error;
+  }
 }
 
 async function readCopy(path: string): Promise<z.output<typeof localCopy> | undefined> {

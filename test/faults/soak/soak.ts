@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelRun, listRuns } from '../../../src/client/runs.ts';
 import type { LedgerEntry } from '../../../src/registry/contract.ts';
+import { LedgerConflict } from '../../../src/registry/errors.ts';
+import { freeze } from '../../../src/registry/freeze.ts';
 import { randomStream } from '../../../src/statistics/random.ts';
 import { setLogicalClock } from '../../../src/store/clock.ts';
 import { eventually } from '../eventually.ts';
@@ -89,10 +91,22 @@ async function passTime({ store }: World, ms: number, goingOn: () => boolean): P
   }
 }
 
-/** Runs end or wait for a person; those that wait are approved once and then cancelled. A run whose lock nobody holds has ended. */
+/** Runs end or wait for a person: those that wait are approved once, then nothing new may begin and what is open is cancelled. */
 async function comeToRest(world: World): Promise<void> {
   for (const model of world.models) await approve(world, model, 0).catch(() => undefined);
   await sleep(15_000);
+  const asOf = new Date(TO).toISOString();
+  for (const ledger of world.ledgers.values()) {
+    const said = {
+      effectId: 'soak/rest',
+      actor: 'soak',
+      trust: 'system',
+      why: 'the soak is over',
+      as_of: asOf,
+    } as const;
+    const step = freeze({ by: 'soak', reason: 'over', until: null });
+    await ledger.append({ ...said, step }).catch(onlyRefused); // frozen already
+  }
   await eventually(
     async () => {
       const open = await listRuns(world.client, { open: true });
@@ -112,6 +126,10 @@ async function comeToRest(world: World): Promise<void> {
     240_000,
     3000,
   );
+}
+
+function onlyRefused(error: unknown): void {
+  if (!(error instanceof LedgerConflict)) throw error;
 }
 
 async function refreshOwner({ client }: World, model: string): Promise<void> {
