@@ -4,10 +4,11 @@ import { deliver } from '../notifications/deliver.ts';
 import type { WaitingRun } from '../notifications/happenings.ts';
 import { collectNotices } from '../notifications/outbox.ts';
 import { openRoutes } from '../notifications/routes.ts';
+import { openLedger } from '../registry/ledger.ts';
 import { listModels } from '../registry/models.ts';
 import { asOfNow } from '../store/clock.ts';
 import { activity } from './boundary.ts';
-import type { Deps } from './deps.ts';
+import { configOf, type Deps } from './deps.ts';
 
 export interface NotifyEnd {
   readonly collected: number;
@@ -27,8 +28,12 @@ export const notifyActivities = (deps: Deps) => ({
     const failing = new Set<string>();
     for (const model of await listModels(store)) {
       work.report({ model });
-      const own = waiting.filter((run) => run.model === model);
-      end.collected += await collectNotices(store, model, own, asOf);
+      const own = await withPolicy(
+        deps,
+        model,
+        waiting.filter((run) => run.model === model),
+      );
+      end.collected += await collectNotices(store, model, own, asOf, new Date().toISOString());
       for (const route of routes) {
         const { sent, dead, failing: problem } = await deliver(store, model, route, new Date());
         end.sent += sent;
@@ -47,4 +52,13 @@ async function waitingRuns({ client }: Deps): Promise<WaitingRun[]> {
   return runs.flatMap(({ model, run, packet, sentence, deadline }) =>
     packet === null ? [] : [{ model, run, packet, sentence, deadline }],
   );
+}
+
+/** Reminders and escalation are those of the configuration in force, as for the desk. */
+async function withPolicy(deps: Deps, model: string, waiting: readonly WaitingRun[]): Promise<readonly WaitingRun[]> {
+  if (waiting.length === 0) return waiting;
+  const { config } = await openLedger(deps.store, model).state();
+  if (config === null) return waiting;
+  const policy = (await configOf(deps, config)).model.approval.otherwise;
+  return waiting.map((run) => ({ ...run, policy }));
 }

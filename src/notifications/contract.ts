@@ -28,7 +28,7 @@ export const sourceCursor = z.strictObject({
   next: z.number().int().positive(),
   ledger_seq: z.number().int().nonnegative(),
   tick: z.string(),
-  /** Packets that were told of; those of open runs only. */
+  /** Packets that were told of, and calls about them; those of open runs only. */
   approvals: z.array(z.string()),
 });
 export type SourceCursor = z.output<typeof sourceCursor>;

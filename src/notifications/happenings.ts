@@ -1,4 +1,6 @@
 /** What is worth telling of a ledger entry, of a monitoring tick and of a run that waits. Pure. */
+
+import type { ModelConfig } from '../config/model.ts';
 import type { TickReport } from '../monitoring/contract.ts';
 import { changeText } from '../registry/change-text.ts';
 import type { Change, LedgerEntry } from '../registry/contract.ts';
@@ -86,6 +88,8 @@ export interface WaitingRun {
   readonly packet: string;
   readonly sentence: string;
   readonly deadline: string | null;
+  /** When people are called again; absent where no configuration was ever applied. */
+  readonly policy?: Pick<ModelConfig['approval']['otherwise'], 'deadline' | 'remind' | 'escalate' | 'on_expiry'>;
 }
 
 export function happeningOfWaiting({ model, run, packet, sentence, deadline }: WaitingRun, asOf: string): Happening {

@@ -3,6 +3,7 @@ import { type TickReport, tickReport } from '../monitoring/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { findDocument, getDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { dueCalls } from './approval-calls.ts';
 import {
   type Happening,
   type Notice,
@@ -18,6 +19,7 @@ import { happeningOfEntry, happeningOfWaiting, happeningsOfTick, type WaitingRun
  * Appends what is new of one model. The first look at a model tells nothing of its past.
  *
  * @param waiting runs of this model that wait for a person now
+ * @param now ISO instant of the clock that rules their deadlines
  * @returns how many notices were added
  */
 export async function collectNotices(
@@ -25,6 +27,7 @@ export async function collectNotices(
   model: string,
   waiting: readonly WaitingRun[],
   asOf: string,
+  now: string,
 ): Promise<number> {
   const ticks = `models/${model}/monitoring/ticks/`;
   const known = await findDocument(store, sourceKey(model), sourceCursor);
@@ -49,10 +52,12 @@ export async function collectNotices(
   }
   const told = new Set(known.approvals);
   found.push(...waiting.filter(({ packet }) => !told.has(packet)).map((run) => happeningOfWaiting(run, asOf)));
+  const calls = waiting.map((run) => dueCalls(run, { told, asOf, now }));
+  found.push(...calls.flatMap(({ happenings }) => happenings));
   if (found.length === 0 && ledgerSeq === known.ledger_seq && tick === known.tick) return 0;
 
   const next = await append(store, model, known.next, found);
-  const approvals = waiting.map(({ packet }) => packet);
+  const approvals = [...waiting.map(({ packet }) => packet), ...calls.flatMap(({ over }) => over)];
   await put(store, model, { next, ledger_seq: ledgerSeq, tick, approvals });
   return next - known.next;
 }

@@ -41,7 +41,8 @@ const freezes = async (times: number) => {
   for (let i = 0; i < times; i++)
     await happens(i % 2 === 0 ? freeze({ by: 'ana', reason: 'a fair', until: null }) : unfreeze({ reason: 'over' }));
 };
-const collect = (waiting: WaitingRun[] = []) => collectNotices(store, MODEL, waiting, AS_OF);
+const NOW = '2026-02-01T00:00:00.000Z';
+const collect = (waiting: WaitingRun[] = [], now = NOW) => collectNotices(store, MODEL, waiting, AS_OF, now);
 const notices = async () => {
   const all: Notice[] = [];
   for (let seq = 1; seq < (await nextNotice(store, MODEL)); seq++)
