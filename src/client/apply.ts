@@ -2,6 +2,7 @@
 import { type ConfigDifference, configDifference } from '../config/difference.ts';
 import type { Workspace } from '../config/load.ts';
 import { type ConfigSnapshot, configSnapshot, configSnapshotSchema } from '../config/snapshot.ts';
+import { requireMetricsThatBind } from '../evaluation/custom-metric-check.ts';
 import { applyConfig, pauseModel } from '../registry/changes.ts';
 import type { LedgerEntry } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
@@ -49,6 +50,7 @@ const NEEDED = ['data.id', 'task'];
  */
 export async function applyWorkspace(input: ApplyInput): Promise<Applied> {
   const { workspace, store, client, dryRun = false } = input;
+  await requireMetricsThatBind(workspace.models.values());
   await client.temporal();
   const planned = [...(await plannedModels(workspace, store)), ...(await removedModels(workspace, store))];
   refuseWhatServingNeeds(planned);

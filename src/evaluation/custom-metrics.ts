@@ -102,7 +102,11 @@ async function oneNumber(db: Connection, where: string, sql: string, model: stri
 }
 
 /** What a statement finds under these names is hone's; a feature of such a name is not reachable. */
-const OWN: readonly string[] = ['id', 'entity', 'event_time', 'label', 'score', 'decision', 'weight'];
+export const OWN_COLUMNS: Readonly<Record<string, string>> = {
+  ...{ id: 'VARCHAR', entity: 'VARCHAR', event_time: 'TIMESTAMP' },
+  ...{ label: 'DOUBLE', score: 'DOUBLE', decision: 'DOUBLE', weight: 'DOUBLE' },
+};
+const OWN = Object.keys(OWN_COLUMNS);
 
 const PER_MODEL = '_score_candidate, _decision_candidate, _score_champion, _decision_champion';
 

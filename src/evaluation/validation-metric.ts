@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
+import { sliceNames } from '../data/features/slices.ts';
 import type { Signature } from '../registry/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';
 import { widened } from './classes.ts';
@@ -28,7 +29,7 @@ export async function figureOnFile(
   { model, signature }: { readonly model: string; readonly signature: Signature },
 ): Promise<ValidationFigure> {
   const { numeric, categorical } = signature;
-  const rows = await readFeatureColumns(paths, { numeric, categorical });
+  const rows = await readFeatureColumns(paths, { numeric, categorical, slices: sliceNames(config) });
   const runtime = await ModelRuntime.load(model, signature);
   try {
     return figureOn(config, metric, signature, rows, await runtime.predict(rows));
@@ -38,10 +39,10 @@ export async function figureOnFile(
 }
 
 /**
- * As the gate computes it: decisions by the file's threshold, every row counting alike.
+ * As the gate computes it: decisions by the file's threshold, rows weighed by `gate.weights`.
  *
  * @param scores as the serving runtime gives them, rows × width, row-major
- * @throws LabelNotBinary, ScoresDoNotFitRows
+ * @throws LabelNotBinary, ScoresDoNotFitRows, GateColumnUnusable
  */
 export function figureOn(
   config: ModelConfig,
@@ -63,6 +64,7 @@ export function figureOn(
     ...{ labels: judged.labels, decision: judged.decision, block, blocks: 1 },
     scores: scoresOf('the trial', wide, placed, judged.index, width),
     ...(width === undefined ? {} : { classes: width }),
+    ...(judged.weight ? { weight: judged.weight } : {}),
   });
   return { value: finite(statistic(Float64Array.of(1))), rows: judged.index.length };
 }

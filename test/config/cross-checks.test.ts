@@ -84,6 +84,20 @@ test.each([
     'approval.auto',
     'forbids automatic',
   ],
+  [
+    'two trials of one name',
+    '  seed: 7',
+    '  seed: 7\n  search: { configurations: [{ name: deep, params: {} }, { name: deep, params: { max_depth: 9 } }] }',
+    'training.search.configurations[1].name',
+    'two configurations are named deep',
+  ],
+  [
+    'a choice by a metric of another task',
+    '  seed: 7',
+    '  seed: 7\n  search: { metric: r2_score }',
+    'training.search.metric',
+    'no metric of a binary task',
+  ],
   ['a cron that is nonsense', '"0 6 * * MON"', '"0 25 * * MON"', 'triggers.schedule.cron', 'not valid'],
   ['a cron of seconds', '"0 6 * * MON"', '"* * * * * *"', 'triggers.schedule.cron', 'five fields'],
   [

@@ -39,6 +39,8 @@ export function register(program: Command, context: CliContext): void {
 
 async function validate(context: CliContext): Promise<void> {
   const { models, dir } = await context.workspace();
+  const { requireMetricsThatBind } = await import('../../evaluation/custom-metric-check.ts');
+  await requireMetricsThatBind(models.values());
   const found = [...models.values()].map(({ config, file }) => ({ model: config.model, file }));
   const warnings = tidy([...models.values()].flatMap(placedCautions));
   context.show({ ok: true, models: found, warnings }, () => {
