@@ -9,10 +9,11 @@ import { cardOf, modelCard } from '../gate/model-card.ts';
 import { buildPacket } from '../gate/packet.ts';
 import { packetName, packetsOfVersion } from '../gate/read-packet.ts';
 import { packetMarkdown } from '../gate/render.ts';
+import { twinNote, withTwin } from '../gate/twin.ts';
 import type { Desk, Proof } from '../policy/approvals.ts';
 import { stageVersion } from '../registry/changes.ts';
 import { openLedger } from '../registry/ledger.ts';
-import { attest, readVersion } from '../registry/versions.ts';
+import { attest, readAttestation, readVersion } from '../registry/versions.ts';
 import { digestOf } from '../store/content.ts';
 import { ObjectConflict } from '../store/errors.ts';
 import type { RunOrder, RunRef } from '../workflows/contract.ts';
@@ -56,7 +57,12 @@ interface DecisionOrder {
 export const approveActivities = (deps: Deps) => ({
   packet: activity(deps, async (work, run: RunRef, order: PacketOrder) => {
     const { model } = await configOf(deps, run.config);
-    const { evaluation, gate } = await kept(deps, order.gate, judgement);
+    const { evaluation, gate: report } = await kept(deps, order.gate, judgement);
+    const gate = withTwin(
+      report,
+      order.served,
+      await readAttestation(deps.store, run.model, order.served, 'twin', twinNote),
+    );
     const state = await openLedger(deps.store, run.model).state();
     const facts = order.starters ? await readFacts(deps, run, order.starters) : null;
     const now = (await configInForce(deps, run, state)).model;

@@ -11,7 +11,7 @@ import { replayTraffic } from '../evaluation/traffic-replay.ts';
 import { compareTwins } from '../evaluation/twins.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
-import { readVersion } from '../registry/versions.ts';
+import { attest, readVersion } from '../registry/versions.ts';
 import { demandsOf, withDemandedColumns } from '../triggers/demands.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
@@ -58,9 +58,15 @@ export const evaluateActivities = (deps: Deps) => ({
     ];
     const window = { from: judged.fit_end ?? run.as_of, to: matureBefore(model, run.as_of) };
     const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
-    const scoresOf = async (one: VersionManifest) => decidingScores(one.signature, (await score(one)).scores);
-    const agreement = compareTwins(model.task, await scoresOf(judged), await scoresOf(refit));
+    const scored = { judged: await score(judged), refit: await score(refit) };
+    const { label, eventTime } = scored.refit.rows;
+    const agreement = compareTwins(model.task, {
+      ...{ label, eventTime, judged: decidingScores(judged.signature, scored.judged.scores) },
+      refit: decidingScores(refit.signature, scored.refit.scores),
+    });
     if (agreement.problem) throw new RefitDisagrees(order.refit, order.judged, agreement.problem);
+    // The packet tells it, and only a person may approve.
+    if (agreement.moved) await attest(deps.store, run.model, order.refit, 'twin', { moved: agreement.moved });
     return agreement;
   }),
 });

@@ -123,10 +123,15 @@ export function holdoutOf({ models, baseline }: EvaluationReport, served: Traine
   };
 }
 
-/** Why a refit may not stand for its judged twin; null where it may. */
-export async function disagreement({ past }: Workshop, judged: Version, refit: Trained, scored: ScoredVersion) {
+/** Whether a refit may stand for its judged twin. */
+export async function agreement(
+  { past }: Workshop,
+  judged: Version,
+  { refit, scored, at }: { readonly refit: Trained; readonly scored: ScoredVersion; readonly at: number },
+) {
   const first = rowAt(past, Date.parse(judged.scored.trained.fitEnd));
   const last = rowAt(past, Date.parse(refit.fitEnd));
   const [one, other] = [await judged.scored.scores(first, last), await scored.scores(first, last)];
-  return compareTwins(past.config.task, one, other).problem;
+  const { label, eventTime } = rowsBetween(past, first, last, at);
+  return compareTwins(past.config.task, { judged: one, refit: other, label, eventTime });
 }

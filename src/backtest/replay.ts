@@ -10,7 +10,7 @@ import type { LedgerState } from '../registry/contract.ts';
 import type { Step } from '../registry/state.ts';
 import type { Trigger } from '../workflows/contract.ts';
 import { calendar } from './calendar.ts';
-import { disagreement, holdoutOf, type Judgement, look, recipe, type Workshop } from './candidates.ts';
+import { agreement, holdoutOf, type Judgement, look, recipe, type Workshop } from './candidates.ts';
 import { type Past, rowAt } from './past.ts';
 import type { Policy } from './policy.ts';
 import type { Version } from './scored-version.ts';
@@ -115,14 +115,14 @@ export async function replay(
     return version;
   };
 
-  /** The refit where the file asks for one; null where it does not agree with what was judged. */
+  /** The refit where the file asks for one, and how it agrees with what was judged. */
   const toServe = async (judged: Version, { evaluation }: Judgement, at: number, run: string) => {
     const twin = judged.scored.trained;
     if (config.training.refit === 'none')
-      return { version: { ...judged, holdout: holdoutOf(evaluation, twin) }, problem: null };
+      return { version: { ...judged, holdout: holdoutOf(evaluation, twin) }, problem: null, moved: null };
     const refit = await train(at, 'full', twin);
-    const problem = await disagreement(workshop, judged, refit, workshop.scored(refit));
-    return { version: register(refit, at, run, holdoutOf(evaluation, refit)), problem };
+    const { problem, moved } = await agreement(workshop, judged, { refit, scored: workshop.scored(refit), at });
+    return { version: register(refit, at, run, holdoutOf(evaluation, refit)), problem, moved };
   };
   const serve = (version: Version, as: 'first' | 'better' | 'non_inferior', at: number, run: string): void => {
     versions.set(version.number, version);
@@ -197,13 +197,13 @@ export async function replay(
     }
     if (gate.verdict === 'fail') return finish(run, 'rejected_by_gate', at);
     if (undecided && then === 'keep_champion') return finish(run, 'inconclusive', at);
-    const { version, problem } = await toServe(run.candidate, judgement, at, run.run);
+    const { version, problem, moved } = await toServe(run.candidate, judgement, at, run.run);
     if (problem !== null) {
       run.sentence = `The refit does not agree with what was judged: ${problem}.`;
       return finish(run, 'failed', at);
     }
     run.candidate = version;
-    run.personAsked = !approvedByPolicy(config, trigger, gate);
+    run.personAsked = moved !== null || !approvedByPolicy(config, trigger, gate);
     const decided = run.personAsked ? durationMs(policy.approvalDelay) : 0;
     const as = gate.as === 'better' ? 'better' : 'non_inferior';
     run.next = { do: 'go_live', at: at + durationMs(policy.trainingTime) + decided + rollout, as };

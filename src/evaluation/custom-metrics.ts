@@ -23,6 +23,8 @@ export interface CustomInput {
   /** Feature columns of the file that a statement may use, by their names. */
   readonly features: readonly string[];
   readonly judged: JudgedRows;
+  /** Row of the file that row 0 of `judged.index` is; 0 where left out. */
+  readonly offset?: number;
   /** Label values in the order of the scores' columns; multiclass only. */
   readonly classes?: readonly number[];
   /** In the order of `judged`. */

@@ -1,4 +1,5 @@
 /** Metrics that are means over rows: the loss of each score against its label. */
+import type { Task } from '../config/model.ts';
 import { type BlockStatistic, dot, sumByBlock } from '../statistics/block-statistic.ts';
 import type { ScoredRows } from './metrics.ts';
 import { rowWeights, weighed } from './row-weights.ts';
@@ -58,4 +59,13 @@ export function r2(rows: ScoredRows): BlockStatistic {
     const total = dot(weights, squares) - dot(weights, sums) ** 2 / dot(weights, counts);
     return total > 1e-12 * dot(weights, squares) ? 1 - dot(weights, residuals) / total : Number.NaN;
   };
+}
+
+/** Of each row: log loss, or the squared error of a regression. @param classes of scores rows × classes, row-major */
+export function rowLosses(task: Task, labels: Float64Array, scores: Float64Array, classes?: number): Float64Array {
+  if (task === 'regression') return labels.map((label, i) => (label - scores[i]!) ** 2);
+  return labels.map((label, i) => {
+    const given = classes === undefined ? scores[i]! : scores[i * classes + label]!;
+    return -Math.log(Math.max(EPSILON, classes === undefined && label === 0 ? 1 - given : given));
+  });
 }

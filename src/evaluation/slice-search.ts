@@ -8,7 +8,7 @@ import { blockJackknife } from '../statistics/jackknife.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import type { FoundSlice } from './contract.ts';
 import type { JudgedRows } from './judged-rows.ts';
-import { EPSILON } from './losses.ts';
+import { rowLosses } from './losses.ts';
 import { meanOfRows } from './row-weights.ts';
 import { type Binned, binnedColumns } from './slice-bins.ts';
 
@@ -49,7 +49,8 @@ export function searchSlices(input: SearchInput): SliceSearch | null {
   const { config, judged } = input;
   const { min_rows: minRows, search } = config.gate.slices;
   if (search === 'off' || judged.blocks < 2 * Math.max(2, config.gate.uncertainty.min_blocks)) return null;
-  const losses = { candidate: rowLosses(input, input.candidate), champion: rowLosses(input, input.champion) };
+  const lossesOf = (scores: Float64Array) => rowLosses(config.task, judged.labels, scores, judged.classes);
+  const losses = { candidate: lossesOf(input.candidate), champion: lossesOf(input.champion) };
   const notable = NOTABLE * meanOfRows(judged, losses.champion);
   const singles = binnedColumns(input.rows, judged.index, input.signature);
   const weight = (column: Binned) => input.importance?.[column.name] ?? 0;
@@ -147,13 +148,4 @@ function judgeCell(cell: Cell, notable: number): { readonly slice: Omit<FoundSli
     ...{ candidate: mean(cell.candidate), champion: mean(cell.champion), difference: difference! },
   };
   return { slice, p: pBelow(difference!, -notable) ?? 1 };
-}
-
-function rowLosses({ config: { task }, judged }: SearchInput, scores: Float64Array): Float64Array {
-  const { labels, classes } = judged;
-  if (task === 'regression') return labels.map((label, i) => (label - scores[i]!) ** 2);
-  return labels.map((label, i) => {
-    const given = classes === undefined ? scores[i]! : scores[i * classes + label]!;
-    return -Math.log(Math.max(EPSILON, classes === undefined && label === 0 ? 1 - given : given));
-  });
 }
