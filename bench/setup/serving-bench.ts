@@ -79,7 +79,11 @@ export async function openServingBench(
   return {
     ...{ store, models, rows: wide.rows.map(oneDay) },
     start: (names) =>
-      startServer(process.execPath, [...profiling, ...tsx, file('./serving-node.ts'), join(dir, 'serving'), ...names], '/ready'),
+      startServer(
+        process.execPath,
+        [...profiling, ...tsx, file('./serving-node.ts'), join(dir, 'serving'), ...names],
+        '/ready',
+      ),
     startPeer: () =>
       startServer(python, [file('../peers/fastapi/serve.py'), wide.source.modelPath, signature], '/ready'),
     startNoOp: () => startServer(process.execPath, [...tsx, file('./no-op-server.ts')], '/ready'),

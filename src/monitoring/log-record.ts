@@ -37,7 +37,7 @@ export interface LoggedRow {
 }
 
 /** A feature that is a number in one version and a category in another is written as text in this file. */
-export function extraColumns(calls: readonly LoggedCall[]): Record<string, RecordType> {
+export function extraColumns(calls: readonly Pick<LoggedCall, 'policy'>[]): Record<string, RecordType> {
   const columns: Record<string, RecordType> = {};
   const add = (field: FieldColumn | null, type: RecordType) => {
     if (field === null) return;

@@ -2,8 +2,8 @@
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { ObjectStore } from '../store/object-store.ts';
 import { KeptEngine } from './kept-engine.ts';
-import { inSample } from './log-policy.ts';
-import { extraColumns, type LoggedCall, lineOf } from './log-record.ts';
+import { LogLines, type WaitingCall, waitingCall } from './log-lines.ts';
+import { extraColumns, type LoggedCall } from './log-record.ts';
 import { WRITING, writePartitions } from './partitions.ts';
 import { predictionRecord } from './records.ts';
 
@@ -21,10 +21,10 @@ export interface LogWriterOptions {
 /** Rows that are made text at a time, half a millisecond; then requests have their turn. */
 const ROWS_A_TURN = 50;
 /** What is written at once: a write costs as much as the text of ten rows. */
-const TURNS_A_CHUNK = 20;
+const CALLS_A_CHUNK = 1000;
 
 interface Batch {
-  readonly calls: readonly LoggedCall[];
+  readonly calls: readonly WaitingCall[];
   readonly rows: number;
   readonly writtenAt: number;
 }
@@ -33,8 +33,12 @@ export class LogWriter {
   readonly counts = { written: 0, dropped: 0, sampledOut: 0, failedWrites: 0 };
   readonly #options: Required<LogWriterOptions>;
   readonly #engine: KeptEngine;
-  #waiting: LoggedCall[] = [];
+  readonly #lines: LogLines;
+  #waiting: WaitingCall[] = [];
   #waitingRows = 0;
+  /** Calls that are not text yet; some may have been dropped meanwhile. */
+  #fresh: WaitingCall[] = [];
+  #making = false;
   /** Being written, or refused by the store: tried again unchanged, so that what was stored already is found again. */
   #batch: Batch | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -42,6 +46,7 @@ export class LogWriter {
 
   constructor(options: LogWriterOptions) {
     this.#options = { flushMs: 1000, flushRows: 5000, maxRows: 100_000, ...options };
+    this.#lines = new LogLines(options.node);
     this.#engine = new KeptEngine({ ...WRITING, tempDir: options.tempDir });
   }
 
@@ -51,9 +56,15 @@ export class LogWriter {
   }
 
   add(call: LoggedCall): void {
-    if (call.policy.sample(call.arm) <= 0) return this.leaveOut(call.rows.length);
-    this.#waiting.push(call);
-    this.#waitingRows += call.rows.length;
+    if (call.policy.sample(call.arm) <= 0) {
+      this.leaveOut(call.rows.length);
+      return;
+    }
+    const waiting = waitingCall(call);
+    this.#waiting.push(waiting);
+    this.#waitingRows += waiting.rows;
+    this.#fresh.push(waiting);
+    if (!this.#making) this.#makeLater();
     this.#dropOldest();
     if (this.#waitingRows >= this.#options.flushRows && !this.#batch) this.#flushInBackground();
     else this.#timer ??= setTimeout(() => this.#flushInBackground(), this.#options.flushMs);
@@ -78,6 +89,26 @@ export class LogWriter {
     return this.#engine.close();
   }
 
+  /** After the answers that are ready have left. */
+  #makeLater(): void {
+    this.#making = true;
+    setImmediate(() => {
+      this.#makeSome();
+      if (this.#fresh.length > 0) this.#makeLater();
+      else this.#making = false;
+    });
+  }
+
+  #makeSome(): void {
+    let [rows, calls] = [ROWS_A_TURN, 0];
+    for (const waiting of this.#fresh) {
+      if (rows <= 0) break;
+      rows -= this.#lines.make(waiting, rows);
+      if (waiting.call === null) calls += 1;
+    }
+    this.#fresh.splice(0, calls);
+  }
+
   #flushInBackground(): void {
     this.flush().catch((error: unknown) => {
       this.#options.onError(error);
@@ -90,6 +121,15 @@ export class LogWriter {
     if (this.#batch) await this.#writeBatch(this.#batch);
     if (this.#waiting.length === 0) return;
     this.#batch = this.#take();
+    let made = 0;
+    for (const waiting of this.#batch.calls) {
+      while (waiting.call !== null) {
+        made += this.#lines.make(waiting, ROWS_A_TURN - made);
+        if (made < ROWS_A_TURN) continue;
+        made = 0;
+        await othersFirst();
+      }
+    }
     await this.#writeBatch(this.#batch);
   }
 
@@ -115,49 +155,32 @@ export class LogWriter {
   }
 
   /** @returns rows written */
-  async #write(model: string, calls: readonly LoggedCall[], writtenAt: number): Promise<number> {
-    const { store, node, tempDir } = this.#options;
-    const written = { rows: 0 };
+  async #write(model: string, calls: readonly WaitingCall[], writtenAt: number): Promise<number> {
+    const { store, tempDir } = this.#options;
     await writePartitions(store, {
       ...{ kind: predictionRecord, model, extra: extraColumns(calls), writtenAt, tempDir, engine: this.#engine },
-      chunks: chunksOf(calls, node, written),
+      chunks: chunksOf(calls),
     });
-    return written.rows;
+    return calls.reduce((total, { kept }) => total + kept, 0);
   }
 
   #dropOldest(): void {
     while (this.waitingRows > this.#options.maxRows && this.#waiting.length > 1) {
       const oldest = this.#waiting.shift()!;
-      this.#waitingRows -= oldest.rows.length;
-      this.counts.dropped += oldest.rows.length;
+      oldest.call = null; // its text is wanted no more
+      this.#waitingRows -= oldest.rows;
+      this.counts.dropped += oldest.rows;
     }
   }
 }
 
-/** Lines of the rows in the sample, which `written` counts. */
-async function* chunksOf(calls: readonly LoggedCall[], node: string, written: { rows: number }): AsyncIterable<Buffer> {
-  let turns: Buffer[] = [];
-  let lines = '';
-  for (const call of calls) {
-    const sample = call.policy.sample(call.arm);
-    for (const [i, row] of call.rows.entries()) {
-      if (!inSample(row.inferenceId, sample)) continue;
-      lines += lineOf(call, row, i, node);
-      written.rows += 1;
-      if (written.rows % ROWS_A_TURN > 0) continue;
-      turns.push(Buffer.from(lines));
-      lines = '';
-      await othersFirst();
-      if (turns.length < TURNS_A_CHUNK) continue;
-      yield Buffer.concat(turns);
-      turns = [];
-    }
-  }
-  yield Buffer.concat([...turns, Buffer.from(lines)]);
+function* chunksOf(calls: readonly WaitingCall[]): Iterable<Buffer> {
+  for (let from = 0; from < calls.length; from += CALLS_A_CHUNK)
+    yield Buffer.concat(calls.slice(from, from + CALLS_A_CHUNK).flatMap(({ lines }) => lines));
 }
 
-function groupByModel(calls: readonly LoggedCall[]): Map<string, LoggedCall[]> {
-  const groups = new Map<string, LoggedCall[]>();
+function groupByModel(calls: readonly WaitingCall[]): Map<string, WaitingCall[]> {
+  const groups = new Map<string, WaitingCall[]>();
   for (const call of calls) {
     const group = groups.get(call.model);
     if (group) group.push(call);

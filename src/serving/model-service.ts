@@ -248,7 +248,10 @@ export class ModelService {
   #log(part: Omit<Answered, 'arm'>, arm: LoggedArm, followed: Followed): void {
     const { slot, rows, scored, staged } = part;
     // Without this look every row would be made ready for a log that takes none.
-    if (slot.policy.sample(arm) <= 0) return this.#options.log.leaveOut(rows.length);
+    if (slot.policy.sample(arm) <= 0) {
+      this.#options.log.leaveOut(rows.length);
+      return;
+    }
     const call: LoggedCall = {
       model: this.model,
       version: slot.version,

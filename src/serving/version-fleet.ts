@@ -139,13 +139,17 @@ export class VersionFleet {
     const failure = this.#failures.get(version);
     if (failure && performance.now() < failure.tryAgainAt) return false;
     try {
-      const slot =
-        this.#slots.get(version) ??
-        (await VersionSlot.open(this.#model, version, this.evidence(version), this.#options));
-      this.#slots.set(version, slot);
+      const known = this.#slots.get(version);
+      const slot = known ?? (await VersionSlot.open(this.#model, version, this.evidence(version), this.#options));
       const isolated = version === table.shadow || table.canaries.some((arm) => arm.version === version);
-      if (isolated && version !== table.champion) await slot.isolate();
-      else await slot.bringIn();
+      try {
+        if (isolated && version !== table.champion) await slot.isolate();
+        else await slot.bringIn();
+      } catch (error) {
+        if (known === undefined) await slot.close();
+        throw error;
+      }
+      this.#slots.set(version, slot); // only now can it score
       this.#failures.delete(version);
       return true;
     } catch (error) {
