@@ -40,6 +40,17 @@ export class LabelsRefused extends HoneError {
   }
 }
 
+/** A file of predictions cannot be read, or holds something that is none. */
+export class PredictionsRefused extends HoneError {
+  readonly code = 'HONE_PREDICTIONS_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(file: string, problem: string, next: string, options?: ErrorOptions) {
+    super(`The predictions of ${file} were refused: ${problem}. Nothing was recorded. ${next}`, options);
+  }
+}
+
 /** The key of the log's hashes is named but not there, or is needed and was never made. */
 export class HashKeyMissing extends HoneError {
   readonly code = 'HONE_HASH_KEY_MISSING';

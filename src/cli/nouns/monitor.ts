@@ -10,6 +10,7 @@ import { ledgerOf } from '../refs.ts';
 import { withServices } from '../services.ts';
 import { registerErase } from './monitor-erase.ts';
 import { registerLabels } from './monitor-labels.ts';
+import { registerLog } from './monitor-log.ts';
 
 /** A look reads weeks of predictions. */
 const PATIENCE_MS = 10 * 60_000;
@@ -31,6 +32,7 @@ export function register(program: Command, context: CliContext): void {
     .description('the last look; needs no Temporal')
     .action((model: string) => show(context, model));
   registerLabels(noun, context);
+  registerLog(noun, context);
   registerErase(noun, context);
 }
 
