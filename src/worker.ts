@@ -20,12 +20,16 @@ import type { HoneConfig } from './config/hone.ts';
 import { loadWorkspace } from './config/load.ts';
 import { HoneError } from './errors.ts';
 import { honeCacheFolder } from './local/cache-folder.ts';
+import { SettingUnusable } from './local/errors.ts';
 import { workflowBundle } from './local/workflow-bundle.ts';
 import { openStore, proveConditionalCreate } from './store/open-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { trainingQueue } from './workflows/contract.ts';
 
 const RETRY_MS = 2000;
+
+const QUEUES = ['main', 'training'] as const;
+export type WorkerQueue = (typeof QUEUES)[number];
 
 export interface WorkerOptions {
   /** The folder with `config/`; relative paths in model files start here. */
@@ -34,6 +38,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Default: a folder of the workspace, so that a worker finds the checkpoints of the one before it. */
   readonly scratchDir?: string;
+  /** Default: both. A machine for training alone takes only the second. */
+  readonly queues?: readonly WorkerQueue[];
   /** Around every activity: where drills stop a worker at a chosen point. */
   readonly interceptors?: WorkerInterceptors;
 }
@@ -59,7 +65,6 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     client,
   };
   await proveConditionalCreate(deps.store);
-  const codePath = await workflowBundle(cacheDir);
   const reached = await connectionOptions(hone.temporal);
   await knock(reached);
   const connection = await NativeConnection.connect(reached).catch((cause: unknown) => {
@@ -77,15 +82,24 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     shutdownForceTime: '20s',
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),
   } as const;
-  const workers = [
-    await Worker.create({ ...shared, taskQueue: task_queue, workflowBundle: { codePath } }),
-    await Worker.create({ ...shared, taskQueue: trainingQueue(task_queue), maxConcurrentActivityTaskExecutions: 1 }),
-  ];
+  const queues = options.queues ?? QUEUES;
+  const create = {
+    main: async () =>
+      Worker.create({
+        ...shared,
+        taskQueue: task_queue,
+        workflowBundle: { codePath: await workflowBundle(cacheDir) },
+      }),
+    training: () =>
+      Worker.create({ ...shared, taskQueue: trainingQueue(task_queue), maxConcurrentActivityTaskExecutions: 1 }),
+  };
+  const workers: Worker[] = [];
+  for (const queue of queues) workers.push(await create[queue]());
   const done = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await client.close();
     await connection.close();
   });
-  logger.info({ address, task_queue, store: deps.store.uri }, 'worker is up');
+  logger.info({ address, task_queue, queues, store: deps.store.uri }, 'worker is up');
   return {
     done,
     async stop() {
@@ -104,6 +118,15 @@ function codeVersion(workspace: string): Deps['code'] {
   } catch {
     return { commit: process.env['HONE_COMMIT'] || 'unknown', dirty: false };
   }
+}
+
+/** `HONE_WORKER_QUEUE`: `main` or `training`; both where it is not set. @throws SettingUnusable */
+export function queuesOf(env: NodeJS.ProcessEnv): readonly WorkerQueue[] {
+  const name = env['HONE_WORKER_QUEUE'];
+  if (name === undefined) return QUEUES;
+  const queue = QUEUES.find((one) => one === name);
+  if (queue === undefined) throw new SettingUnusable('HONE_WORKER_QUEUE', name, `there are ${QUEUES.join(' and ')}`);
+  return [queue];
 }
 
 /** Temporal may come up later than its workers, so they wait for it; whatever else is missing ends them. */
@@ -125,7 +148,7 @@ async function main(): Promise<void> {
   const workspace = resolve(process.env['HONE_WORKSPACE'] || '.');
   try {
     const { hone } = await loadWorkspace(workspace);
-    const { done } = await startPatiently({ workspace, hone, logger });
+    const { done } = await startPatiently({ workspace, hone, logger, queues: queuesOf(process.env) });
     process.send?.('ready');
     await done;
   } catch (error) {
