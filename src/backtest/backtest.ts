@@ -4,7 +4,7 @@ import type { ModelConfig } from '../config/model.ts';
 import { withDuckDb } from '../data/engine.ts';
 import { openWorkshop } from './candidates.ts';
 import type { BacktestReport } from './contract.ts';
-import { NothingToReplay, PolicyNamedTwice, TriggerNeedsGate } from './errors.ts';
+import { NothingToReplay, PolicyNamedTwice, TaskNotReplayed, TriggerNeedsGate } from './errors.ts';
 import { openPast, type Past, rowAt } from './past.ts';
 import type { Policy } from './policy.ts';
 import { type Replay, replay } from './replay.ts';
@@ -34,7 +34,7 @@ export interface BacktestInput {
  * Writes nothing but models under `cacheDir`. The same input gives the same report, but for the processor time of
  * trainings, which is measured when a model is made and kept with it.
  *
- * @throws NothingToReplay, PolicyNamedTwice, TriggerNeedsGate; what ingest, features, trainer and gate throw
+ * @throws TaskNotReplayed, NothingToReplay, PolicyNamedTwice, TriggerNeedsGate; what ingest, features, trainer and gate throw
  */
 export async function backtest(input: BacktestInput): Promise<BacktestReport> {
   const { past, replays } = await replayPolicies(input);
@@ -45,6 +45,7 @@ export async function backtest(input: BacktestInput): Promise<BacktestReport> {
 /** The replays alone, in the order of the policies. @throws as `backtest` */
 export async function replayPolicies(input: BacktestInput): Promise<{ past: Past; replays: Replay[] }> {
   const { config, policies, from, to, workDir, onProgress = () => undefined } = input;
+  if (config.task === 'multiclass') throw new TaskNotReplayed(config.model, config.task);
   refuseBadPolicies(policies);
   const refuse = (why: string) => new NothingToReplay(config.model, from, to, why);
   if (!(Date.parse(from) < Date.parse(to))) throw refuse('--to is not after --from');

@@ -11,6 +11,7 @@ import { judge } from '../gate/judge.ts';
 import { type EarlierLook, lookNumber } from '../gate/looks.ts';
 import type { Holdout } from '../monitoring/contract.ts';
 import { matureBefore } from '../monitoring/windows.ts';
+import { customFigures } from './custom-figures.ts';
 import { labelsAt, type Past, rowAt } from './past.ts';
 import type { Policy } from './policy.ts';
 import { ScoredVersion, type Version } from './scored-version.ts';
@@ -78,9 +79,10 @@ export async function look(
     await scoresOf(champion),
     await scoresOf(anchor),
   ];
-  const evaluation = evaluate({
+  const rows = rowsBetween(past, first, last, at);
+  const figures = evaluate({
     config,
-    rows: rowsBetween(past, first, last, at),
+    rows,
     scores: {
       candidate: own,
       ...(championScores ? { champion: championScores } : {}),
@@ -92,6 +94,8 @@ export async function look(
     baselineRate: candidate.scored.trained.labelMean,
     seed: config.training.seed,
   });
+  const looked = { rows, first, candidate: own, champion: championScores };
+  const evaluation = { ...figures, ...(await customFigures(past, config, looked)) };
   const gate = judge(evaluation, config, {
     first: champion === null,
     trigger,

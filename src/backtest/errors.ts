@@ -54,3 +54,17 @@ export class TriggerNeedsGate extends HoneError {
     );
   }
 }
+
+/** A task whose evaluation a replay does not have the rows for. */
+export class TaskNotReplayed extends HoneError {
+  readonly code = 'HONE_TASK_NOT_REPLAYED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor(model: string, task: string) {
+    super(
+      `${model} is a ${task} model, and a backtest replays binary and regression models only: what monitoring asks for a ` +
+        'run by is not known of several classes. Nothing was trained. Judge its versions with `hone evaluate` instead.',
+    );
+  }
+}

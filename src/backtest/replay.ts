@@ -16,6 +16,7 @@ import type { Policy } from './policy.ts';
 import type { Version } from './scored-version.ts';
 import type { ServedLog } from './served-log.ts';
 import type { Trained } from './trainings.ts';
+import { trainOrSearch } from './trials.ts';
 import { newMatureLabels, triggersAt } from './watch.ts';
 
 export type Outcome = 'promoted' | 'rejected_by_gate' | 'inconclusive' | 'failed' | 'unfinished';
@@ -99,8 +100,8 @@ export async function replay(
     state = next.state;
   };
   const train = async (at: number, part: 'judged' | 'full', twin: Trained | null = null): Promise<Trained> => {
-    const made = await workshop.trainings.train(recipe(policy, at, part, twin));
-    trained.set(made.key, made);
+    const { made, all } = await trainOrSearch(workshop, recipe(policy, at, part, twin), twin);
+    for (const one of all) trained.set(one.key, one);
     return made;
   };
   const register = (made: Trained, at: number, run: string, holdout: Version['holdout'] = null): Version => {
@@ -171,7 +172,7 @@ export async function replay(
     if (policy.gate) {
       const judged = train(at, 'judged');
       // A scheduled training does not depend on what is live then: it is under way while this run is judged.
-      if (upcoming) workshop.trainings.train(recipe(policy, upcoming.at, 'judged')).catch(() => undefined);
+      if (upcoming) trainOrSearch(workshop, recipe(policy, upcoming.at, 'judged'), null).catch(() => undefined);
       active = { ...common, candidate: register(await judged, at, run), next: { do: 'look', at } };
     } else {
       const candidate = register(await train(at, 'full'), at, run);

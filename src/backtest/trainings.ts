@@ -32,6 +32,8 @@ export interface Trained {
   readonly key: string;
   readonly model: string;
   readonly signature: Signature;
+  /** All that it was trained with: with `training.search` those of the chosen trial. */
+  readonly params: ModelConfig['training']['params'];
   readonly rounds: number;
   readonly calibration: FittedCalibration | null;
   /** Of the rows it was fitted on. */
@@ -145,7 +147,7 @@ export function openTrainings({ past, cacheDir, trainers, onTrained }: Trainings
     if (there === undefined) throw new RangeError(`${found} was removed while the backtest ran`);
     const fitEnd = part === 'full' ? rows.geometry.mature_before : rows.geometry.fit_end;
     const { sha256: _, ...about } = there;
-    return { key, model: join(found, 'model.onnx'), ...about, ...rows.fitted, fitEnd };
+    return { key, model: join(found, 'model.onnx'), params, ...about, ...rows.fitted, fitEnd };
   }
 
   return {

@@ -121,13 +121,15 @@ async function loadPredictions(db: Connection, input: CustomInput): Promise<numb
     ...decided(input, input.scores.candidate, judged.decision),
     ...decided(input, input.scores.champion, judged.championDecision),
     rowWeights(judged),
+    // As it was known, and of several classes its value.
+    judged.labels.map((label) => input.classes?.[label] ?? label),
   ];
   await db.run(
-    'CREATE TABLE _scored (_row BIGINT, _group INTEGER, _score_candidate DOUBLE, _decision_candidate DOUBLE, _score_champion DOUBLE, _decision_champion DOUBLE, weight DOUBLE)',
+    'CREATE TABLE _scored (_row BIGINT, _group INTEGER, _score_candidate DOUBLE, _decision_candidate DOUBLE, _score_champion DOUBLE, _decision_champion DOUBLE, weight DOUBLE, label DOUBLE)',
   );
   const appender = await db.createAppender('_scored');
   judged.index.forEach((row, i) => {
-    appender.appendBigInt(BigInt(row));
+    appender.appendBigInt(BigInt(row + (input.offset ?? 0)));
     appender.appendInteger(Math.floor((judged.block[i]! * groups) / judged.blocks));
     for (const column of columns) {
       if (column) appender.appendDouble(column[i]!);
@@ -140,7 +142,6 @@ async function loadPredictions(db: Connection, input: CustomInput): Promise<numb
     '_id AS id',
     '_entity AS entity',
     'make_timestamp((_event_time * 1000)::BIGINT) AS event_time',
-    '_label AS label',
     ...slices.map((name) => `${quoteName(`_slice_${name}`)} AS ${quoteName(name)}`),
     ...features.filter((name) => !OWN.includes(name)).map(quoteName),
   ];

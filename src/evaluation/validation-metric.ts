@@ -1,12 +1,12 @@
 /** One metric on validation rows, for choosing among configurations before the gate sees any of them. */
 import { z } from 'zod';
 import type { MetricName, ModelConfig } from '../config/model.ts';
-import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
+import { readFeatureColumns } from '../data/columns.ts';
 import { sliceNames } from '../data/features/slices.ts';
 import type { Signature } from '../registry/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';
 import { widened } from './classes.ts';
-import { judgedRows, scoresOf } from './judged-rows.ts';
+import { type EvaluationRows, judgedRows, scoresOf } from './judged-rows.ts';
 import { finite, METRICS } from './metrics.ts';
 
 export const validationFigure = z.strictObject({
@@ -48,7 +48,7 @@ export function figureOn(
   config: ModelConfig,
   metric: MetricName,
   { classes: own }: Pick<Signature, 'classes'>,
-  rows: Pick<FeatureRows, 'label' | 'eventTime' | 'id' | 'entity' | 'slices'>,
+  rows: EvaluationRows,
   scores: Float64Array,
 ): ValidationFigure {
   const known = own?.map(Number) ?? [];
@@ -56,7 +56,9 @@ export function figureOn(
   // A class that the model was never shown has probability 0, here as in the evaluation.
   const values = [...new Set([...known, ...rows.label])].filter((one) => !Number.isNaN(one)).sort((a, b) => a - b);
   const width = several ? values.length : undefined;
-  const placed = several ? { ...rows, label: rows.label.map((label) => values.indexOf(label)) } : rows;
+  const placed = several
+    ? { ...rows, label: rows.label.map((label) => (Number.isNaN(label) ? label : values.indexOf(label))) }
+    : rows;
   const judged = judgedRows(config, placed, width);
   const wide = several ? widened(scores, known, values) : scores;
   const block = new Int32Array(judged.index.length);
