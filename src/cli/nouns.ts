@@ -30,9 +30,11 @@ import { register as review } from './nouns/review.ts';
 import { register as rollback } from './nouns/rollback.ts';
 import { register as rollout } from './nouns/rollout.ts';
 import { register as run } from './nouns/run.ts';
+import { register as schema } from './nouns/schema.ts';
 import { register as up } from './nouns/up.ts';
 import { register as validate } from './nouns/validate.ts';
 import { register as web } from './nouns/web.ts';
+import { register as worker } from './nouns/worker.ts';
 
 export type Register = (program: Command, context: CliContext) => void;
 
@@ -56,6 +58,7 @@ export const NOUNS: readonly Register[] = [
   deployment,
   freeze,
   reconcile,
+  worker,
   batch,
   exportVersion,
   monitor,
@@ -69,4 +72,5 @@ export const NOUNS: readonly Register[] = [
   reproduce,
   backup,
   config,
+  schema,
 ];
