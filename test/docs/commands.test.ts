@@ -43,6 +43,7 @@ const ELSEWHERE: readonly { command: RegExp; test: string }[] = [
   { command: /^npm ci$/, test: '.ci/run' },
   { command: /^npm (ci && npm )?test$/, test: '.ci/run' },
   { command: /^npm run check$/, test: 'package.json' },
+  { command: /^npm run soak/, test: 'test/faults/soak.full.test.ts' },
   { command: /^npm ci && npm run demo$/, test: 'test/e2e/demo.full.test.ts' },
   { command: /^npx hone (up|down)$/, test: 'test/cli/up.test.ts' },
 ];
