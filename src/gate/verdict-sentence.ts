@@ -58,6 +58,10 @@ function failure(rule: RuleResult | undefined): string {
       return `${rule.metric} is no better than a constant prediction`;
     case 'custom':
       return rule.rule.endsWith('/floor') ? 'a metric of its own misses its floor' : 'a metric of its own is worse';
+    case 'calibration':
+      return 'calibration is off';
+    case 'fairness':
+      return 'decisions differ between groups by more than the file allows';
     case 'behaviour':
       return 'it does not answer what was asked lately';
     case 'anchor':
@@ -91,7 +95,7 @@ function advice({ context, config, verdict, report }: Judged, rule: RuleResult |
     const end = then === 'person' ? 'a person decides' : context.first ? 'nothing is promoted' : 'the champion is kept';
     return `It is judged again as labels arrive, for ${wait_for_labels}; then ${end}. See ${explain}.`;
   }
-  const calibrated = rule?.metric === 'log_loss' || rule?.metric === 'brier_score_loss';
+  const calibrated = rule?.metric === 'log_loss' || rule?.metric === 'brier_score_loss' || rule?.kind === 'calibration';
   const cure =
     calibrated && config.training.calibration === 'none'
       ? 'recalibrate with `training.calibration: isotonic`'

@@ -3,9 +3,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadWorkspace } from '../../src/config/load.ts';
+import { loadWorkspace, modelOf } from '../../src/config/load.ts';
 import { configSnapshot } from '../../src/config/snapshot.ts';
 import type { FlipExample } from '../../src/evaluation/contract.ts';
+import { judge } from '../../src/gate/judge.ts';
 import { importVersion } from '../../src/registry/import.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { hone as run, type Said } from '../cli/story.ts';
@@ -51,6 +52,8 @@ beforeAll(async () => {
   await writeFile(join(dir, 'config', 'models', 'tiny.yaml'), FILE);
   await writeParquet(dir, 'rows.parquet', ROWS);
   await writeParquet(dir, 'later.parquet', ROWS.replace('2013-03-01', '2013-05-01'));
+  const beside = 'SELECT *, ((1 + x) / 2)::DOUBLE AS legacy, 10 + i % 7 AS amount FROM (SELECT *, id AS i FROM';
+  await writeParquet(dir, 'beside.parquet', `${beside} (${ROWS}))`);
   await writeParquet(dir, 'unlabelled.parquet', `SELECT * REPLACE (NULL::VARCHAR AS y) FROM (${ROWS})`);
   await writeParquet(dir, 'short.parquet', `SELECT * EXCLUDE (x) FROM (${ROWS})`);
   const config = configSnapshot(await loadWorkspace(dir), 'tiny');
@@ -177,4 +180,38 @@ test('wrong data is refused with what is wrong and nothing on stdout', async () 
   await writeFile(join(dir, 'broken.parquet'), 'PAR1 not');
   expect((await refused('tiny/1', '--data', 'broken.parquet')).err).toContain('broken.parquet');
   expect(await readFile(join(dir, 'broken.parquet'), 'utf8')).toBe('PAR1 not');
+});
+
+test('an incumbent outside hone is compared by the column of its scores, with rows weighed by another column', async () => {
+  const file = join(dir, 'config', 'models', 'tiny.yaml');
+  const asked = async (gate: string, ...argv: string[]) => {
+    await writeFile(file, FILE.replace('gate:\n', `gate:\n  ${gate}\n`));
+    const said = await hone('evaluate', 'tiny/1', '--data', 'beside.parquet', ...argv);
+    await writeFile(file, FILE);
+    return said;
+  };
+  const { report } = JSON.parse((await asked('incumbent: legacy', '--json')).out);
+  expect(report.models.champion).toMatchObject({ version: null, mean_prediction: expect.closeTo(0.5, 2) });
+  // The same order of scores: only probabilities differ.
+  expect(report.improvement.over_champion.roc_auc.estimate).toBeCloseTo(0, 6);
+  expect(report.improvement.over_champion.log_loss.lower).toBeGreaterThan(0);
+  expect(report.footprint.champion).toBeNull();
+  const { config } = modelOf(await loadWorkspace(dir), 'tiny');
+  const judged = judge(
+    report,
+    { ...config, gate: { ...config.gate, metrics: {} } },
+    { first: true, trigger: 'manual' },
+  );
+  expect(judged).toMatchObject({ verdict: 'pass', as: 'first' });
+  expect(judged.sentence).toMatch(/for the incumbent: .* What serves today goes on\. A person has to approve it\.$/);
+  expect(judged.person.join()).toContain('what serves today is outside hone');
+
+  const weighed = JSON.parse((await asked('weights: { business: amount }', '--json')).out).report;
+  expect(weighed.weights).toMatchObject({ business: 'amount', propensity: null });
+  expect(weighed.weights.effective_rows).toBeGreaterThan(3800);
+  expect(weighed.weights.effective_rows).toBeLessThan(4000);
+
+  const refused = await asked('incumbent: amount');
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err.replace(/\s+/g, ' ')).toContain('4000 judged rows have no usable value in amount');
 });

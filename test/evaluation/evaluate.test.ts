@@ -4,6 +4,8 @@ import { baselineRate } from '../../src/evaluation/baseline.ts';
 import { evaluationReport } from '../../src/evaluation/contract.ts';
 import { evaluate } from '../../src/evaluation/evaluate.ts';
 import { metricValue } from '../../src/evaluation/metrics.ts';
+import { judge } from '../../src/gate/judge.ts';
+import { randomStream } from '../../src/statistics/random.ts';
 import { canonicalJson } from '../../src/store/content.ts';
 import { flights, town } from './flights.ts';
 
@@ -174,4 +176,75 @@ test('scores of another reading meet their rows by id', () => {
   const other = { id: ['b', 'a'], scores: Float64Array.from([2, 1]) };
   expect([...alignScores('champion', ['a', 'b'], other)]).toEqual([1, 2]);
   expect(() => alignScores('champion', ['a', 'c'], other)).toThrow('1 of 2 rows have no score (first: id c)');
+});
+
+test('each version decides by the threshold that it serves with', async () => {
+  const { rows, scores } = town({ days: 7 });
+  const [candidate, champion] = [scores(0.3), scores(0.3)];
+  const input = { config: await flights(), rows, scores: { candidate, champion }, baselineRate: 0.27, seed: 1 };
+  const same = evaluate(input);
+  expect(same.behaviour).toMatchObject({ flips: 0, per_10000: { caught: 0, false_alarms: 0 } });
+  const moved = evaluate({ ...input, thresholds: { candidate: 0.3, champion: 0.5 } });
+  expect(moved.behaviour).toMatchObject({ threshold: 0.3, champion_threshold: 0.5 });
+  const { per_10000: per, per_10000_bounds: bounds } = moved.behaviour!;
+  const change = candidate.reduce((sum, score, i) => sum + (score >= 0.3 && score < 0.5 ? rows.label[i]! : 0), 0);
+  expect(per?.caught).toBeCloseTo((10_000 * change) / 2100, 8);
+  expect(bounds?.caught).toMatchObject({ estimate: expect.closeTo(per?.caught ?? 0, 8), method: 'block_jackknife' });
+  expect(bounds?.caught.lower).toBeGreaterThan(0);
+  expect(moved.models.candidate.metrics.recall_score!.estimate).toBeGreaterThan(
+    moved.models.champion!.metrics.recall_score!.estimate!,
+  );
+});
+
+test('of a regression the gate judges bias and slope as well as the errors', async () => {
+  const { rows, scores } = town();
+  const signal = scores(0).map((score) => Math.log(score / (1 - score)));
+  const random = randomStream(8);
+  const label = signal.map((value) => 100 + 20 * value + 10 * random.normal());
+  const config = await flights({
+    task: 'regression',
+    gate: {
+      ...{ primary: 'root_mean_squared_error', floors: { root_mean_squared_error: 'below_baseline' } },
+      champion: { margin: { root_mean_squared_error: { kind: 'relative', value: 0.05 } } },
+      slices: {
+        columns: ['origin'],
+        critical: ['origin'],
+        margin: { root_mean_squared_error: { kind: 'relative', value: 0.1 } },
+      },
+    },
+  });
+  const honest = signal.map((value) => 100 + 20 * value);
+  const judged = (candidate: Float64Array) => {
+    const report = evaluate({
+      config,
+      rows: { ...rows, label },
+      scores: { candidate, champion: honest },
+      baselineRate: 78,
+      seed: 1,
+    });
+    const { verdict, rules } = judge(report, config, { first: false, trigger: 'schedule' });
+    const outcome = (name: string) => rules.find(({ rule }) => rule === name)?.outcome;
+    return {
+      report,
+      verdict,
+      bias: outcome('calibration/in_the_large'),
+      slope: outcome('calibration/slope'),
+      slice: outcome('slice/origin=JFK/root_mean_squared_error'),
+    };
+  };
+  expect(judged(honest)).toMatchObject({ verdict: 'pass', bias: 'pass', slope: 'pass', slice: 'pass' });
+  // Least squares by hand on the same rows.
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const tilted = signal.map((value) => 100 + 28 * value);
+  const [x, y] = [mean(tilted), mean(label)];
+  const slope =
+    mean(tilted.map((value, i) => (value - x) * (label[i]! - y))) / mean(tilted.map((value) => (value - x) ** 2));
+  const wrong = judged(tilted);
+  expect(wrong.report.models.candidate.recalibration?.slope.estimate).toBeCloseTo(slope, 10);
+  expect(wrong.report.models.candidate.recalibration?.intercept.estimate).toBeCloseTo(y - slope * x, 8);
+  expect(wrong).toMatchObject({ verdict: 'fail', slope: 'fail', slice: 'fail' });
+  expect(judged(honest.map((value) => value + 12))).toMatchObject({ verdict: 'fail', bias: 'fail', slope: 'pass' });
+  const constant = judged(new Float64Array(label.length).fill(80));
+  expect(constant).toMatchObject({ verdict: 'fail', slope: undefined });
+  expect(constant.report.models.candidate.recalibration).toBeNull();
 });

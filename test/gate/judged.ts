@@ -14,10 +14,11 @@ export interface Case {
   readonly champion?: Float64Array;
   readonly anchor?: Float64Array;
   readonly context?: Partial<GateContext>;
+  readonly seed?: number;
 }
 
 /** Evaluates and judges; a case without a champion is a first version. */
-export async function gate({ changes, on = town(), candidate, champion, anchor, context }: Case) {
+export async function gate({ changes, on = town(), candidate, champion, anchor, context, seed = 7 }: Case) {
   const config = await flights(changes);
   const report = evaluate({
     config,
@@ -27,7 +28,7 @@ export async function gate({ changes, on = town(), candidate, champion, anchor, 
     ...(champion && { championVersion: 6 }),
     ...(anchor && { anchorVersion: 3 }),
     baselineRate: 0.27,
-    seed: 7,
+    seed,
   });
   const judged = judge(report, config, { first: !champion, trigger: 'schedule', ...context });
   const rule = (name: string) => judged.rules.find((one) => one.rule === name);
