@@ -21,7 +21,7 @@ import { loadWorkspace } from './config/load.ts';
 import { HoneError } from './errors.ts';
 import { honeCacheFolder } from './local/cache-folder.ts';
 import { SettingUnusable } from './local/errors.ts';
-import { workflowBundle } from './local/workflow-bundle.ts';
+import { digestOfSources, workflowBundle } from './local/workflow-bundle.ts';
 import { openStore, proveConditionalCreate } from './store/open-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { trainingQueue } from './workflows/contract.ts';
@@ -40,6 +40,8 @@ export interface WorkerOptions {
   readonly scratchDir?: string;
   /** Default: both. A machine for training alone takes only the second. */
   readonly queues?: readonly WorkerQueue[];
+  /** Name of this build, where `temporal.deployment` is set. Default: `HONE_BUILD`, else the digest of the sources. */
+  readonly build?: string;
   /** Around every activity: where drills stop a worker at a chosen point. */
   readonly interceptors?: WorkerInterceptors;
 }
@@ -70,6 +72,8 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
   const connection = await NativeConnection.connect(reached).catch((cause: unknown) => {
     throw new TemporalUnreachable(address, cause);
   });
+  const { deployment } = hone.temporal;
+  const buildId = options.build ?? (process.env['HONE_BUILD'] || (await digestOfSources()));
   const shared = {
     connection,
     namespace,
@@ -80,6 +84,16 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     defaultHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
+    // Runs stay on the build that they began on; `model` and `probation`, which go on for ever, say otherwise of themselves.
+    ...(deployment
+      ? {
+          workerDeploymentOptions: {
+            useWorkerVersioning: true as const,
+            version: { deploymentName: deployment, buildId },
+            defaultVersioningBehavior: 'PINNED' as const,
+          },
+        }
+      : {}),
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),
   } as const;
   const queues = options.queues ?? QUEUES;
@@ -99,7 +113,8 @@ export async function startWorkers(options: WorkerOptions): Promise<{ stop(): Pr
     await client.close();
     await connection.close();
   });
-  logger.info({ address, task_queue, queues, store: deps.store.uri }, 'worker is up');
+  const build = deployment ? { build: buildId } : {};
+  logger.info({ address, task_queue, queues, store: deps.store.uri, ...build }, 'worker is up');
   return {
     done,
     async stop() {

@@ -163,3 +163,29 @@ export class StillStuck extends HoneError {
     );
   }
 }
+
+/** No worker of this deployment has ever spoken to Temporal. Nothing was changed. */
+export class NotDeployed extends HoneError {
+  readonly code = 'HONE_NOT_DEPLOYED';
+  readonly retryable = true;
+  override readonly exitCode: ExitCode = 69;
+  constructor(deployment: string | null) {
+    super(
+      deployment === null
+        ? 'config/hone.yaml names no temporal.deployment, so workers have no builds and any of them takes any work. Nothing was changed. Add the name, such as `deployment: hone`, and start the workers anew.'
+        : `Temporal knows no worker of the deployment "${deployment}". Nothing was changed. Start a worker of the new build (\`hone up\`), then try again.`,
+    );
+  }
+}
+
+/** A build that no worker has spoken for. Nothing was changed. */
+export class BuildUnknown extends HoneError {
+  readonly code = 'HONE_BUILD_UNKNOWN';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+  constructor(build: string, known: readonly string[]) {
+    super(
+      `No worker of build ${build} has been seen; there are ${known.join(', ')}. Nothing was changed. Start its worker first: a current build without workers takes no work.`,
+    );
+  }
+}

@@ -33,6 +33,14 @@ export const temporalConfig = z
     /** Address of Temporal's web pages, for links in messages; null where there is none. */
     ui: z.string().nullable(),
     task_queue: z.string().min(1),
+    /**
+     * Name of the Worker Deployment: workers say which build they are, runs stay on theirs, and new ones go to the build
+     * that `hone worker promote` made current. Left out: any worker takes any work.
+     */
+    deployment: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,60}$/, 'lower-case letters, digits and dashes')
+      .optional(),
     /** `{}`: TLS with what this machine trusts. Left out: no TLS. */
     tls: tls.optional(),
     /** Sent with every call, for Temporal Cloud and servers behind a gateway. */

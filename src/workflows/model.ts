@@ -14,6 +14,7 @@ import {
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
+  setWorkflowOptions,
   sleep,
   startChild,
   TemporalFailure,
@@ -42,6 +43,8 @@ export interface OwnerInput {
   readonly carried?: { readonly waiting: Recalled['waiting']; readonly notes: readonly string[] };
 }
 
+/** It lives for ever, and a child of a pinned parent would begin on its parent's build: it goes to each current one. */
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, model);
 export async function model({ model: name, carried }: OwnerInput): Promise<void> {
   const { notes, note } = openNotes(name, carried?.notes ?? []);
   const inbox = openInbox(note);

@@ -1,5 +1,11 @@
 /** After a promotion: while labels mature, is the new champion really no worse than its predecessor was? */
-import { continueAsNew, setCurrentDetails, setDefaultSignalHandler, sleep } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  setCurrentDetails,
+  setDefaultSignalHandler,
+  setWorkflowOptions,
+  sleep,
+} from '@temporalio/workflow';
 import { effectOfThis, openOutsideTarget } from './outside-target.ts';
 import { step } from './steps.ts';
 
@@ -15,6 +21,8 @@ export interface ProbationEnd {
   readonly sentence: string;
 }
 
+/** Weeks pass until labels are in. */
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, probation);
 export async function probation(input: ProbationInput): Promise<ProbationEnd> {
   setDefaultSignalHandler(() => {});
   const target = openOutsideTarget();
