@@ -2,15 +2,15 @@
 import { durationMs } from '../config/values.ts';
 import { liveNodes, pause } from '../deployment/live-nodes.ts';
 import { awaitNodes, serverTarget } from '../deployment/server.ts';
+import { servingCacheOf } from '../monitoring/hash-key.ts';
 import { judgeStep } from '../policy/rollout.ts';
 import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
 import { LedgerConflict, RunFenced } from '../registry/errors.ts';
 import { type Ledger, openLedger } from '../registry/ledger.ts';
 import { readVersion } from '../registry/versions.ts';
-import { MODEL_FILE } from '../serving/contract.ts';
 import { renewLease } from '../serving/lease.ts';
-import { ModelRuntime } from '../serving/model-runtime.ts';
-import { getBlob } from '../store/content.ts';
+import { proveVersion } from '../serving/proven.ts';
+import { readBack, readBackText } from '../serving/read-back.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -23,6 +23,8 @@ export type Promotion = 'first' | 'better' | 'non_inferior';
 /** An arm without news from its watcher for this long falls back to the champion by itself. */
 const LEASE_MS = 15_000;
 const LOOK_EVERY_MS = 300;
+/** To find out which servers are silent. */
+const SILENT_WITHIN_MS = 10_000;
 
 export const deployActivities = (deps: Deps) => {
   const ledgerOf = (run: RunRef) => openLedger(deps.store, run.model);
@@ -162,15 +164,15 @@ export const deployActivities = (deps: Deps) => {
       deps,
       async (work, model: string, back: { from: number; to: number; generation: number; at: string }) => {
         const place = { ...of(work, model), generation: back.generation };
-        const late = await awaitNodes(place, back.to, { patient: false });
+        await awaitNodes(place, back.to, { patient: false });
         const seconds = (Date.now() - Date.parse(back.at)) / 1000;
-        const nodes = await liveNodes(deps.store, model);
-        const missing = late.length ? ` Not yet: ${late.join('; ')}.` : '';
+        const wanted = { version: back.to, generation: back.generation };
+        const seen = readBackText(await readBack(deps.store, model, wanted, SILENT_WITHIN_MS));
         return {
           from: back.from,
           to: back.to,
           seconds,
-          sentence: `Version ${back.to} answers on ${nodes.length - late.length} of ${nodes.length} nodes after ${seconds.toFixed(1)} s, instead of ${back.from}.${missing}`,
+          sentence: `Version ${back.to} answers instead of ${back.from} after ${seconds.toFixed(1)} s, on ${seen}.`,
         };
       },
     ),
@@ -192,9 +194,7 @@ export async function requireStillOurs(run: Pick<RunRef, 'model' | 'run'>, ledge
   if (active !== run.run) throw new RunFenced(run.model, `${run.run}/deploy/watch`, run.run, active, head?.seq ?? 0);
 }
 
+/** @throws VersionNotLoadable */
 export async function verifyLoadable(deps: Deps, model: string, version: number): Promise<void> {
-  const manifest = await readVersion(deps.store, model, version);
-  const file = manifest.files.find((file) => file.name === MODEL_FILE);
-  const runtime = await ModelRuntime.load(await getBlob(deps.store, file?.sha256 ?? ''), manifest.signature);
-  await runtime.release();
+  await proveVersion({ store: deps.store, cacheDir: servingCacheOf(deps.workspace) }, model, version);
 }

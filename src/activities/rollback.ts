@@ -8,6 +8,7 @@ import { defaultTarget } from '../registry/rollback.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { RollbackInput } from '../workflows/rollback.ts';
 import { activity } from './boundary.ts';
+import { verifyLoadable } from './deploy.ts';
 import { configOf, type Deps } from './deps.ts';
 import { NothingToRollBackTo } from './errors.ts';
 
@@ -31,6 +32,8 @@ export const rollbackActivities = (deps: Deps) => ({
     const before = earlier ? (await ledger.read(earlier.seq - 1)).state : head?.state;
     const to = order.to ?? (before ? defaultTarget(before) : null);
     if (!to) throw new NothingToRollBackTo(model);
+    const outside = await outsideOf(deps, head?.state.config ?? null);
+    if (!earlier && outside.outside === undefined) await verifyLoadable(deps, model, to);
     const as_of = await asOfNow(deps.store, deps.hone.clock);
     const step = rollBack({ to, reason: order.reason, automatic: order.automatic, effectId, as_of });
     const trust = order.automatic ? ('system' as const) : ('asserted' as const);

@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configSnapshotSchema } from '../config/snapshot.ts';
 import { outsideTarget } from '../deployment/contract.ts';
+import { proveReturn } from '../deployment/prove-return.ts';
 import type { LedgerEntry } from '../registry/contract.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { writeRollback } from '../registry/rollback.ts';
+import { readBack, readBackText } from '../serving/read-back.ts';
 import { getByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { RollbackEnd, RollbackInput } from '../workflows/rollback.ts';
@@ -30,22 +32,36 @@ const READ_BACK_WITHIN_MS = 45_000;
 
 /**
  * Rolls back for a person, with or without Temporal: where no worker writes the ledger entry in time, this call does,
- * under the effect id that the workflow would use, so that it happens once.
+ * under the effect id that the workflow would use, so that it happens once. Before anything moves the version is loaded in
+ * a process of its own.
  *
- * @throws LedgerConflict, NothingToRollBackTo, StoreUnreachable
+ * @throws VersionNotLoadable, LedgerConflict, NothingToRollBackTo, StoreUnreachable
  */
 export async function rollBackForPerson(
-  input: { client: HoneClient; store: ObjectStore; model: string; id: string; asOf: () => Promise<string> },
+  input: {
+    client: HoneClient;
+    store: ObjectStore;
+    /** Where the prediction server of this machine keeps versions; left out, the worker alone looks whether the version loads. */
+    cacheDir?: string;
+    model: string;
+    id: string;
+    asOf: () => Promise<string>;
+  },
   order: { to: number; reason: string; by: string },
 ): Promise<Return> {
-  const { client, store, model, id, asOf } = input;
+  const { client, store, cacheDir, model, id, asOf } = input;
+  if (cacheDir !== undefined) {
+    const { config } = await openLedger(store, model).state();
+    await proveReturn({ store, cacheDir }, { model, version: order.to, config });
+  }
   const effectId = `${rollbackId(model, id)}/rollback`;
   const direct = async (because: string): Promise<Return> => {
     const entry = await writeRollback(store, model, { ...order, effectId, asOf: await asOf() });
     const { from, to } = turnOf(entry);
+    const followed = await followers(store, model, entry, to);
     return {
-      ...{ from, to, seconds: null, by: 'ledger' },
-      sentence: `Version ${to} is to answer instead of ${from}: ${because}, so this command wrote the ledger entry itself. ${await followsBy(store, model, entry, to)}`,
+      ...{ from, to, seconds: followed.seconds, by: 'ledger' },
+      sentence: `Version ${to} is to answer instead of ${from}: ${because}, so this command wrote the ledger entry itself. ${followed.sentence}`,
     };
   };
   let handle: Awaited<ReturnType<typeof startRollback>>;
@@ -66,12 +82,25 @@ export async function rollBackForPerson(
   return { from, to, seconds: null, by: 'workflow', sentence };
 }
 
-/** Nodes read the ledger; a target outside has to be told. */
-async function followsBy(store: ObjectStore, model: string, { state }: LedgerEntry, to: number): Promise<string> {
+/** Nodes read the ledger, and are read back; a target outside has to be told. */
+async function followers(
+  store: ObjectStore,
+  model: string,
+  { state }: LedgerEntry,
+  to: number,
+): Promise<Pick<Return, 'seconds' | 'sentence'>> {
   const snapshot = state.config && (await getByDigest(store, 'configs', state.config, configSnapshotSchema));
-  return snapshot && outsideTarget(snapshot.model.deploy.target)
-    ? `The deployment target was not told: hone deployment rollback ${model} --to ${to}`
-    : 'Nodes follow within their poll interval.';
+  if (snapshot && outsideTarget(snapshot.model.deploy.target))
+    return {
+      seconds: null,
+      sentence: `The deployment target was not told: hone deployment rollback ${model} --to ${to}`,
+    };
+  const started = performance.now();
+  const wanted = { version: to, generation: state.routing.generation };
+  const seen = await readBack(store, model, wanted, READ_BACK_WITHIN_MS);
+  const seconds = seen.following.length === 0 ? null : (performance.now() - started) / 1000;
+  const after = seconds === null ? '' : ` after ${seconds.toFixed(1)} s`;
+  return { seconds, sentence: `It answers on ${readBackText(seen)}${after}.` };
 }
 
 async function startRollback(client: HoneClient, model: string, order: RollbackInput, id: string) {

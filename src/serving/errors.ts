@@ -175,6 +175,22 @@ export class VersionNotServable extends HoneError {
   }
 }
 
+/** A version that was to take traffic could not be loaded and checked. It was asked before anything was moved. */
+export class VersionNotLoadable extends HoneError {
+  readonly code = 'HONE_VERSION_NOT_LOADABLE';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 3;
+
+  constructor(model: string, version: number, problem: string, options?: ErrorOptions) {
+    super(
+      `Version ${version} of ${model} was loaded in a process of its own before anything was moved, and failed: ` +
+        `${problem.replace(/\.$/, '')}. Nothing was changed, what is served stays served. ` +
+        `Choose another version: \`hone rollback ${model} --dry-run\` lists them.`,
+      options,
+    );
+  }
+}
+
 /** The process of a canary or shadow arm died, hung or refused to load. The champion answers instead. */
 export class ArmFailed extends HoneError {
   readonly code = 'HONE_ARM_FAILED';

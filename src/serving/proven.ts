@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ObjectStore } from '../store/object-store.ts';
-import { type ScoreSource, servedFolder, writeAside } from './version-files.ts';
+import { ArmChild } from './arm-child.ts';
+import { ArmFailed, VersionNotLoadable } from './errors.ts';
+import { fetchVersion, type ScoreSource, servedFolder, writeAside } from './version-files.ts';
 
+const LOAD_TIMEOUT_MS = 30_000;
 const require = createRequire(import.meta.url);
 const versionOf = (name: string): string => String((require(`${name}/package.json`) as { version: unknown }).version);
 
@@ -34,6 +37,29 @@ export class ProvenVersions {
 
   #path({ model, version }: ScoreSource): string {
     return join(servedFolder(this.#store, model, this.#cacheDir), `${version}.proven`);
+  }
+}
+
+/**
+ * Fetches a version and loads it in a process of its own as a server would, golden rows and all; at once where that was
+ * done on this machine before.
+ *
+ * @throws VersionNotLoadable, with what the version or the store said
+ */
+export async function proveVersion(
+  place: { readonly store: ObjectStore; readonly cacheDir: string },
+  model: string,
+  version: number,
+): Promise<void> {
+  try {
+    const { source } = await fetchVersion(place.store, model, version, place.cacheDir);
+    const proven = new ProvenVersions(place.store, place.cacheDir);
+    if (await proven.has(source)) return;
+    await (await ArmChild.start(source, LOAD_TIMEOUT_MS)).close();
+    await proven.add(source);
+  } catch (error) {
+    const problem = error instanceof ArmFailed ? error.problem : error instanceof Error ? error.message : String(error);
+    throw new VersionNotLoadable(model, version, problem, { cause: error });
   }
 }
 

@@ -81,7 +81,8 @@ test.each([...new Set(cheap.map(({ page }) => page))])(
     await tellHistory(store);
     for (const { at, command } of cheap.filter((one) => one.page === page)) {
       const { code, err } = await hone(...argvOf(command));
-      expect({ at, command, code, err }).toMatchObject({ code: 0 });
+      // The story's versions hold no graph that could be loaded: the dry run finds that out, and says it.
+      expect({ at, command, code, err }).toMatchObject({ code: argvOf(command)[0] === 'rollback' ? 3 : 0 });
     }
   },
 );

@@ -39,19 +39,25 @@ async function rollback(context: CliContext, model: string, options: RollbackOpt
     const { NothingToRollBackTo } = await import('../../registry/errors.ts');
     const ledger = await ledgerOf(context, model);
     const state = await ledger.state();
+    const { servingCacheOf } = await import('../../monitoring/hash-key.ts');
+    const cacheDir = servingCacheOf(services.workspace.dir);
     const to = named ?? defaultTarget(state);
     if (options.dryRun) {
       const targets = await rollbackTargets(store, model);
+      const { proveReturn } = await import('../../deployment/prove-return.ts');
+      const proof = to !== null && proveReturn({ store, cacheDir }, { model, version: to, config: state.config });
+      const problem = proof ? await proof.then(() => null, problemOf) : null;
       const document = {
         model,
         dry_run: true,
         routing: state.routing,
         to,
         would_cancel: state.activeRun?.run ?? null,
+        problem,
         targets,
       };
       context.show(document, () => dryRunText(model, document, routingText(state), context.terminal.now()));
-      if (to === null) context.exitWith(3);
+      if (to === null || problem !== null) context.exitWith(3);
       return;
     }
     if (options.reason === undefined)
@@ -61,26 +67,33 @@ async function rollback(context: CliContext, model: string, options: RollbackOpt
     if (to === null) throw new NothingToRollBackTo(model);
     const { rollBackForPerson } = await import('../../client/rollbacks.ts');
     const end = await rollBackForPerson(
-      { client, store, model, id: randomUUID(), asOf: () => asOfOf(services) },
+      { client, store, cacheDir, model, id: randomUUID(), asOf: () => asOfOf(services) },
       { to, reason: options.reason, by: person(options.by) },
     );
     context.show({ model, dry_run: false, ...end }, () => `${end.sentence}\nWhat happened: hone ledger show ${model}`);
   });
 }
 
+/** Why the version could not take traffic. */
+const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 interface DryRun {
   readonly to: number | null;
+  /** Null: it was loaded here, and its golden rows came out as registered. */
+  readonly problem: string | null;
   readonly would_cancel: string | null;
   readonly targets: readonly RollbackTarget[];
 }
 
-function dryRunText(model: string, { to, would_cancel, targets }: DryRun, routing: string, now: Date): string {
+function dryRunText(model: string, { to, problem, would_cancel, targets }: DryRun, routing: string, now: Date): string {
   const stops =
     would_cancel === null ? '' : ` The run ${would_cancel} would be stopped and could write nothing any more.`;
   const would =
     to === null
       ? `${model} has no earlier champion to return to; name a version with --to.`
-      : `Version ${to} would take all traffic, aliases and the monitoring reference with it.${stops}`;
+      : problem !== null
+        ? `A rollback to version ${to} would be refused. ${problem}`
+        : `Version ${to} would take all traffic, aliases and the monitoring reference with it.${stops} It loads, and its golden rows come out as registered.`;
   const rows = targets.map(({ version, run, promoted_at, default: first }) => [
     String(version),
     first ? 'taken by default' : '-',
@@ -89,7 +102,7 @@ function dryRunText(model: string, { to, would_cancel, targets }: DryRun, routin
   ]);
   const eligible =
     rows.length === 0 ? 'No other version has been champion.' : table(['VERSION', '', 'PROMOTED', 'RUN'], rows);
-  const next = to === null ? '' : `\n\nDo it: hone rollback ${model} --to ${to} --reason "…"`;
+  const next = to === null || problem !== null ? '' : `\n\nDo it: hone rollback ${model} --to ${to} --reason "…"`;
   return `Now: ${routing} answers.\n${would}\nPredictions and labels that were recorded stay as they are.\n\n${eligible}${next}`;
 }
 

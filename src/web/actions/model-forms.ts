@@ -7,6 +7,7 @@ import { rollBackForPerson } from '../../client/rollbacks.ts';
 import { requireWorker, withPatience } from '../../client/workers.ts';
 import { modelOf } from '../../config/load.ts';
 import { durationMs } from '../../config/values.ts';
+import { servingCacheOf } from '../../monitoring/hash-key.ts';
 import { asOfNow } from '../../store/clock.ts';
 import type { Pages } from '../app.ts';
 import { PageRefused } from '../errors.ts';
@@ -82,7 +83,8 @@ export function modelForms(app: FastifyInstance, pages: Pages): void {
       throw new PageRefused(400, 'Nothing was changed: choose the version to return to.');
     const reason = reasonOf(form, 'a rollback');
     const by = session.person.name;
-    const end = await rollBackForPerson({ client, store, model, id: randomUUID(), asOf }, { to, reason, by });
+    const cacheDir = servingCacheOf(workspace.dir);
+    const end = await rollBackForPerson({ client, store, cacheDir, model, id: randomUUID(), asOf }, { to, reason, by });
     logger.info({ person: by, model, to }, 'rolled back at the pages');
     session.notices.push({ good: true, text: end.sentence });
     return reply.redirect(`/models/${model}`, 303);
