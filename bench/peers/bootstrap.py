@@ -24,24 +24,24 @@ def prepare(score):
     ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
     clipped = np.clip(score, np.finfo(float).eps, 1 - np.finfo(float).eps)
     loss = np.where(labels == 1, -np.log(clipped), -np.log1p(-clipped))
-    return order, ends, labels[order] == 1, loss, (score - labels) ** 2
+    return order, ends, labels[order] == 1, loss
 
 
 def figures(prepared, weight):
-    order, ends, positive, loss, squared = prepared
+    order, ends, positive, loss = prepared
     ordered = weight[order]
     p = np.diff(np.cumsum(np.where(positive, ordered, 0.0))[ends], prepend=0.0)
     total = np.cumsum(np.where(positive, 0.0, ordered))[ends]
     n = np.diff(total, prepend=0.0)
     auc = np.sum(p * (total - n / 2)) / (p.sum() * total[-1])
     whole = weight.sum()
-    return np.array([auc, -(weight @ loss) / whole, -(weight @ squared) / whole])
+    return np.array([auc, -(weight @ loss) / whole])
 
 
 models = [prepare(score) for score in scores]
 ones = np.ones(len(labels))
 estimate = figures(models[0], ones) - figures(models[1], ones)
-replicates = np.empty((resamples, 3))
+replicates = np.empty((resamples, 2))
 for r in range(resamples):
     weight = np.bincount(random.integers(0, blocks, blocks), minlength=blocks).astype(float)[block]
     replicates[r] = figures(models[0], weight) - figures(models[1], weight)

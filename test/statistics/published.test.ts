@@ -1,14 +1,16 @@
 /** Quantiles, tail areas and corrections against scipy and statsmodels (`fixtures/generate.py`). */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { quantileOfSorted } from '../../src/statistics/bootstrap.ts';
+import { METRICS } from '../../src/evaluation/metrics.ts';
+import { blockBootstrap, quantileOfSorted } from '../../src/statistics/bootstrap.ts';
 import { normalQuantile, referenceCdf, referenceQuantile } from '../../src/statistics/distributions.ts';
 import { levelOfLook } from '../../src/statistics/intervals.ts';
 import { blockJackknife } from '../../src/statistics/jackknife.ts';
 import { holm } from '../../src/statistics/multiple-testing.ts';
 import { wilson } from '../../src/statistics/wilson.ts';
 
-const published = JSON.parse(readFileSync(new URL('./fixtures/published.json', import.meta.url), 'utf8')) as {
+const read = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8'));
+const published = read('published.json') as {
   normal_quantile: [number, number][];
   t_quantile: [number, number, number][];
   t_cdf: [number, number, number][];
@@ -66,4 +68,28 @@ test('all looks at the same rows together spend no more than the level', () => {
   expect(levelOfLook(1)).toBe(0.05);
   expect(levelOfLook(2)).toBeCloseTo((0.05 * 6) / (Math.PI ** 2 * 4), 12);
   expect(spent.reduce((sum, level) => sum + level, 0)).toBeLessThanOrEqual(0.05);
+});
+
+test('under independent rows the error of a difference of AUCs is that of DeLong, by either method', () => {
+  const {
+    labels,
+    scores,
+    auc,
+    difference_se: se,
+  } = read('delong.json') as {
+    readonly labels: number[];
+    readonly scores: [number[], number[]];
+    readonly auc: [number, number];
+    readonly difference_se: number;
+  };
+  const rows = { labels: Float64Array.from(labels), block: Int32Array.from(labels.keys()), blocks: labels.length };
+  const [one, other] = scores.map((each) => METRICS.roc_auc.prepare({ ...rows, scores: Float64Array.from(each) }));
+  const difference = (weights: Float64Array) => [one!(weights) - other!(weights)];
+  const [jackknife] = blockJackknife(difference, labels.length, 0.05);
+  expect(jackknife!.estimate).toBeCloseTo(auc[0] - auc[1], 12);
+  expect(Math.abs(jackknife!.se! / se - 1)).toBeLessThan(0.02);
+  const [bootstrap] = blockBootstrap(difference, labels.length, { resamples: 2000, seed: 1, level: 0.05 });
+  // 2,000 resamples know a standard error to 1.6 %.
+  expect(Math.abs(bootstrap!.se! / se - 1)).toBeLessThan(0.05);
+  expect(bootstrap!.lower!).toBeCloseTo(auc[0] - auc[1] - 1.645 * se, 2);
 });
