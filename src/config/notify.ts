@@ -45,5 +45,7 @@ export const notifyConfig = z.strictObject({
   routes: z.record(slug, notifyRoute),
   /** Address of the pages as readers reach them, for links; Temporal's pages are linked by `temporal.ui`. */
   pages: z.url().optional(),
+  /** Address of the folder `docs/runbooks` as readers reach it; left out: notices name the page by its path. */
+  runbooks: z.url().optional(),
 });
 export type NotifyConfig = z.output<typeof notifyConfig>;

@@ -3,6 +3,7 @@ import type { NotifyConfig } from '../config/notify.ts';
 import type { Notice } from './contract.ts';
 import type { Route } from './deliver.ts';
 import { RouteUnusable } from './errors.ts';
+import { RUNBOOKS, runbookOf } from './runbooks.ts';
 import { type Letter, senderOf } from './senders.ts';
 
 /** @param temporalUrl address of a workflow in Temporal's pages; null where there are none */
@@ -12,7 +13,7 @@ export function openRoutes(
   environment: NodeJS.ProcessEnv = process.env,
 ): Route[] {
   return Object.entries(config.routes).map(([name, route]): Route => {
-    const linksOf = (notice: Notice) => linksTo(notice, config.pages, temporalUrl);
+    const linksOf = (notice: Notice) => linksTo(notice, config, temporalUrl);
     try {
       return { name, route, send: senderOf(name, route, environment), linksOf };
     } catch (error) {
@@ -22,12 +23,13 @@ export function openRoutes(
   });
 }
 
-/** The page where a person can act, and Temporal's own with the details of the run. */
+/** The page where a person can act, Temporal's own with the details of the run, and what to do. */
 function linksTo(
-  { model, run, type }: Notice,
-  pages: string | undefined,
+  notice: Notice,
+  { pages, runbooks }: NotifyConfig,
   temporalUrl: (workflowId: string) => string | null,
 ): Letter['links'] {
+  const { model, run, type } = notice;
   const temporal = run === null ? null : temporalUrl(run);
   const page = (path: string) => new URL(path, pages).href;
   const own =
@@ -38,5 +40,12 @@ function linksTo(
         : type.startsWith('approval')
           ? [{ name: 'read the packet and decide', url: page(`/runs/${run}/packet`) }]
           : [{ name: run, url: page(`/runs/${run}`) }];
-  return [...own, ...(temporal === null ? [] : [{ name: 'in Temporal', url: temporal }])];
+  const runbook = runbookOf(notice);
+  const advice =
+    runbooks === undefined ? `${RUNBOOKS}${runbook}` : new URL(runbook, `${runbooks.replace(/\/$/, '')}/`).href;
+  return [
+    ...own,
+    ...(temporal === null ? [] : [{ name: 'in Temporal', url: temporal }]),
+    { name: 'what to do', url: advice },
+  ];
 }

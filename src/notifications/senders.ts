@@ -4,7 +4,7 @@ import { secretOf, signedHeaders } from '../triggers/signature.ts';
 import type { Notice } from './contract.ts';
 import { NotDelivered, RouteUnusable } from './errors.ts';
 
-/** A notice with the addresses that lead to it. */
+/** A notice with the addresses that lead to it; a page of this project without one is named by its path. */
 export interface Letter {
   readonly notice: Notice;
   readonly links: readonly { readonly name: string; readonly url: string }[];
@@ -48,7 +48,11 @@ export function senderOf(name: string, route: NotifyRoute, environment: NodeJS.P
 function slack(name: string, url: string): Send {
   return async ({ notice, links }) => {
     const head = `${MARK[notice.severity]} *${escapeSlack(notice.model)}* · ${escapeSlack(notice.type)}`;
-    const more = links.map((link) => `<${link.url}|${escapeSlack(link.name)}>`).join(' · ');
+    const more = links
+      .map(({ name: what, url: to }) =>
+        URL.canParse(to) ? `<${to}|${escapeSlack(what)}>` : `${escapeSlack(what)}: ${to}`,
+      )
+      .join(' · ');
     const text = [head, escapeSlack(notice.sentence), ...(more === '' ? [] : [more])].join('\n');
     const body = {
       text: `${notice.type}: ${escapeSlack(notice.sentence)}`,
