@@ -18,8 +18,8 @@ export type Watched = Pick<Town, 'model' | 'store' | 'ledger' | 'client' | 'work
 /**
  * Checks I1 to I8, I10 and I11 of a model whose runs have all ended, and that nobody holds its lock.
  *
- * I9 is about the answers that callers had: `traffic()` of a town counts them, the soak judges each. I12 is replayed by
- * `expectReplays` (`replays.ts`), which takes seconds.
+ * I9 is about the answers that callers had: `traffic()` of a town counts them, the soak judges each. I12 is looked at by
+ * `replays.ts`, which takes seconds.
  */
 export async function expectInvariants(town: Watched): Promise<void> {
   const entries: LedgerEntry[] = [];

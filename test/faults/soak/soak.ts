@@ -8,6 +8,7 @@ import { randomStream } from '../../../src/statistics/random.ts';
 import { setLogicalClock } from '../../../src/store/clock.ts';
 import { eventually } from '../eventually.ts';
 import { expectInvariants } from '../invariants.ts';
+import { replayProblems } from '../replays.ts';
 import { breakThings } from './faults.ts';
 import { approve, draw } from './people.ts';
 import { judgePredictions, type Predictions, startPredictions } from './predictions.ts';
@@ -177,5 +178,6 @@ async function judge(
       problems.push(`${model}: ${error.message}`),
     );
   }
+  problems.push(...(await replayProblems(world, world.models)));
   return { problems, figures };
 }

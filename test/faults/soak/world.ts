@@ -80,7 +80,7 @@ async function buildWorld(dir: string, count: number, say: (text: string) => voi
   ends.push(() => temporal.stop());
   await writeWorkspace(dir, models, { temporal: temporal.address, store: behind, edit: small });
   await edit(join(dir, 'config', 'hone.yaml'), (hone) => {
-    hone['serving'] = { ...(hone['serving'] as object), poll: 'PT1S' };
+    hone['serving'] = { ...(hone['serving'] as object), poll: count > 10 ? 'PT3S' : 'PT1S' }; // each model is asked for at each poll
   });
 
   const workspace = await loadWorkspace(dir);
