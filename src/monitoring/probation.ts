@@ -72,7 +72,11 @@ export async function judgeProbation(request: ProbationRequest): Promise<Probati
     sentence: `Version ${request.champion}: undecided, ${why}. It stays live; probation looks again when more labels have matured.`,
   });
   if (request.predecessor === null) return undecided('there is no predecessor to compare it with');
-  if (config.task === 'multiclass') return undecided('several classes are not supported');
+  // Labels are there only where the champion said yes: the predecessor's own decisions were not taken.
+  if (config.data.selective_labels)
+    return undecided('labels are selective, and the decisions of its predecessor were not taken');
+  if (config.task === 'multiclass')
+    return undecided('probation compares no models of several classes, only the tick looks at its skill');
   const pairs = await pairedRows(request, window);
   if (pairs === null) return undecided("there are no scores of the predecessor for the champion's own requests");
 

@@ -42,6 +42,13 @@ test('a champion that ranks the wrong way round is worse than its shadow-scored 
   );
 });
 
+test('with selective labels a champion is not compared with decisions that nobody took', async () => {
+  const config = { ...place.config, data: { ...place.config.data, selective_labels: true } };
+  const report = await judge('2013-02-09T00:00:00Z', { config });
+  expect(report).toMatchObject({ verdict: 'undecided', improvement: null });
+  expect(report.sentence).toContain('labels are selective');
+});
+
 test('few matured days decide nothing', async () => {
   const report = await judge('2013-02-05T00:00:00Z');
   expect(report).toMatchObject({ verdict: 'undecided', look: 0, over: false });
