@@ -29,6 +29,7 @@ import * as messages from './messages.ts';
 import { plain } from './plain.ts';
 import { honeModel, honeRun, honeTrigger } from './search-attributes.ts';
 import { decisions, step } from './steps.ts';
+import { followsCurrentBuild } from './versioning.ts';
 
 /** While a run is active: how often the owner looks whether it still exists. */
 const LOOK_AFTER = durationMs('PT15M');
@@ -43,8 +44,7 @@ export interface OwnerInput {
   readonly carried?: { readonly waiting: Recalled['waiting']; readonly notes: readonly string[] };
 }
 
-/** It lives for ever, and a child of a pinned parent would begin on its parent's build: it goes to each current one. */
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, model);
+setWorkflowOptions(followsCurrentBuild, model);
 export async function model({ model: name, carried }: OwnerInput): Promise<void> {
   const { notes, note } = openNotes(name, carried?.notes ?? []);
   const inbox = openInbox(note);

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { effectOfThis, openOutsideTarget } from './outside-target.ts';
 import { step } from './steps.ts';
+import { followsCurrentBuild } from './versioning.ts';
 
 export interface ProbationInput {
   readonly model: string;
@@ -21,8 +22,7 @@ export interface ProbationEnd {
   readonly sentence: string;
 }
 
-/** Weeks pass until labels are in. */
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, probation);
+setWorkflowOptions(followsCurrentBuild, probation);
 export async function probation(input: ProbationInput): Promise<ProbationEnd> {
   setDefaultSignalHandler(() => {});
   const target = openOutsideTarget();
