@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { startProbation } from '../client/probations.ts';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import { classRateKey } from '../evaluation/classes.ts';
 import { everyText } from '../monitoring/alert-sentences.ts';
 import { isDue } from '../monitoring/clock.ts';
 import type { Holdout, TickReport } from '../monitoring/contract.ts';
@@ -138,11 +139,13 @@ async function holdoutOf(deps: Deps, model: string, state: LedgerState): Promise
   const { log_loss, roc_auc } = evaluation.models.candidate.metrics;
   const baseline = evaluation.baseline.metrics.log_loss;
   if (!log_loss?.estimate || !baseline) return null;
+  const rates = manifest.signature.classes?.map((value) => manifest.metrics[classRateKey(Number(value))]) ?? [];
   return {
     skill: 1 - log_loss.estimate / baseline,
     log_loss: log_loss.estimate,
     roc_auc: roc_auc?.estimate ?? null,
     baselineRate: manifest.metrics['train_label_mean'] ?? evaluation.baseline.prediction,
+    ...(rates.length > 0 && rates.every((rate) => rate !== undefined) ? { class_rates: rates } : {}),
   };
 }
 

@@ -14,6 +14,8 @@ export const holdout = z.strictObject({
   log_loss: z.number().nullable(),
   roc_auc: z.number().nullable(),
   baselineRate: z.number(),
+  /** Several classes: share of each among the champion's training rows, in signature order. */
+  class_rates: z.array(z.number()).optional(),
 });
 export type Holdout = z.output<typeof holdout>;
 

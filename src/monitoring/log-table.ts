@@ -4,7 +4,7 @@ import { parquetOf, quoteName } from '../data/sql-text.ts';
 import { read } from '../drift/profile.ts';
 
 export interface LogTable {
-  /** Name of the temporary table; columns `_t` (ms since the epoch), `_prediction`, `_id`, then the features. */
+  /** Name of the temporary table; columns `_t` (ms since the epoch), `_prediction`, `_id`, `_scores` (of several classes), then the features. */
   readonly relation: string;
   /** Features that the log policy keeps as they are; hashed and dropped ones cannot be judged. */
   readonly logged: ReadonlySet<string>;
@@ -45,6 +45,7 @@ export async function openLogTable(db: Connection, query: LogQuery): Promise<Log
     'epoch_ms(event_time) AS _t',
     'prediction::DOUBLE AS _prediction',
     'inference_id AS _id',
+    `${present.has('scores') ? 'scores' : 'NULL'}::DOUBLE[] AS _scores`,
     ...features,
   ];
   await db.run(

@@ -13,6 +13,8 @@ export interface MaturedRows {
   /** NaN where there is none and the configuration does not say what silence means. */
   readonly label: Float64Array;
   readonly id: readonly string[];
+  /** Of several classes: the probability that the label's class was given, and 1 where it was the class told. */
+  readonly classes?: { readonly ofLabel: Float64Array; readonly right: Float64Array };
 }
 
 export interface MaturedQuery {
@@ -22,13 +24,18 @@ export interface MaturedQuery {
   readonly from: number;
   readonly to: number;
   readonly ifNever: ModelConfig['data']['label']['if_never'];
+  /** Labels are then positions of classes. */
+  readonly severalClasses?: boolean;
 }
 
 export async function maturedRows(db: Connection, query: MaturedQuery): Promise<MaturedRows> {
   const silence = query.ifNever === 'negative' ? '0' : query.ifNever === 'positive' ? '1' : 'NULL';
-  const [time, prediction, label, id] = await read(
+  const classes = query.severalClasses
+    ? ', _scores[y::INTEGER + 1], (list_position(_scores, list_max(_scores)) = y + 1)::DOUBLE'
+    : '';
+  const [time, prediction, label, id, ofLabel, right] = await read(
     db,
-    `SELECT _t::DOUBLE, _prediction, coalesce(label, ${silence}::DOUBLE), _id
+    `SELECT _t::DOUBLE, _prediction, coalesce(label, ${silence}::DOUBLE) AS y, _id${classes}
      FROM ${query.log.relation} LEFT JOIN (SELECT inference_id, label FROM ${parquetOf([query.labels])}) ON inference_id = _id
      WHERE _t >= ${query.from} AND _t < ${query.to} ORDER BY _t, _id`,
   );
@@ -40,5 +47,6 @@ export async function maturedRows(db: Connection, query: MaturedQuery): Promise<
     prediction: numbers(prediction),
     label: numbers(label),
     id: (id ?? []).map(String),
+    ...(query.severalClasses ? { classes: { ofLabel: numbers(ofLabel), right: numbers(right) } } : {}),
   };
 }

@@ -8,6 +8,7 @@ import { predictionColumn } from '../drift/reference.ts';
 import { whole } from '../drift/sentences.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type AfterShift, checkAfterShift } from './after-shift.ts';
+import { judgeClasses } from './class-performance.ts';
 import type { Finding, Holdout, PerformanceWindow, Window } from './contract.ts';
 import { checkDrift } from './drift-check.ts';
 import { checkErrorStream } from './error-stream.ts';
@@ -178,12 +179,18 @@ async function performanceJudge(
   input: { log: LogTable; labels: string; since: number; to: number },
 ): Promise<(window: Window) => PerformanceWindow> {
   const { config, holdout } = request;
-  const all = await maturedRows(db, { ...input, from: input.since, ifNever: config.data.label.if_never });
+  const severalClasses = config.task === 'multiclass';
+  const query = { ...input, from: input.since, ifNever: config.data.label.if_never, severalClasses };
+  const all = await maturedRows(db, query);
+  const judge = (rows: MaturedRows, window: Window): PerformanceWindow =>
+    severalClasses
+      ? judgeClasses(rows, window, config, holdout?.class_rates ?? null)
+      : judgeWindow(rows, window, config, holdout?.baselineRate ?? null);
   const judged = new Map<string, PerformanceWindow>();
   return (window) => {
     const key = `${window.from}/${window.to}`;
     const own = Date.parse(window.from) >= input.since ? window : { from: window.to, to: window.to };
-    const found = judged.get(key) ?? judgeWindow(within(all, own), window, config, holdout?.baselineRate ?? null);
+    const found = judged.get(key) ?? judge(within(all, own), window);
     judged.set(key, found);
     return found;
   };
@@ -198,6 +205,14 @@ function within(rows: MaturedRows, { from, to }: Window): MaturedRows {
     prediction: rows.prediction.subarray(first, last),
     label: rows.label.subarray(first, last),
     id: rows.id.slice(first, last),
+    ...(rows.classes
+      ? {
+          classes: {
+            ofLabel: rows.classes.ofLabel.subarray(first, last),
+            right: rows.classes.right.subarray(first, last),
+          },
+        }
+      : {}),
   };
 }
 

@@ -49,7 +49,8 @@ export function judgeWindow(
     log_loss: metric('log_loss'),
     roc_auc: metric('roc_auc'),
   };
-  const reason = whyNotJudged(base, labels, config);
+  const positive = labels.reduce((sum, label) => sum + (label === 1 ? 1 : 0), 0);
+  const reason = whyNotJudged(base, Math.min(positive, labels.length - positive), config);
   if (reason !== null)
     return { ...base, skill: null, calibration: null, not_judged: `${windowName(window)}: ${reason}` };
 
@@ -80,21 +81,19 @@ export function judgeWindow(
   return { ...base, skill: baselineRate === null ? null : skill!, calibration: calibration!, not_judged: unbounded };
 }
 
-function whyNotJudged(
+/** @param rarer rows of the rarer class, or of the rarest of several */
+export function whyNotJudged(
   { rows, labelled, coverage }: { rows: number; labelled: number; coverage: number | null },
-  labels: Float64Array,
+  rarer: number,
   config: ModelConfig,
 ): string | null {
   const { min_rows: minRows, min_rarer_class: minRarer } = config.gate.uncertainty;
-  if (config.task === 'multiclass') return 'not judged (several classes are not supported)';
   if (rows === 0) return 'not judged (no prediction of this champion is old enough)';
   if ((coverage ?? 0) < minCoverage) {
     return `not judged (labels for ${percent(coverage ?? 0)} of ${whole(rows)} predictions, ${percent(minCoverage)} needed)`;
   }
   if (labelled < minRows) return `not judged (too few rows: ${whole(labelled)} of ${whole(minRows)} needed)`;
-  const positive = labels.reduce((sum, label) => sum + (label === 1 ? 1 : 0), 0);
-  const rarer = Math.min(positive, labelled - positive);
-  if (config.task === 'binary' && rarer < minRarer) {
+  if (config.task !== 'regression' && rarer < minRarer) {
     return `not judged (too few of the rarer class: ${whole(rarer)} of ${whole(minRarer)} needed)`;
   }
   return null;

@@ -21,7 +21,10 @@ export function skillFinding(
     windows.map((window) => window.skill?.lower != null && holdout !== null),
     needed,
   );
-  const rates = `label rate ${short(newest.label_rate)}, AUC ${short(newest.roc_auc)}`;
+  const rates =
+    config.task === 'multiclass'
+      ? `the class told was right in ${short(newest.label_rate)}`
+      : `label rate ${short(newest.label_rate)}, AUC ${short(newest.roc_auc)}`;
   const on = `${whole(newest.labelled)} labelled predictions, ${windowName(newest.window)} (${rates})`;
   const why = holdout === null ? 'not judged (the champion has no clean holdout figure)' : newest.not_judged;
   const value = `skill ${short(skill?.estimate ?? null)} (95 % from ${short(skill?.lower ?? null)} to ${short(skill?.upper ?? null)})`;
@@ -61,7 +64,8 @@ export function calibrationFinding(windows: readonly PerformanceWindow[], config
   );
   const bounds = `95 % from ${short(calibration?.lower ?? null)} to ${short(calibration?.upper ?? null)}`;
   const value =
-    `mean prediction ${short(newest.mean_prediction)}, label rate ${short(newest.label_rate)}, ` +
+    `${config.task === 'multiclass' ? 'mean probability of the class told' : 'mean prediction'} ${short(newest.mean_prediction)}, ` +
+    `${config.task === 'multiclass' ? 'right in' : 'label rate'} ${short(newest.label_rate)}, ` +
     `difference ${short(calibration?.estimate ?? null)} (limit ${short(limit)}, ${bounds})`;
   const on = `${whole(newest.labelled)} labelled predictions, ${windowName(newest.window)}`;
   return {

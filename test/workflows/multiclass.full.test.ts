@@ -39,6 +39,14 @@ beforeAll(async () => {
         },
       });
       Object.assign(gate as object, {
+        uncertainty: {
+          resample: 'block',
+          block: 'P1D',
+          min_blocks: 5,
+          min_rows: 500,
+          min_rarer_class: 20,
+          resamples: 200,
+        },
         primary: 'log_loss',
         champion: { promote_when: 'non_inferior', margin: { log_loss: '5%' }, margin_to_anchor: '2x' },
         floors: { log_loss: 'below_baseline', roc_auc: 0.5 },
@@ -88,18 +96,27 @@ test('three classes are trained, judged, approved, deployed, served with their p
   const labels = asked.map((row) => ({
     inference_id: String(row['flight_id']),
     label: Number(row['delay_class']), // its position among the classes 0, 1, 2
-    observed_at: '2013-01-30T12:00:00Z',
+    observed_at: '2013-01-31T12:00:00Z',
   }));
-  await recordLabels(store, model, labels, { recordedAt: '2013-01-30T12:00:00Z' });
-  await town.setTime('2013-02-01T00:00:00Z');
+  await recordLabels(store, model, labels, { recordedAt: '2013-01-31T12:00:00Z' });
+  await town.setTime('2013-02-02T00:00:00Z');
   const report = await look(town);
-  console.log(
-    JSON.stringify(
-      report.findings.map((one) => [one.state, one.sentence]),
-      null,
-      1,
-    ),
-  );
+  const skill = report.findings.find(({ kind }) => kind === 'performance') ?? expect.fail();
+  const calibration = report.findings.find(({ kind }) => kind === 'calibration') ?? expect.fail();
+  const rates = [0, 1, 2].map((value) => served.metrics[`train_class_rate_${value}`] ?? 0);
+  const classes = asked.map((row) => Number(row['delay_class']));
+  const sum = (value: (row: number, label: number) => number) =>
+    classes.reduce((total, label, row) => total + value(row, label), 0);
+  const told = (row: number) => answer.predictions[row]?.prediction ?? [];
+  const loss = sum((row, label) => -Math.log(told(row)[label] ?? 0));
+  const constant = sum((_, label) => -Math.log(rates[label] ?? 0));
+  expect(skill.value).toBeCloseTo(1 - loss / constant, 6);
+  const right = sum((row, label) => (answer.predictions[row]?.decision === label ? 1 : 0));
+  const sure = sum((row) => Math.max(...told(row)));
+  expect(calibration.value).toBeCloseTo((sure - right) / asked.length, 6);
+  expect(skill.sentence).toMatch(/600 labelled predictions, 25 to 31 January 2013 .the class told was right in 0\./);
+  expect(calibration.sentence).toMatch(/mean probability of the class told 0\.\d+, right in 0\.\d+/);
+  expect(report.findings.find(({ kind }) => kind === 'prediction')?.state).not.toBe('broken');
 });
 
 async function logged({ store, model }: Town): Promise<void> {
