@@ -1,12 +1,18 @@
 /** The order of a run: what its workflow needs to know of configuration and reasons, fixed at its start. */
 import { trialsOf } from '../training/search/trials.ts';
-import type { RunOrder, RunPlan, RunRef, Trigger } from '../workflows/contract.ts';
+import type { RunOrder, RunPlan, RunRef, StartFrom, Trigger } from '../workflows/contract.ts';
 import type { RunConfig } from './deps.ts';
 
 /** Reasons that travel in the order; all of them are in the store. */
 const REASONS_SHOWN = 20;
 
-export function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan): RunOrder {
+/** @param startFrom for a retry: what is not done again */
+export function orderOf(
+  ref: RunRef,
+  reasons: readonly Trigger[],
+  plan: RunPlan,
+  startFrom: StartFrom | null = null,
+): RunOrder {
   return {
     ref,
     plan,
@@ -14,6 +20,7 @@ export function orderOf(ref: RunRef, reasons: readonly Trigger[], plan: RunPlan)
     reasons: reasons.slice(0, REASONS_SHOWN).map(({ kind, reason, by }) => ({ kind, reason, by })),
     reasonCount: reasons.length,
     starters: [...new Set(reasons.filter((one) => one.kind === 'manual' || one.kind === 'event').map((one) => one.by))],
+    ...(startFrom ? { startFrom } : {}),
   };
 }
 

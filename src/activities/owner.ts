@@ -26,6 +26,7 @@ import { type RunOrder, type Trigger, type TriggerAnswer, trigger } from '../wor
 import { activity } from './boundary.ts';
 import { configOf, type Deps, keep, kept } from './deps.ts';
 import { orderOf, planOf } from './order.ts';
+import { openRetries } from './retries.ts';
 
 export interface Recalled {
   /** Null when none is active, or when the one that held the lock is gone: then it was released. */
@@ -119,6 +120,7 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
   const arrived = asked.arrived.filter((_, index) => !known[index]?.decided);
   const waited = state.activeRun ? [] : await readWaiting(deps.store, asked.waiting, trigger);
   const config = state.config ? await configOf(deps, state.config) : null;
+  const retries = await openRetries(deps, model, [...waited, ...arrived]);
 
   const run = runId(model, state.nextRun);
   const considered = config
@@ -128,7 +130,7 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
           arrived,
           waiting: state.activeRun ? (asked.waiting?.count ?? 0) : 0,
           seen: await triggersSeen(deps.store, model, companionKinds(config.model.triggers)),
-          impossible: ({ demand }) => impossibleDemand(config.model, demand),
+          impossible: (one) => impossibleDemand(config.model, one.demand) ?? retries.refusal(one),
         },
         state,
         config.model.triggers,
@@ -144,8 +146,10 @@ async function decide(deps: Deps, model: string, asked: Asked): Promise<Decided>
     const why = considered.answers.find(({ answer }) => answer === 'started')?.reason ?? first.reason;
     const step = startRun({ run, trigger: kind, config: state.config, as_of: asOf, now: new Date().toISOString() });
     const { entry } = await ledger.append({ effectId, as_of: asOf, actor: by, trust: 'asserted', why, step });
-    const ref = { model, run, as_of: asOf, config: state.config, trigger: kind, seq: entry.seq };
-    order = orderOf(ref, considered.starts, planOf(config, deps.hone.clock));
+    const again = await retries.begin(considered.starts, run);
+    const fixed = again ? { as_of: again.as_of, retry: again.retry } : { as_of: asOf };
+    const ref = { model, run, ...fixed, config: state.config, trigger: kind, seq: entry.seq };
+    order = orderOf(ref, considered.starts, planOf(config, deps.hone.clock), again?.startFrom);
     const reasons = new TextEncoder().encode(JSON.stringify(considered.starts));
     await deps.store.put(reasonsKey(model, run), reasons);
   }

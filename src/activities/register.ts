@@ -99,6 +99,7 @@ async function manifestOf(
     trigger: run.trigger,
     as_of: run.as_of,
     registered_at: new Date().toISOString(),
+    ...(run.retry ? { retry_of: run.retry } : {}),
     code: deps.code,
     config: run.config,
     data: { raw: features.raw, features: order.features.digest, definition: features.definition },

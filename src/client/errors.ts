@@ -189,3 +189,15 @@ export class BuildUnknown extends HoneError {
     );
   }
 }
+
+/** What the stages before would have made is not what they made then. Nothing was started. */
+export class RetryRefused extends HoneError {
+  readonly code = 'HONE_RETRY_REFUSED';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 3;
+  constructor(run: string, from: string, reasons: readonly string[]) {
+    super(
+      `${run} cannot be tried again from ${from}:\n${reasons.map((line) => `  ${line}`).join('\n')}\nNothing was started. Name an earlier stage, or do all of it: hone run start ${run.replace(/-\d+$/, '')}`,
+    );
+  }
+}

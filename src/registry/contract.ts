@@ -222,6 +222,8 @@ export const versionManifest = z.strictObject({
   trigger: z.string(),
   as_of: instant,
   registered_at: instant,
+  /** Begun at this stage on the results of an earlier run; left out for one that did everything itself. */
+  retry_of: z.strictObject({ run: z.string(), from: z.string() }).optional(),
   code: z.strictObject({ commit: z.string(), dirty: z.boolean() }),
   config: digest,
   data: z.strictObject({ raw: digest, features: digest, definition: digest }).nullable(),

@@ -45,6 +45,8 @@ export interface Lineage {
   readonly fit_end: string | null;
   readonly files: VersionManifest['files'];
   readonly run: string | null;
+  /** The run whose earlier stages it was made from; null where its own run did everything. */
+  readonly retry_of: { readonly run: string; readonly from: string } | null;
   readonly trigger: string;
   readonly as_of: string;
   readonly refit: VersionManifest['refit'];
@@ -87,6 +89,7 @@ export async function lineage(store: ObjectStore, model: string, ref: number | A
     fit_end: manifest.fit_end,
     files: manifest.files,
     run: manifest.run,
+    retry_of: manifest.retry_of ?? null,
     trigger: manifest.trigger,
     as_of: manifest.as_of,
     refit: manifest.refit,

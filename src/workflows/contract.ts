@@ -1,8 +1,11 @@
 /** What passes between clients, workflows and activities: references and small facts, never data. */
 import { z } from 'zod';
+import type { Trained } from '../activities/train.ts';
+import type { Checked } from '../activities/validate.ts';
 import type { ModelConfig } from '../config/model.ts';
 import { triggerKind } from '../config/model.ts';
 import { columnName } from '../config/values.ts';
+import type { SnapshotRef } from '../data/contract.ts';
 import { decisionSignature } from '../identity/contract.ts';
 import { instant } from '../registry/contract.ts';
 
@@ -17,6 +20,14 @@ export const demand = z.strictObject({
   slice: z.strictObject({ column: columnName, value: z.string().min(1).max(200) }).optional(),
 });
 export type Demand = z.output<typeof demand>;
+
+/** Stages that a run may begin at: what comes before them is immutable. */
+export const retryStage = z.enum(['validate', 'features', 'train', 'evaluate']);
+export type RetryStage = z.output<typeof retryStage>;
+
+/** A run again from one of its stages, on the results of those before. */
+export const retryOrder = z.strictObject({ run: z.string().min(1).max(TEXT.name), from: retryStage });
+export type RetryOrder = z.output<typeof retryOrder>;
 
 /** Why a run should start. Anyone with a Temporal client may send one. */
 export const trigger = z.strictObject({
@@ -35,6 +46,7 @@ export const trigger = z.strictObject({
   as_of: instant.optional(),
   by: z.string().min(1).max(TEXT.name),
   demand: demand.optional(),
+  retry: retryOrder.optional(),
 });
 export type Trigger = z.output<typeof trigger>;
 
@@ -102,6 +114,8 @@ export interface RunRef {
   readonly trigger: string;
   /** Ledger entry that started the run: everything that it wrote is after it. */
   readonly seq: number;
+  /** The run whose earlier stages count for this one; its `as_of` is theirs. */
+  readonly retry?: RetryOrder;
 }
 
 /** The parts of the configuration that the workflow itself needs for timers and policy, fixed at the start. */
@@ -141,6 +155,16 @@ export interface RunOrder {
   readonly reasonCount: number;
   /** People who asked for this run: they may not approve it. */
   readonly starters: readonly string[];
+  /** Results of the stages that are not done again. */
+  readonly startFrom?: StartFrom;
+}
+
+/** Each as the stage of the earlier run answered; what is left out is done by this one. */
+export interface StartFrom {
+  readonly raw: SnapshotRef;
+  readonly checks?: Checked;
+  readonly features?: SnapshotRef;
+  readonly trained?: Trained;
 }
 
 export interface RunEnd {

@@ -28,19 +28,25 @@ export async function retraining(order: RunOrder): Promise<RunEnd> {
   setHandler(messages.statusQuery, () => statusOf(run, desk.state(), rollout.state));
 
   try {
-    const raw = await run.stage('ingest', () => step('data', 'copy the source into a snapshot').ingest(run.ref));
-    const checks = await run.stage('validate', () => step('data', 'check the rows').validate(run.ref, raw));
+    const { startFrom: earlier } = order;
+    const raw =
+      earlier?.raw ??
+      (await run.stage('ingest', () => step('data', 'copy the source into a snapshot').ingest(run.ref)));
+    const checks =
+      earlier?.checks ?? (await run.stage('validate', () => step('data', 'check the rows').validate(run.ref, raw)));
     if (checks.verdict === 'reject') return await run.end('refused_by_validation', null, checks.sentence);
 
-    const features = await run.stage('features', () =>
-      step('data', 'build features').features(run.ref, checks.accepted),
-    );
+    const features =
+      earlier?.features ??
+      (await run.stage('features', () => step('data', 'build features').features(run.ref, checks.accepted)));
     const { search, trainingWallClock } = order.plan;
-    const trained = await run.stage('train', () =>
-      search
-        ? searchCandidate(run, features, search)
-        : trainingStep(trainingWallClock, 'fit the candidate').train(run.ref, features),
-    );
+    const trained =
+      earlier?.trained ??
+      (await run.stage('train', () =>
+        search
+          ? searchCandidate(run, features, search)
+          : trainingStep(trainingWallClock, 'fit the candidate').train(run.ref, features),
+      ));
     saga.before('register', () =>
       step('undo', 'withdraw the candidate').rejectVersions(run.ref, 'the run did not end in a promotion'),
     );

@@ -49,7 +49,10 @@ export function lineageText(origin: Lineage): string {
         ] as const)),
     ['Fitted up to', origin.fit_end === null ? 'not known' : utc(origin.fit_end)],
     ['Twin', origin.twin === null ? 'none: what was judged is served' : `judged as version ${origin.twin}`],
-    ['Run', `${origin.run ?? 'imported'} (${origin.trigger})`],
+    [
+      'Run',
+      `${origin.run ?? 'imported'} (${origin.trigger})${origin.retry_of ? `, from ${origin.retry_of.from} on the results of ${origin.retry_of.run}` : ''}`,
+    ],
     ['Packet', short(origin.packet)],
     ['Approvals', origin.approvals.map(approvalText).join('; ') || 'none'],
   ]);

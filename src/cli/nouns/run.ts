@@ -5,12 +5,14 @@ import { modelOf } from '../../config/load.ts';
 import { type ModelConfig, triggerKind } from '../../config/model.ts';
 import { durationMs } from '../../config/values.ts';
 import { impossibleDemand } from '../../triggers/demands.ts';
-import type { Trigger, TriggerAnswer } from '../../workflows/contract.ts';
+import type { Trigger } from '../../workflows/contract.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { runsText, storyText } from '../run-text.ts';
 import { instantOption, person, withServices } from '../services.ts';
+import { answerText } from './run-answer.ts';
+import { registerRetry } from './run-retry.ts';
 import { registerUnstick } from './run-unstick.ts';
 
 interface StartOptions {
@@ -90,6 +92,7 @@ export function register(program: Command, context: CliContext): void {
     .command('cancel <run>')
     .description('stop a run; it undoes what it did, and the champion stays')
     .action((run: string) => cancel(context, run));
+  registerRetry(noun, context);
   registerUnstick(noun, context);
 }
 
@@ -126,21 +129,6 @@ async function start(context: CliContext, model: string, options: StartOptions):
     context.show(answer, () => answerText(model, answer));
     if (answer.answer === 'skipped') context.exitWith(3);
   });
-}
-
-function answerText(model: string, { answer, run, reason }: TriggerAnswer): string {
-  switch (answer) {
-    case 'started':
-      return `${run} started: ${reason}. Follow it: hone run watch ${run}`;
-    case 'merged':
-      return `Merged into ${run}, which lists this reason too: ${reason}. Follow it: hone run watch ${run}`;
-    case 'queued':
-      return `Queued: ${reason}. Follow the active run: hone run watch ${run}`;
-    case 'skipped':
-      return `Not started: ${reason}. What is allowed now: hone model plan ${model}`;
-    default:
-      return answer satisfies never;
-  }
 }
 
 async function list(context: CliContext, { model, needs, last }: { model?: string; needs?: string; last: string }) {
