@@ -26,12 +26,12 @@ afterAll(async () => {
   await served?.close();
 });
 
-const predict = (body: string) =>
+const predict = (body: string, patienceMs = 20_000) =>
   fetch(`${proxy.endpoint}/v1/models/${model}/predict`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
-    signal: AbortSignal.timeout(1000),
+    signal: AbortSignal.timeout(patienceMs),
   });
 
 test.each<[Fault, string]>([
@@ -40,17 +40,15 @@ test.each<[Fault, string]>([
   ['duplicate', 'twice-1'],
   [{ delayMs: 300 }, 'late-1'],
   [{ bytesPerSecond: 40 }, 'slow-1'],
-])('a prediction asked again after %j has its first answer and one line in the log', async (fault, id) => {
+])('a prediction asked again after %j has its first answer', async (fault, id) => {
   const body = JSON.stringify({ rows: [row(1, { inference_id: id })] });
   proxy.plan({ method: 'POST', fault, times: 1 });
-  const first = await predict(body)
+  const first = await predict(body, 500)
     .then((answer) => answer.json())
     .catch(() => null);
   const second = await (await predict(body)).json();
   if (first !== null) expect(second).toEqual(first);
   expect(second).toMatchObject({ predictions: [{ inference_id: id, prediction: expect.closeTo(scoreOf(1), 5) }] });
-  await node.post('/v1/flush', {});
-  expect(await linesOf(id)).toBe(1);
 });
 
 test('a request that arrives torn or damaged is no prediction, and the next one is answered', async () => {
@@ -61,8 +59,15 @@ test('a request that arrives torn or damaged is no prediction, and the next one 
   const damaged = await predict(JSON.stringify({ rows: [row(3, { inference_id: 'damaged-1' })] }));
   expect(damaged.status).toBe(400);
   expect((await predict(JSON.stringify({ rows: [row(4)] }))).status).toBe(200);
+});
+
+test('whatever was asked again stands in the log once, and what was refused not at all', async () => {
   await node.post('/v1/flush', {});
-  expect((await linesOf('torn-1')) + (await linesOf('damaged-1'))).toBe(0);
+  const files = await readLog(served.store, model, { cacheDir: `${served.dir}/cache` });
+  const ids = await withDuckDb({ tempDir: served.dir }, async (db) =>
+    (await db.runAndReadAll(`SELECT inference_id FROM ${parquetOf(files)}`)).getRows().map(([id]) => id),
+  );
+  expect(ids.toSorted()).toEqual(['4', 'cut-1', 'late-1', 'lost-1', 'slow-1', 'twice-1']);
 });
 
 test('a webhook that goes wrong in any way is told again, by the same id and a signature that holds', async () => {
@@ -86,11 +91,3 @@ test('a webhook that goes wrong in any way is told again, by the same id and a s
   expect(ids.length, 'told once where its answer was lost, and once more').toBe(2);
   expect(new Set(ids).size, 'whoever takes it can tell that it is one').toBe(1);
 });
-
-async function linesOf(id: string): Promise<number> {
-  const files = await readLog(served.store, model, { cacheDir: `${served.dir}/cache` });
-  return await withDuckDb({ tempDir: served.dir }, async (db) => {
-    const found = await db.runAndReadAll(`SELECT count(*)::INT FROM ${parquetOf(files)} WHERE inference_id = '${id}'`);
-    return Number(found.getRows()[0]?.[0]);
-  });
-}
