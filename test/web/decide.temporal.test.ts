@@ -65,6 +65,43 @@ test('who is no approver is told why the button is off, and the desk refuses the
   await other.close();
 });
 
+test('where only signatures count there is the exact command in place of a dead button, and why where there is none', async () => {
+  const { workspace } = town;
+  const file = workspace.models.get(town.model);
+  if (!file) throw new Error('the town has its model');
+  const config = structuredClone(file.config);
+  config.approval.otherwise.identity = 'signed';
+  config.approval.break_glass = { from: ['ops-ml'] };
+  const models = new Map(workspace.models).set(town.model, { ...file, config });
+  const signed = await openSite({ workspace: { ...workspace, models }, client: town.client });
+  const { body } = await signed.browser().get(`/runs/${run}/packet`);
+  const command = (kind: string) => `hone ${kind} ${run} --packet ${packet.slice(0, 8)} --by ana --comment &quot;`;
+  expect(body).toContain(command('approve'));
+  expect(body).toContain(command('reject'));
+  expect(body).toContain(`--by ana --break-glass --reason &quot;`);
+  expect(body).not.toMatch(/value="(approve|reject|break_glass)"/);
+  expect(body).toContain('value="comment"');
+  const hone = { ...workspace.hone, web: { host: '127.0.0.1', port: 0, user: 'kim' } };
+  const starter = await openSite({ workspace: { ...workspace, hone, models }, client: town.client });
+  const asKim = (await starter.browser().get(`/runs/${run}/packet`)).body;
+  expect(asKim).toContain('approve: You started this run; somebody else has to approve it.');
+  expect(asKim).toContain(`hone reject ${run} --packet ${packet.slice(0, 8)} --by kim`);
+  await signed.close();
+  await starter.close();
+});
+
+test('breaking glass on the page needs a reason, and the desk refuses whom the policy does not name', async () => {
+  const browser = site.browser();
+  expect((await browser.get(`/runs/${run}/packet`)).body).not.toContain('break_glass');
+  const form = { csrf: await browser.csrf(), kind: 'break_glass', packet: packet.slice(0, 8) };
+  const silent = await browser.post(`/runs/${run}/decision`, { ...form, comment: ' ' });
+  expect(silent.statusCode).toBe(400);
+  expect(silent.body).toContain('breaking glass needs its reason');
+  const tried = await browser.post(`/runs/${run}/decision`, { ...form, comment: 'a fire' });
+  expect(tried.statusCode).toBe(403);
+  expect(tried.body).toContain('ana may not break glass');
+});
+
 test('a rejection on the page is the decision of the desk, once, with its reason in the ledger', async () => {
   const browser = site.browser();
   await browser.get(`/runs/${run}/packet`);

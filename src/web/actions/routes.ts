@@ -4,12 +4,15 @@ import { answered, answeredCommand } from '../../client/answers.ts';
 import { decide, sayOn } from '../../client/decisions.ts';
 import { modelOfRun } from '../../client/run-id.ts';
 import type { Pages } from '../app.ts';
+import { PageRefused } from '../errors.ts';
 import { checkSender } from '../guard.ts';
 import { modelForms } from './model-forms.ts';
 import { allow, askAgain, type Form, LIMIT, oneOf, typed } from './permission.ts';
 
 type RunForm = FastifyRequest<{ Params: { run: string }; Body: Form | undefined }>;
 
+const DECISIONS = ['approve', 'reject', 'comment', 'break_glass'] as const;
+const ROLE_TO = { approve: 'approver', reject: 'approver', comment: 'operator', break_glass: 'admin' } as const;
 const COMMANDS = ['pause', 'resume', 'promote', 'abort'] as const;
 
 export function actionRoutes(app: FastifyInstance, pages: Pages): void {
@@ -26,8 +29,8 @@ function runForms(app: FastifyInstance, pages: Pages): void {
   app.post('/runs/:run/decision', { config: LIMIT }, async (request: RunForm, reply) => {
     const { run } = request.params;
     const form = request.body ?? {};
-    const kind = oneOf(form['kind'], ['approve', 'reject', 'comment'] as const);
-    const session = allow(pages, request, modelOfRun(run), kind === 'comment' ? 'operator' : 'approver');
+    const kind = oneOf(form['kind'], DECISIONS);
+    const session = allow(pages, request, modelOfRun(run), ROLE_TO[kind]);
     const [by, comment] = [session.person.name, typed(form['comment'])];
     if (kind === 'comment') {
       const said = { by, comment: comment ?? '' };
@@ -36,10 +39,18 @@ function runForms(app: FastifyInstance, pages: Pages): void {
     }
     askAgain(pages, session, form);
     const packet = String(form['packet'] ?? '');
-    const said = { packet, by, ...(comment === undefined ? {} : { comment }) };
-    const answer = await answered(client, run, () => decide(client, run, kind, said));
+    const glass = kind === 'break_glass';
+    if (glass && comment === undefined)
+      throw new PageRefused(400, 'Nothing was decided: breaking glass needs its reason, which is reviewed later.');
+    const said = {
+      ...{ packet, by },
+      ...(comment === undefined ? {} : { comment }),
+      ...(glass ? { break_glass: true as const } : {}),
+    };
+    const answer = await answered(client, run, () => decide(client, run, glass ? 'approve' : kind, said));
     logger.info({ person: by, run, kind, packet }, 'decided at the pages');
-    session.notices.push({ good: true, text: answer });
+    const later = glass ? ' Somebody else has to review it: `hone review` names what is due.' : '';
+    session.notices.push({ good: true, text: answer + later });
     return reply.redirect(`/runs/${run}`, 303);
   });
 

@@ -1,5 +1,4 @@
 /** The approval packet: the question, what speaks against first, all evidence, and the decision on exactly that. */
-import type { ModelConfig } from '../../config/model.ts';
 import type { Packet } from '../../gate/contract.ts';
 import { packetOfRun } from '../../gate/read-packet.ts';
 import { type Section, sections } from '../../gate/sections.ts';
@@ -7,15 +6,13 @@ import { PageRefused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
-import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
 import { prose } from '../parts/prose.ts';
 import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
-import { missingRole } from '../people.ts';
-import { mayNotApprove } from '../reads/may-approve.ts';
-import { cannotReach, type RunView, runView } from '../reads/run-view.ts';
+import { type RunView, runView } from '../reads/run-view.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
+import { decisionPanel } from './decision-panel.ts';
 
 export async function packetPage(sources: Sources, session: Session, run: string, production: boolean): Promise<Page> {
   const view = await runView(sources, run);
@@ -81,44 +78,4 @@ function lineOf(line: string): Html {
   const word = (Object.keys(MARKS) as (keyof typeof MARKS)[]).find((one) => new RegExp(`^${one}[: ]`).test(line));
   if (word === undefined) return prose(line);
   return html`${badge(word.toLowerCase(), MARKS[word])} ${prose(line.slice(word.length).replace(/^:? /, ''))}`;
-}
-
-function decisionPanel(view: RunView, packet: Packet, session: Session, sources: Sources, production: boolean): Html {
-  const { value } = view.story;
-  const { person } = session;
-  const closed = cannotReach(view.story) ?? (value.packet === null ? 'Nothing waits for a decision now' : null);
-  const other =
-    value.packet !== null && !packet.digest.startsWith(value.packet.slice(0, 8))
-      ? 'The run waits for a decision on another packet; load this page again'
-      : null;
-  const role = missingRole(person, value.model, 'approver');
-  const config: ModelConfig | undefined = view.config;
-  const cannot = closed ?? other ?? role;
-  const approve = cannot ?? mayNotApprove(person.name, value, config, sources.workspace.hone.groups, 'approve');
-  const reject = cannot ?? mayNotApprove(person.name, value, config, sources.workspace.hone.groups, 'reject');
-  const note = closed ?? missingRole(person, value.model, 'operator');
-  const { steps, through } = packet.rollout;
-  const first = through && through.split !== true ? 100 : (steps[0] ?? 100);
-  const consequence =
-    packet.champion !== null && first < 100
-      ? `Approve: start at ${first} % of traffic`
-      : 'Approve: it takes all traffic';
-  const keep =
-    packet.champion === null ? 'Reject: nothing goes live' : `Reject: version ${packet.champion.version} stays`;
-  return html`<section class="decide" aria-labelledby="decide"><h2 id="decide">Decide</h2>
-<p>You decide as <strong>${person.name}</strong> on packet <code>${packet.short}</code>.</p>
-${postForm(
-  session,
-  `/runs/${value.run}/decision`,
-  html`<input type="hidden" name="packet" value="${packet.short}">
-<label>Comment; a rejection needs its reason <textarea name="comment" rows="3" maxlength="2000"></textarea></label>
-${tokenAgain(production)}
-${buttons('decide-why', [
-  { name: 'kind', value: 'approve', label: consequence, kind: 'primary', why: approve },
-  { name: 'kind', value: 'reject', label: keep, kind: 'danger', why: reject },
-  { name: 'kind', value: 'comment', label: 'Only comment', why: note },
-])}`,
-)}
-<details><summary>The same elsewhere</summary><p><code>hone approve ${value.run} --packet ${packet.short} --by ${person.name}</code></p>
-<p>In Temporal: signal <code>approve</code> with <code>${JSON.stringify({ packet: packet.short, by: person.name, comment: '…' })}</code></p></details></section>`;
 }

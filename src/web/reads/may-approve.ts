@@ -9,16 +9,19 @@ export function mayNotApprove(
   { reasons, approvals }: RunStory,
   config: ModelConfig | undefined,
   groups: Readonly<Record<string, readonly string[]>>,
-  kind: 'approve' | 'reject',
+  kind: 'approve' | 'reject' | 'break_glass',
 ): string | null {
   if (config === undefined) return 'The file of this model is gone, so nobody is named to decide';
-  const { from, escalate, exclude_starter, identity } = config.approval.otherwise;
+  const { otherwise, break_glass } = config.approval;
+  const { from, escalate, exclude_starter } = otherwise;
   // Whether it has come to an escalation the desk knows: its people are not turned away here.
   const asked = [...from, ...(escalate === 'never' ? [] : escalate.to)];
   const people = [...new Set(asked.flatMap((group) => groups[group] ?? []))];
   const same = (other: string) => subjectOf(other) === subjectOf(name);
-  if (identity === 'signed')
-    return 'This model asks for signed decisions, and your key is not here: use the command below where it is';
+  if (kind === 'break_glass') {
+    const alone = break_glass === 'never' ? [] : break_glass.from.flatMap((group) => groups[group] ?? []);
+    return alone.some(same) ? null : `${name} may not break glass; only ${alone.join(', ') || 'nobody'} may`;
+  }
   if (!people.some(same)) return `${name} is not an approver of this model; approvers: ${people.join(', ')}`;
   if (kind === 'reject') return null;
   if (exclude_starter && reasons.some(({ by }) => same(by)))
