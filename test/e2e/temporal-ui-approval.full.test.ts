@@ -5,7 +5,7 @@
  * With HONE_SCREENSHOTS=<folder> it takes the pictures of the documentation.
  */
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type DevServer, startDevServer } from '../../src/local/dev-server.ts';
 import { hone } from '../cli/story.ts';
@@ -60,9 +60,12 @@ test.skipIf(executable === null)(
       await details.getByRole('heading', { name: title, exact: true }).waitFor();
     const row = details.getByRole('row', { name: /roc_auc \(primary\)/ });
     expect(await row.getByRole('cell').count()).toBe(5);
-    expect(await textOf(details.getByRole('row', { name: /metric/ }).first())).toMatch(
-      /candidate\s+champion\s+difference/,
-    );
+    expect(
+      await details
+        .getByRole('row', { name: /metric/ })
+        .first()
+        .innerText(),
+    ).toMatch(/candidate\s+champion\s+difference/);
     expect(
       await details
         .getByText(/^\.*[sh*]\.*[sh]?\.*$/)
@@ -82,7 +85,7 @@ test.skipIf(executable === null)(
       // The dialog remembers what was sent.
       await data.press('ControlOrMeta+a');
       await page.keyboard.insertText(copied.replace('"comment":""', `"comment":"${COMMENT}"`));
-      await picture(page, 'temporal-ui-signal');
+      await picture(data.locator('xpath=ancestor::dialog'), 'temporal-ui-signal');
     });
     const sending = town.traffic();
     await refreshed(page, /Approved by ana\./);
@@ -139,8 +142,6 @@ async function refreshed(page: Page, text: RegExp): Promise<void> {
   );
 }
 
-const textOf = async (locator: { innerText(): Promise<string> }): Promise<string> => await locator.innerText();
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
+async function picture(shown: Page | Locator, name: string): Promise<void> {
+  if (pictures) await shown.screenshot({ path: join(pictures, `${name}.png`) });
 }

@@ -34,10 +34,10 @@ export async function sendSignal(page: Page, name: string, edit?: (data: Locator
   await data.click();
   await page.keyboard.press('ControlOrMeta+v');
   await edit?.(data);
-  // The editor's blur moves the layout: a click that comes at once would miss.
+  // The editor's blur moves the layout, and a click that comes at once would miss: by keyboard.
   const submit = dialog.getByRole('button', { name: 'Submit' });
   await submit.focus();
-  await submit.click();
+  await submit.press('Enter');
   await dialog.waitFor({ state: 'hidden' });
 }
 
