@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { DOCUMENTS } from '../../src/cli/documents.ts';
 import { MODEL, tellHistory, workspace } from './story.ts';
 
-type Said = Record<string, never>;
+type Said = Readonly<Record<string, unknown>>;
 const EXAMPLES: readonly (readonly [document: string, argv: readonly string[], part: (said: Said) => unknown])[] = [
   ['ledger-entry', ['ledger', 'show', MODEL], ({ entries }) => (entries as unknown[]).at(-1)],
   ['ledger-state', ['model', 'show', MODEL], ({ state }) => state],
