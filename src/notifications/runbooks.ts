@@ -24,8 +24,8 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
 /** @returns page and heading below the folder, such as `runs.md#runfailed` */
 export function runbookOf({ model, type, thread }: Pick<Notice, 'model' | 'type' | 'thread'>): string {
   const incident = type.startsWith('incident.') ? thread.slice(model.length + 1) : undefined;
+  // An incident is named for its kind, and where there may be several for what it is about: `input-distance`.
   for (const [page, kinds] of Object.entries(PAGES))
-    // An incident is named for its kind, and where there may be several for what it is about: `input-distance`.
     for (const kind of kinds)
       if (incident === undefined ? kind === type : incident === kind || incident.startsWith(`${kind}-`))
         return `${page}.md#${anchorOf(kind)}`;
