@@ -20,6 +20,16 @@ const curvePoint = z.strictObject({
 });
 export type CurvePoint = z.output<typeof curvePoint>;
 
+/** What a threshold would decide: shares of rows, and the worth of 10,000 decisions. */
+const thresholdPoint = z.strictObject({
+  threshold: z.number(),
+  selected: z.number().nullable(),
+  precision: z.number().nullable(),
+  recall: z.number().nullable(),
+  value: z.number().nullable().optional(),
+});
+export type ThresholdPoint = z.output<typeof thresholdPoint>;
+
 export const modelFigures = z.strictObject({
   version: versionNumber.nullable(),
   metrics: intervals,
@@ -235,6 +245,8 @@ export const evaluationReport = z.strictObject({
   custom: z.array(customFigures).optional(),
   /** Only with a champion, and enough blocks for one half to search and one to judge. */
   slice_search: z.strictObject({ searched: z.number().int().nonnegative(), found: z.array(foundSlice) }).optional(),
+  /** Of the candidate; binary only. */
+  thresholds: z.array(thresholdPoint).max(10).optional(),
   flip_examples: z.array(flipExample).max(20).optional(),
   /** Only where predictions were logged lately. */
   replay: trafficReplay.optional(),

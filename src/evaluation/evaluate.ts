@@ -21,6 +21,7 @@ import { byMetric, type Decision, finite, METRICS, metricsOf } from './metrics.t
 import { linearRecalibration, recalibration } from './recalibration.ts';
 import { effectiveRows, meanOfRows } from './row-weights.ts';
 import { sliceFigures, sliceMetrics } from './slices.ts';
+import { thresholdTable } from './threshold-table.ts';
 
 export interface EvaluationInput {
   readonly config: ModelConfig;
@@ -140,6 +141,7 @@ export function evaluate(input: EvaluationInput): EvaluationReport {
       ...demandedSliceFigures(config, rows, judged, { candidate, champion }, input.demanded ?? []),
       ...sliceFigures(config, rows, judged, { candidate, champion }),
     ],
+    ...(task === 'binary' && judged.index.length > 0 ? { thresholds: thresholdTable(judged, candidate) } : {}),
     ...(config.gate.fairness === 'none' ? {} : { groups: groupFigures(config, rows, judged, candidate) }),
   };
 }

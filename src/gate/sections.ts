@@ -7,6 +7,7 @@ import { figuresSection } from './figures-section.ts';
 import { foundSentence } from './found-slices.ts';
 import { groupSections } from './group-sections.ts';
 import { searchSections } from './search-section.ts';
+import { thresholdSections } from './threshold-section.ts';
 import { byHow, count, figure, rowsAndTime } from './wording.ts';
 
 export interface Section {
@@ -34,6 +35,7 @@ export function sections(packet: Packet): Section[] {
       lines: [`Judged ${rowsAndTime(packet.evaluation)}.`, ...packet.data.findings.slice(0, 10)],
     },
     ...behaviourSections(packet.evaluation),
+    ...thresholdSections(packet.evaluation),
     ...searchSections(packet.search),
     {
       title: 'What changed',

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { behaviour } from '../../src/evaluation/behaviour.ts';
+import { evaluate } from '../../src/evaluation/evaluate.ts';
 import { type Decision, METRICS } from '../../src/evaluation/metrics.ts';
+import { flights, town } from './flights.ts';
 
 function figure(metric: 'recall_at' | 'business_value', labels: number[], scores: number[], decision: Decision) {
   const rows = { labels: Float64Array.from(labels), scores: Float64Array.from(scores), decision };
@@ -76,3 +78,27 @@ function permutations<T>(items: readonly T[]): T[][] {
   if (items.length === 0) return [[]];
   return items.flatMap((item, i) => permutations(items.filter((_, j) => j !== i)).map((rest) => [item, ...rest]));
 }
+
+test('the table of thresholds agrees with the metrics at each of them, weighed as they are', async () => {
+  const { rows, scores } = town({ days: 6, perDay: 100 });
+  const value = { true_positive: 40, false_positive: -5, false_negative: -20, true_negative: 1 };
+  const slices = { ...rows.slices, amount: Array.from(rows.label, (_, i) => String(1 + (i % 3))) };
+  const report = async (threshold: number) => {
+    const gate = {
+      decision: { threshold, value },
+      weights: { business: 'amount' },
+      slices: { columns: [], critical: [] },
+    };
+    const input = { rows: { ...rows, slices }, scores: { candidate: scores(0.5) }, baselineRate: 0.27, seed: 1 };
+    return evaluate({ config: await flights({ gate }), ...input });
+  };
+  const { thresholds = [] } = await report(0.35);
+  expect(thresholds.map(({ threshold }) => threshold)).toEqual([0.1, 0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]);
+  for (const at of [0.1, 0.35, 0.6]) {
+    const { metrics } = (await report(at)).models.candidate;
+    const point = thresholds.find(({ threshold }) => threshold === at);
+    expect(point?.precision).toBeCloseTo(metrics.precision_score?.estimate ?? Number.NaN, 12);
+    expect(point?.recall).toBeCloseTo(metrics.recall_score?.estimate ?? Number.NaN, 12);
+    expect(point?.value).toBeCloseTo(metrics.business_value?.estimate ?? Number.NaN, 8);
+  }
+});
