@@ -8,7 +8,9 @@ const DECIMALS = 5;
 export function searchSections(search: ModelSearch | undefined): Section[] {
   if (!search) return [];
   const failures = search.trials.flatMap(({ name, failed, same_as }) =>
-    failed === undefined || same_as !== undefined ? [] : [`Trial ${name} failed: ${failed.slice(0, 200)}`],
+    failed === undefined || same_as !== undefined
+      ? []
+      : [`Trial ${name} failed: ${failed.length > 300 ? `${failed.slice(0, 300)}…` : failed}`],
   );
   const lines = [
     search.sentence,

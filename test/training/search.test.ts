@@ -48,7 +48,7 @@ test('a table of trials shows only parameters that differ, and why one failed', 
     ),
   );
   expect(section?.lines).toEqual([
-    'Chosen among 3 trials: a, by log_loss on 1000 validation rows. 1 of them failed.',
+    'Chosen among 3 trials: a, by log_loss on 1,000 validation rows. 1 of them failed.',
     'These rows chose, so the figures flatter the chosen one; others judge it.',
     'Trial b failed: no memory',
   ]);

@@ -1,7 +1,9 @@
 /** A run that chooses among listed configurations: what it trains, what it keeps, and what it chooses by. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { comparisonText } from '../../src/cli/run-comparison-text.ts';
 import { runStory } from '../../src/client/run-story.ts';
+import { compareRuns } from '../../src/gate/compare-runs.ts';
 import { packetOfRun } from '../../src/gate/read-packet.ts';
 import { sections } from '../../src/gate/sections.ts';
 import { readVersion } from '../../src/registry/versions.ts';
@@ -50,18 +52,27 @@ test('the best of the trials becomes the candidate and is refitted; a failed one
   const shown = (await packetOfRun(store, model, run)) ?? expect.fail();
   const trials = sections(shown).find(({ title }) => title === 'Trials');
   expect(trials?.lines[0]).toBe(
-    `Chosen among 4 trials: bushy, by roc_auc on ${search.rows} validation rows. 1 of them failed.`,
+    `Chosen among 4 trials: bushy, by roc_auc on ${search.rows?.toLocaleString('en-US')} validation rows. 1 of them failed.`,
   );
   expect(trials?.table?.rows).toHaveLength(4);
 
+  const both = [run, run].map((one) => ({ model, run: one }));
+  const compared = comparisonText(await compareRuns(store, both));
+  expect(compared).toContain(`Trials of ${run}`);
+  expect(compared).toMatch(/bushy \(chosen\) +0\.\d{5} +n_estimators 15, num_leaves 15/);
+
   const temporal = await client.temporal();
   const history = await temporal.workflow.getHandle(run).fetchHistory();
-  const scheduled = history.events?.flatMap((one) => one.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+  const scheduled = history.events?.flatMap(
+    (one) => one.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
+  );
   expect(scheduled?.filter((name) => name === 'trial')).toHaveLength(3);
   const inHistory = history.events?.map((one) => JSON.stringify(one).length) ?? [];
   expect(Math.max(...inHistory)).toBeLessThan(30_000);
 
-  await temporal.workflow.getHandle(run).signal('reject', { packet: packet?.slice(0, 8), by: 'ana', comment: 'a test' });
+  await temporal.workflow
+    .getHandle(run)
+    .signal('reject', { packet: packet?.slice(0, 8), by: 'ana', comment: 'a test' });
   await town.end(run);
   expect((await runStory(client, store, run)).search).toEqual(search);
   const record = JSON.parse(Buffer.from(await store.get(`models/${model}/runs/${run}/record.json`)).toString());

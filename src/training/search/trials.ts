@@ -47,6 +47,6 @@ export function chooseTrial(search: Omit<ModelSearch, 'chosen' | 'sentence'>): M
   const sentence =
     best === undefined
       ? `None of ${trials.length} trials could be chosen.`
-      : `Chosen among ${trials.length} trials: ${best.name}, by ${metric} on ${rows} validation rows.${also}`;
+      : `Chosen among ${trials.length} trials: ${best.name}, by ${metric} on ${(rows ?? 0).toLocaleString('en-US')} validation rows.${also}`;
   return { ...search, chosen: best?.name ?? null, sentence };
 }
