@@ -57,20 +57,45 @@ export async function queuesOf(client: HoneClient): Promise<QueueWork[]> {
   );
 }
 
+/** Who is at work too little, in sentences that say what that means and what to do; empty where all is well. */
+export function idleSentences({ queues, regular }: Liveness): string[] {
+  const names = [...new Set(queues.filter(({ pollers }) => pollers === 0).map(({ queue }) => queue))];
+  const silent =
+    names.length === 0
+      ? []
+      : [
+          `No worker takes work from ${names.join(' and ')}: runs wait, and triggers and approvals are kept until one comes. Start one: hone up.`,
+        ];
+  const late = regular.filter((one) => one.late).map(lateSentence);
+  return [...silent, ...late];
+}
+
+export function lateSentence({ type, model, last, every_ms }: RegularWork): string {
+  const what = type === 'monitoring' ? `Monitoring of ${model}` : `The workflow ${type}`;
+  const since =
+    last === null ? 'has not come to an end since it was due' : `last came to an end at ${last.slice(0, 16)}Z`;
+  return `${what} ${since}, and is due every ${Math.round(every_ms / 60_000)} min. Is there a worker, and does \`hone doctor\` list what is stuck?`;
+}
+
 const WATCHED = ['monitoring', 'reconcile', 'notify'];
 
-async function regularWork(client: HoneClient, now: string): Promise<RegularWork[]> {
+/** @param now wall-clock instant @throws TemporalUnreachable */
+export async function regularWork(client: HoneClient, now: string): Promise<RegularWork[]> {
   const temporal = await client.temporal();
   const found: RegularWork[] = [];
+  const ends = new Map<string, Map<string, string>>();
   for await (const { scheduleId, memo, spec, action, state, info } of temporal.schedule.list()) {
     const type = action?.workflowType;
     if (memo?.['managedBy'] !== MANAGED || memo['taskQueue'] !== client.taskQueue) continue;
     if (type === undefined || !WATCHED.includes(type) || state.paused) continue;
     const every_ms = Number(spec?.intervals?.[0]?.every ?? 0);
     const model = typeof memo['model'] === 'string' ? memo['model'] : null;
-    const last = await lastEnd(client, type, model);
-    const since = last ?? info.recentActions[0]?.takenAt.toISOString();
     const limit = Math.max(INTERVALS_UNTIL_LATE * every_ms, NEVER_LATE_BEFORE_MS);
+    const ended = ends.get(type) ?? (await endsOf(client, type, Date.parse(now) - limit));
+    ends.set(type, ended);
+    const id = `${type}/${model ?? client.taskQueue}`;
+    const last = ended.get(id) ?? (await lastEnd(client, type, id));
+    const since = last ?? info.recentActions[0]?.takenAt.toISOString();
     // One that was never due cannot be late.
     const late = since !== undefined && Date.parse(now) - Date.parse(since) > limit;
     found.push({ schedule: scheduleId, type, model, every_ms, last, late });
@@ -78,12 +103,28 @@ async function regularWork(client: HoneClient, now: string): Promise<RegularWork
   return found.sort((a, b) => a.schedule.localeCompare(b.schedule));
 }
 
-async function lastEnd(client: HoneClient, type: string, model: string | null): Promise<string | null> {
+/** By the id without its time: one question for all models that were looked at lately. */
+async function endsOf(client: HoneClient, type: string, since: number): Promise<Map<string, string>> {
   const temporal = await client.temporal();
-  const id = `${type}/${model ?? client.taskQueue}`;
-  const query = `WorkflowType = '${type}' AND WorkflowId STARTS_WITH '${id}' AND ExecutionStatus = 'Completed' AND TaskQueue = '${client.taskQueue}'`;
+  const ends = new Map<string, string>();
+  const after = new Date(since).toISOString();
+  const query = `${completed(client, type)} AND CloseTime > '${after}'`;
+  for await (const { workflowId, closeTime } of temporal.workflow.list({ query })) {
+    const id = workflowId.replace(/-\d{4}-\d{2}-\d{2}T[\d:]+Z$/, '');
+    const at = closeTime?.toISOString() ?? '';
+    if (at > (ends.get(id) ?? '')) ends.set(id, at);
+  }
+  return ends;
+}
+
+async function lastEnd(client: HoneClient, type: string, id: string): Promise<string | null> {
+  const temporal = await client.temporal();
+  const query = `${completed(client, type)} AND WorkflowId STARTS_WITH '${id}-'`;
   // Newest first, as Temporal lists.
   for await (const { closeTime } of temporal.workflow.list({ query, pageSize: 1 }))
     return closeTime?.toISOString() ?? null;
   return null;
 }
+
+const completed = ({ taskQueue }: HoneClient, type: string): string =>
+  `WorkflowType = '${type}' AND ExecutionStatus = 'Completed' AND TaskQueue = '${taskQueue}'`;

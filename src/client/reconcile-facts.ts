@@ -1,7 +1,7 @@
 /** Gathers what the reconciler compares: ledger, runs of Temporal, schedules, nodes, trainers. Changes nothing. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { configSnapshotSchema } from '../config/snapshot.ts';
-import type { ModelFacts, RunFact, TrainerFact } from '../reconciliation/contract.ts';
+import type { Finding, ModelFacts, RunFact, TrainerFact } from '../reconciliation/contract.ts';
 import { livingNodes, nodesOf } from '../reconciliation/nodes.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { listModels } from '../registry/models.ts';
@@ -10,15 +10,22 @@ import { getByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { orphanTrainers, trainersRecordFolder } from '../training/orphans.ts';
 import type { HoneClient } from './connect.ts';
+import { lateSentence, regularWork } from './liveness.ts';
 import { MANAGED, schedulesOf } from './schedules.ts';
 
 export interface Facts {
   readonly models: readonly ModelFacts[];
   readonly trainers: readonly TrainerFact[];
+  /** Monitoring that has not ticked. */
+  readonly silent: readonly Finding[];
 }
 
 /** @throws TemporalUnreachable, StoreUnreachable */
-export async function gatherFacts(client: HoneClient, store: ObjectStore, scratchDir: string): Promise<Facts> {
+export async function gatherFacts(
+  client: HoneClient,
+  store: ObjectStore,
+  { scratchDir, now }: { readonly scratchDir: string; readonly now: string },
+): Promise<Facts> {
   const temporal = await client.temporal();
   const records = await livingNodes(store);
   const schedules = await schedulesByModel(client);
@@ -45,7 +52,13 @@ export async function gatherFacts(client: HoneClient, store: ObjectStore, scratc
     });
   }
   const trainers = await orphanTrainers(trainersRecordFolder(scratchDir));
-  return { models, trainers: trainers.map(trainerFact) };
+  const known = new Set(models.map(({ model }) => model));
+  const silent = (await regularWork(client, now)).flatMap((one): Finding[] => {
+    const { late, type, model, schedule, last } = one;
+    if (!late || type !== 'monitoring' || model === null || !known.has(model)) return [];
+    return [{ kind: 'monitoring_silent', model, schedule, last, sentence: lateSentence(one) }];
+  });
+  return { models, trainers: trainers.map(trainerFact), silent };
 }
 
 type Temporal = Awaited<ReturnType<HoneClient['temporal']>>;

@@ -91,6 +91,23 @@ async function noteSchedule(input: ReconcileInput, model: string, schedule: stri
   );
 }
 
+/** A look is asked for at once, and people are told once for each silence. */
+export async function lookNow(
+  input: ReconcileInput,
+  { model, schedule, last, sentence }: Of<'monitoring_silent'>,
+): Promise<Done> {
+  const effectId = `reconcile/${schedule}/silent-since-${last ?? 'ever'}`;
+  const before = await openLedger(input.store, model).find(effectId);
+  if (before !== null)
+    return {
+      result: 'left',
+      sentence: `A look was asked for at ${before.at} and has not come to an end. \`hone doctor\` lists what is stuck.`,
+    };
+  await (await input.client.temporal()).schedule.getHandle(schedule).trigger();
+  await write(input, model, effectId, sentence, noteRepair({ what: 'monitoring', subject: schedule }));
+  return repaired('A look is asked for now.');
+}
+
 export async function stopTrainer(
   input: ReconcileInput,
   { model, trainer, sentence }: Of<'trainer_orphan'>,

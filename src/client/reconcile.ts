@@ -7,14 +7,18 @@ import { findingsOf, trainerFinding } from '../reconciliation/find.ts';
 import { LedgerConflict } from '../registry/errors.ts';
 import type { Done, ReconcileInput } from './reconcile-entry.ts';
 import { gatherFacts } from './reconcile-facts.ts';
-import { createSchedule, removeSchedule, sayRoutingAgain, stopTrainer } from './reconcile-parts.ts';
+import { createSchedule, lookNow, removeSchedule, sayRoutingAgain, stopTrainer } from './reconcile-parts.ts';
 import { endGoneRun, stopFencedRun, wakeOwner } from './reconcile-runs.ts';
 
 /** @throws TemporalUnreachable, StoreUnreachable; the next look takes it from there */
 export async function reconcileAll(input: ReconcileInput): Promise<Reconciled> {
-  const { client, store, scratchDir, now, dryRun = false } = input;
-  const facts = await gatherFacts(client, store, scratchDir);
-  const found = [...facts.models.flatMap((one) => findingsOf(one, now)), ...facts.trainers.map(trainerFinding)];
+  const { client, store, now, dryRun = false } = input;
+  const facts = await gatherFacts(client, store, input);
+  const found = [
+    ...facts.models.flatMap((one) => findingsOf(one, now)),
+    ...facts.trainers.map(trainerFinding),
+    ...facts.silent,
+  ];
   const repairs: Repair[] = [];
   for (const finding of found) {
     repairs.push(
@@ -48,6 +52,8 @@ async function repairOne(input: ReconcileInput, finding: Finding): Promise<Done>
       return await removeSchedule(input, finding);
     case 'schedule_missing':
       return await createSchedule(input, finding);
+    case 'monitoring_silent':
+      return await lookNow(input, finding);
     case 'trainer_orphan':
       return await stopTrainer(input, finding);
     default:

@@ -10,6 +10,9 @@ import type { RunOrder } from '../workflows/contract.ts';
 import type { HoneClient } from './connect.ts';
 import { modelOfRun } from './run-id.ts';
 
+/** gRPC's code: a history is fetched past the client that would name the error. */
+const NOT_FOUND = 5;
+
 export interface RunResults {
   readonly order: RunOrder;
   readonly raw?: SnapshotRef;
@@ -54,7 +57,7 @@ async function historyOf(client: HoneClient, store: ObjectStore, run: string) {
   try {
     return (await (await client.temporal()).workflow.getHandle(run).fetchHistory()).events;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
+    if (error instanceof WorkflowNotFoundError || (error as { code?: unknown }).code === NOT_FOUND) return null;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** What `hone doctor` says of work that should go on: workers, regular looks, and workflows that do not get on. */
 import { connectLazily } from '../client/connect.ts';
-import { liveness, type QueueWork, type RegularWork } from '../client/liveness.ts';
+import { idleSentences, lateSentence, liveness, type QueueWork, type RegularWork } from '../client/liveness.ts';
 import { stuckWorkflows } from '../client/stuck.ts';
 import type { HoneConfig } from '../config/hone.ts';
 import { HoneError } from '../errors.ts';
@@ -29,28 +29,18 @@ export async function examineWork(hone: HoneConfig, now: string): Promise<WorkEx
 
 /** A machine that only serves or only looks needs none: it is said, and not counted as missing. */
 function workersPart(queues: readonly QueueWork[]): Part {
-  const silent = queues.filter(({ pollers }) => pollers === 0);
-  const names = [...new Set(silent.map(({ queue }) => queue))];
-  const advice =
-    names.length === 0
-      ? ''
-      : `no worker takes work from ${names.join(' and ')}: runs wait, monitoring does not look, and triggers and approvals are kept until one comes. Start one: hone up.`;
-  const version = names.length === 0 ? 'take work' : 'NONE';
-  return { name: 'Workers', ok: true, version, from: queues[0]?.queue ?? '', advice };
+  const [advice = ''] = idleSentences({ queues, regular: [] });
+  return {
+    name: 'Workers',
+    ok: true,
+    version: advice === '' ? 'take work' : 'NONE',
+    from: queues[0]?.queue ?? '',
+    advice,
+  };
 }
 
 function regularParts(regular: readonly RegularWork[]): Part[] {
   return regular
     .filter(({ late }) => late)
-    .map(({ schedule, type, model, last, every_ms }) => {
-      const what = type === 'monitoring' ? `monitoring of ${model}` : type;
-      const since = last === null ? 'never came to an end' : `last came to an end at ${last}`;
-      return {
-        name: 'Regular look',
-        ok: true,
-        version: 'LATE',
-        from: schedule,
-        advice: `${what} ${since}, though it is due every ${Math.round(every_ms / 60_000)} minutes. Is there a worker, and is one of its workflows stuck?`,
-      };
-    });
+    .map((one) => ({ name: 'Regular look', ok: true, version: 'LATE', from: one.schedule, advice: lateSentence(one) }));
 }

@@ -79,6 +79,12 @@ export type Finding = About &
       }
     | { readonly kind: 'schedule_orphan'; readonly schedule: string }
     | { readonly kind: 'schedule_missing'; readonly schedule: string }
+    | {
+        /** Monitoring has not come to an end for three intervals. */
+        readonly kind: 'monitoring_silent';
+        readonly schedule: string;
+        readonly last: string | null;
+      }
     | { readonly kind: 'trainer_orphan'; readonly trainer: TrainerFact }
   );
 

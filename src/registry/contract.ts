@@ -147,7 +147,7 @@ export const change = z.discriminatedUnion('kind', [
   /** The reconciler put something right that stands outside of this ledger, or had nodes take routing up anew. */
   z.strictObject({
     kind: z.literal('repaired'),
-    what: z.enum(['run', 'owner', 'probation', 'nodes', 'schedule', 'trainer']),
+    what: z.enum(['run', 'owner', 'probation', 'nodes', 'schedule', 'trainer', 'monitoring']),
     subject: z.string(),
   }),
 ]);

@@ -13,6 +13,7 @@ import { checkHost } from './guard.ts';
 import { html } from './html.ts';
 import { layout, type Page } from './layout.ts';
 import { liveRoutes } from './live.ts';
+import { metricsRoute } from './metrics.ts';
 import { pageRoutes } from './pages/routes.ts';
 import type { People } from './people.ts';
 import { refusalOf } from './refusals.ts';
@@ -40,6 +41,8 @@ export interface Pages {
 }
 
 const ASSETS = { 'style.css': 'text/css', 'live.js': 'text/javascript', 'icon.svg': 'image/svg+xml' } as const;
+/** Whoever asks for these has no browser, and gets no session. */
+const FOR_PROGRAMS: readonly string[] = ['/live', '/metrics'];
 const MOST_BYTES = 64 * 1024;
 
 export async function buildPages(hone: HoneConfig, sources: Sources, people: People): Promise<FastifyInstance> {
@@ -95,6 +98,7 @@ export async function buildPages(hone: HoneConfig, sources: Sources, people: Peo
     throw new PageRefused(404, `There is no page at ${request.url.split('?')[0]?.slice(0, 120)}.`);
   });
   app.get('/live', async () => ({ live: true }));
+  metricsRoute(app, sources);
   for (const [name, type] of Object.entries(ASSETS))
     app.get(`/assets/${name}`, async (_request, reply) =>
       reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').send(assets[name]),

@@ -76,4 +76,4 @@ test('a run ends on the build that it began on, a new one begins on the build th
     () => workerBuilds(town.client, deployment),
     (builds) => builds.some(({ build, state }) => build === 'build-b' && state === 'current'),
   );
-});
+}, 300_000);

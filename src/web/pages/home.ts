@@ -8,6 +8,7 @@ import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { outcomeTone } from '../parts/tones.ts';
 import { type ModelRow, type Need, overview } from '../reads/overview.ts';
+import { idleNow } from '../reads/work.ts';
 import type { Sources } from '../sources.ts';
 
 /** More rows than this are searched for, not scrolled to. */
@@ -20,7 +21,7 @@ export async function homePage(
   visible: (model: string) => boolean,
   query: { q?: string | undefined; show?: string | undefined },
 ): Promise<Page> {
-  const { rows, store, runs } = await overview(sources, visible);
+  const [{ rows, store, runs }, idle] = await Promise.all([overview(sources, visible), idleNow(sources)]);
   const q = (query.q ?? '').trim().toLowerCase();
   const show = FILTERS.find((name) => name === query.show) ?? 'all';
   const found = rows.filter((row) => fits(row, show) && `${row.model} ${row.owner}`.toLowerCase().includes(q));
@@ -28,9 +29,9 @@ export async function homePage(
   return {
     title: 'Models',
     live: true,
-    attention: needs.length > 0 || runs === null || runs.away !== null,
+    attention: needs.length > 0 || idle.length > 0 || runs === null || runs.away !== null,
     sentence: sentenceOf(rows, needs, runs !== null && runs.away === null),
-    body: html`${awayNote(store, 'the models')}${awayNote(runs, 'runs under way')}
+    body: html`${awayNote(store, 'the models')}${awayNote(runs, 'runs under way')}${idle.map((sentence) => html`<p class="notice bad">${sentence}</p>`)}
 ${needs.length > 0 && needsList(needs)}
 <section aria-labelledby="all"><h2 id="all">All models</h2>
 ${filterForm(q, show)}
