@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ApprovalPolicy, type Desk, emptyDesk, MESSAGES_KEPT, receive } from '../../src/policy/approvals.ts';
+import {
+  type ApprovalPolicy,
+  type Desk,
+  emptyDesk,
+  MESSAGES_KEPT,
+  PLACEHOLDERS,
+  receive,
+} from '../../src/policy/approvals.ts';
+import { layPacket, observe } from '../../src/policy/packet-on-desk.ts';
 
 const digest = 'a1b2c3d4'.padEnd(64, '0');
 const desk: Desk = { ...emptyDesk, packet: digest };
@@ -87,6 +95,30 @@ describe('a decision', () => {
   test('under a misspelt name is told what was meant', () => {
     expect(say('aprove', approval).answer.text).toContain('Did you mean approve or reject?');
   });
+});
+
+test('our own examples are no reason: what was copied and not written is refused as if it were empty', () => {
+  const warned = { ...policy, warnings: ['scores moved'], placeholders: PLACEHOLDERS };
+  for (const comment of PLACEHOLDERS) {
+    const copied = { ...approval, comment: ` ${comment} ` };
+    expect(say('approve', copied, desk, warned).answer.text).toContain('approving over a warning needs a reason');
+    expect(say('reject', copied, desk, warned).answer.text).toContain('a rejection needs its reason');
+    // Runs that were looked at before this was known go on as they were.
+    expect(say('reject', copied).answer.accepted).toBe(true);
+  }
+});
+
+test('an automatic approval that a freeze holds back stays, until what its packet rests on has moved', () => {
+  const basis = { champion: 1, config: 'c', policy: 'p' };
+  const verdict = { kind: 'approved', by: ['policy'], comment: 'the gate passed' } as const;
+  const laid: Desk = { ...layPacket(emptyDesk, { digest, basis }), verdict };
+  const now = { ...policy, keepsAutomatic: true as const };
+  expect(observe(laid, basis, now, at)).toEqual(laid);
+  const moved = observe(laid, { ...basis, champion: 2 }, now, at);
+  expect(moved).toMatchObject({ packet: null, verdict: null });
+  // Nobody's approvals under a policy that asks for people are not enough.
+  const lapsed = { ...laid, verdict: { ...verdict, by: ['ana'] }, approvals: [{ by: 'ana', comment: '', at }] };
+  expect(observe(lapsed, basis, { ...now, people: ['Dana Lee'] }, at).verdict).toBeNull();
 });
 
 test('whatever arrives, the desk answers, keeps at most 200 messages and approves only with enough approvers', () => {

@@ -121,6 +121,9 @@ test('B44: a role in the form changes nothing, and a decision in production asks
   }
   const ana = await signedIn('ana');
   const csrf = await csrfOf(ana);
+  const glass = await ana.post(DECISION, { csrf, kind: 'break_glass', packet: '1f3a9c2e', comment: 'a fire' });
+  expect(glass.statusCode).toBe(403);
+  expect(glass.body).toContain('ana is approver');
   for (const token of ['', TOKENS.vic])
     expect((await ana.post(DECISION, { csrf, kind: 'approve', packet: '1f3a9c2e', token })).statusCode).toBe(401);
 });
