@@ -16,7 +16,7 @@ import { flightsModel } from './setup/flights-model.ts';
 import { registerChampion } from './setup/registered-model.ts';
 
 const ROWS = 1_000_000;
-const REPEATS = 5;
+const REPEATS = Number(process.env['HONE_BENCH_REPEATS'] ?? 5);
 const LIMIT_CPU_S = 3;
 const AS_OF = '2013-01-26T00:00:00.000Z';
 const root = resolve(import.meta.dirname, '..');

@@ -1,8 +1,8 @@
 /** One part of a batch: scored once, kept once. A second attempt finds what the first has written. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DOUBLE, DuckDBDataChunk, type DuckDBListValue, LIST, listValue, VARCHAR } from '@duckdb/node-api';
-import { type Connection, withDuckDb } from '../data/engine.ts';
+import { DOUBLE, DuckDBDataChunk, type DuckDBListValue, LIST, listValue, UTINYINT, VARCHAR } from '@duckdb/node-api';
+import { type Connection, rowsOf, withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteName, quoteText } from '../data/sql-text.ts';
 import { decisionOf } from '../serving/prediction-of.ts';
 import { fetchVersion, type ScoreSource } from '../serving/version-files.ts';
@@ -80,29 +80,44 @@ interface Writing {
 
 async function writePredictions(db: Connection, { path, out, scores, plan, day, source }: Writing): Promise<void> {
   const { id, event_time, threshold } = source.served;
-  await db.run('CREATE TEMP TABLE scored (prediction DOUBLE, scores DOUBLE[], decision VARCHAR)');
-  await appendScores(db, scores, source, threshold);
+  const wide = scores.width > 1;
   const key = `CAST(${quoteName(id)} AS VARCHAR)`;
-  const [bad] = await db
-    .runAndReadAll(
-      `SELECT count(*), any_value(${key}) FROM (SELECT * FROM ${parquetOf([path])} POSITIONAL JOIN scored)
-       WHERE prediction IS NULL OR NOT isfinite(prediction)`,
-    )
-    .then((result) => result.getRows());
-  if (Number(bad?.[0]) > 0)
-    throw new BatchPredictionInvalid(plan.model, plan.version, day, Number(bad?.[0]), String(bad?.[1]));
+  const bad = unusable(scores);
+  if (bad !== null) {
+    const [row] = await rowsOf(db, `SELECT ${key} AS id FROM ${parquetOf([path])} LIMIT 1 OFFSET ${bad.first}`);
+    throw new BatchPredictionInvalid(plan.model, plan.version, day, bad.rows, String(row?.['id']));
+  }
+  const columns = ['prediction DOUBLE', `decision ${wide ? 'VARCHAR, scores DOUBLE[]' : 'UTINYINT'}`];
+  await db.run(`CREATE TEMP TABLE scored (${columns.join(', ')})`);
+  await appendScores(db, scores, source, threshold);
   const select = [
     `${key} AS ${quoteName(id)}`,
     `CAST(${quoteName(event_time)} AS TIMESTAMPTZ) AS ${quoteName(event_time)}`,
     `${plan.version} AS model_version`,
     'prediction',
-    ...(scores.width > 1 ? ['scores'] : []),
-    'decision',
+    ...(wide ? ['scores'] : []),
+    'CAST(decision AS VARCHAR) AS decision',
   ];
+  // Named, because a positional join reads every column that it is given.
+  const rows = `SELECT ${[...new Set([id, event_time])].map(quoteName).join(', ')} FROM ${parquetOf([path])}`;
   await db.run(
-    `COPY (SELECT ${select.join(', ')} FROM (SELECT * FROM ${parquetOf([path])} POSITIONAL JOIN scored))
+    `COPY (SELECT ${select.join(', ')} FROM (SELECT * FROM (${rows}) POSITIONAL JOIN scored))
      TO ${quoteText(out)} (FORMAT parquet, COMPRESSION zstd)`,
   );
+}
+
+/** Rows with a score that is no finite number, and the place of the first; null where there are none. */
+function unusable({ scores, width }: PartScores): { readonly rows: number; readonly first: number } | null {
+  let [rows, first, last] = [0, -1, -1];
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(scores[i])) continue;
+    const row = Math.floor(i / width);
+    if (row === last) continue;
+    if (first < 0) first = row;
+    last = row;
+    rows += 1;
+  }
+  return rows === 0 ? null : { rows, first };
 }
 
 async function appendScores(
@@ -113,19 +128,21 @@ async function appendScores(
 ): Promise<void> {
   const appender = await db.createAppender('scored');
   const rows = scores.length / width;
-  const types = [DOUBLE, LIST(DOUBLE), VARCHAR];
+  const types = width > 1 ? [DOUBLE, VARCHAR, LIST(DOUBLE)] : [DOUBLE, UTINYINT];
   for (let from = 0; from < rows; from += CHUNK) {
     const count = Math.min(CHUNK, rows - from);
-    const columns: [number[], (DuckDBListValue | null)[], (string | null)[]] = [[], [], []];
+    const predictions: number[] = [];
+    const decisions: (string | number | null)[] = [];
+    const lists: DuckDBListValue[] = [];
     for (let row = from; row < from + count; row++) {
       const own = scores.subarray(row * width, (row + 1) * width);
       const { prediction, decision } = decisionOf(signature, threshold, own);
-      columns[0].push(prediction);
-      columns[1].push(width === 1 ? null : listValue([...own]));
-      columns[2].push(decision === null ? null : String(decision));
+      predictions.push(prediction);
+      decisions.push(width > 1 && decision !== null ? String(decision) : decision);
+      if (width > 1) lists.push(listValue([...own]));
     }
     const chunk = DuckDBDataChunk.create(types, count);
-    chunk.setColumns(columns);
+    chunk.setColumns(width > 1 ? [predictions, decisions, lists] : [predictions, decisions]);
     appender.appendDataChunk(chunk);
   }
   appender.flushSync();
