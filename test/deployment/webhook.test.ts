@@ -6,7 +6,7 @@ import { closeRequest, rememberRequest } from '../../src/deployment/requests.ts'
 import { webhookTarget } from '../../src/deployment/webhook.ts';
 import { applyConfig } from '../../src/registry/changes.ts';
 import { putByDigest } from '../../src/store/content.ts';
-import { hone } from '../cli/story.ts';
+import { hone, workspaceOn } from '../cli/story.ts';
 import { model, openServed, type Served } from '../serving/served.ts';
 import { type Manner, OTHER_SECRET, type Pipeline, SECRET, startPipeline } from './pipeline.ts';
 
@@ -104,6 +104,23 @@ test('`hone deployment answer` is a callback that the server takes', async () =>
   expect(JSON.parse(first.out)).toEqual({ answer: 'accepted', wanted: 1 });
   const contrary = await hone(served.dir, ['deployment', 'answer', '--call', call, '--failed', 'no'], env);
   expect(contrary).toMatchObject({ code: 6, err: expect.stringContaining('HONE_DEPLOYMENT_ANSWERED') });
+});
+
+test('`hone deployment` shows target and ledger, and brings the target alone to what the ledger wants', async () => {
+  const { dir } = await workspaceOn(served);
+  const env = { ...process.env, URL: pipeline.url, KEY: SECRET, CALLBACK: server };
+  Object.assign(pipeline.serving, { version: 2, share: 100, healthy: true });
+  const differs = await hone(dir, ['deployment', 'status', model], env);
+  expect(differs).toMatchObject({ code: 6, out: expect.stringContaining('hone deployment rollback') });
+  expect(differs.out).toContain('shadow by replay');
+
+  const wrong = await hone(dir, ['deployment', 'rollback', model, '--to', '2'], env);
+  expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('The ledger wants version 1') });
+  pipeline.next.splice(0, 1, 'at_once');
+  const back = await hone(dir, ['deployment', 'rollback', model, '--to', '1'], env);
+  expect(back).toMatchObject({ code: 0, out: expect.stringContaining('The target serves version 1 at 100 %') });
+  const agrees = await hone(dir, ['deployment', 'status', model, '--json'], env);
+  expect(JSON.parse(agrees.out)).toMatchObject({ wanted: 1, version: 1, agrees: true, split: false });
 });
 
 test('the published contract of the server has the callback', async () => {

@@ -45,6 +45,11 @@ const BRANCHES = [
   'retraining.inconclusive_then_judged',
   'retraining.judged_against_another_champion',
   'retraining.no_trial_left',
+  'retraining.piped_after_a_shadow',
+  'retraining.piped_and_failed',
+  'retraining.piped_first',
+  'retraining.piped_in_steps',
+  'retraining.piped_without_an_answer',
   'retraining.promoted',
   'retraining.promoted_after_a_pause',
   'retraining.promoted_after_a_void_packet_and_a_freeze',
@@ -65,6 +70,7 @@ const BRANCHES = [
   'retraining.version_1_promoted_by_policy',
   'retraining.version_1_rejected_by_person',
   'rollback.fences_a_run',
+  'rollback.piped',
   'rollback.plain',
 ];
 

@@ -2,7 +2,7 @@
  * `npm run histories:record`: plays every branch of every workflow with real parts and keeps the histories for
  * `histories.test.ts`. To be run after a deliberate change of workflow code that old runs need not survive.
  * `npm run histories:record -- records` plays only what becomes of records, `-- batch` only a batch, `-- approvals` only
- * what people decide, `-- searches` only choices among configurations; all other histories stay as they are. Those of an older policy version (`retraining.version_1_…`) are
+ * what people decide, `-- searches` only choices among configurations, `-- pipeline` only deployments through one; all other histories stay as they are. Those of an older policy version (`retraining.version_1_…`) are
  * never recorded again.
  */
 import { tmpdir } from 'node:os';
@@ -14,12 +14,13 @@ import { playApprovals } from './approvals-life.ts';
 import { playBatch } from './batch-life.ts';
 import { addHistories, type RecordedHistory, writeHistories } from './history-files.ts';
 import { playModelsLife } from './models-life.ts';
+import { playPipeline } from './pipeline-life.ts';
 import { playRecordsLife } from './records-life.ts';
 import { playSearches } from './search-life.ts';
 
 const only = process.argv[2];
 const recordsOnly = only === 'records';
-const APART = ['batch', 'approvals', 'searches'];
+const APART = ['batch', 'approvals', 'searches', 'pipeline'];
 const started = Date.now();
 const recorded: RecordedHistory[] = [];
 const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
@@ -33,6 +34,7 @@ const server = await startDevServer({
 let town: Town | undefined;
 try {
   if (only === undefined || only === 'batch') recorded.push(...(await playBatch(server.address)));
+  if (only === undefined || only === 'pipeline') recorded.push(...(await playPipeline(server.address, say)));
   if (only === undefined || only === 'approvals') await playIn({ serving: true }, playApprovals);
   if (only === undefined || only === 'searches') await playIn({ serving: false }, playSearches);
   if (only === undefined || !APART.includes(only))

@@ -1,53 +1,16 @@
 /** Whole rollouts through a pipeline: real Temporal, real HTTP both ways, and a pipeline that answers well or badly. */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { tellDeployed } from '../../src/client/deployments.ts';
-import { type ServingNode, startServingNode } from '../../src/serving/server.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { type Pipeline, SECRET, startPipeline } from '../deployment/pipeline.ts';
+import type { Pipeline } from '../deployment/pipeline.ts';
 import { skipTimeUntil } from '../time.ts';
-import { smallTown, type Town } from '../town.ts';
+import { type PipedTown, pipedTown } from './piped-town.ts';
 
-const name = (what: string) => `HONE_T${randomBytes(4).toString('hex').toUpperCase()}_${what}`;
-const [urlEnv, keyEnv, callbackEnv] = [name('URL'), name('KEY'), name('CALLBACK')];
-
-let town: Town;
+let town: PipedTown;
 let pipeline: Pipeline;
-let node: ServingNode;
-
 beforeAll(async () => {
-  pipeline = await startPipeline();
-  town = await smallTown({
-    serving: false,
-    edit: ({ training, gate, deploy }) => {
-      Object.assign(training as object, { refit: 'none' });
-      const champion = { promote_when: 'non_inferior', margin: { roc_auc: 0.4, log_loss: 0.4 } };
-      Object.assign(gate as object, { champion, slices: { columns: [] } });
-      Object.assign(deploy as object, {
-        target: {
-          ...{ kind: 'webhook', url_env: urlEnv, status_url_env: null, key_env: keyEnv },
-          ...{ callback_url_env: callbackEnv, github: null },
-        },
-        pipeline: { answer_within: 'PT30M', settle_within: 'PT2S', look_every: 'PT0.2S' },
-      });
-    },
-  });
-  const { store, model, client, dir } = town;
-  node = await startServingNode({
-    ...{ store, models: [model], host: '127.0.0.1', port: 0, node: 'callbacks', pollMs: 500 },
-    deployments: { environment: process.env, tell: (workflow, key) => tellDeployed(client, workflow, key) },
-    logger: createLogger('test', 'silent'),
-    cacheDir: join(dir, 'cache'),
-  });
-  Object.assign(process.env, { [urlEnv]: pipeline.url, [keyEnv]: SECRET, [callbackEnv]: node.url });
+  town = await pipedTown();
+  pipeline = town.pipeline;
 });
-afterAll(async () => {
-  await node?.close();
-  await town?.close();
-  await pipeline?.close();
-  for (const variable of [urlEnv, keyEnv, callbackEnv]) delete process.env[variable];
-});
+afterAll(() => town?.close());
 beforeEach(() => {
   pipeline.next.length = 0;
   pipeline.told.length = 0;
