@@ -57,7 +57,7 @@ if (s3 instanceof VersityGwMissing) {
   );
 }
 
-/** Returns where the workers died; the last one lives until the town closes. */
+/** Each key kills twice: a retry may send it again. Returns where the workers died; the last one has stopped. */
 async function dieAtEveryWrite(
   town: Town,
   proxy: FaultProxy,
@@ -65,22 +65,26 @@ async function dieAtEveryWrite(
   ended: Promise<null>,
 ): Promise<string[]> {
   const deaths: string[] = [];
-  let worker = first;
-  for (;;) {
-    for (const when of ['before', 'after'] as const) {
-      const reached = new Promise<string>((died) => {
-        const fault = { when, reached: () => died(`${when} ${proxy.seen.findLast((line) => EFFECTS.test(line))}`) };
-        proxy.plan({ method: 'PUT', match: EFFECTS, fault, times: 1 });
-      });
-      const death = await Promise.race([reached, ended]);
-      if (death === null) {
-        await worker.stop();
-        return deaths;
-      }
-      deaths.push(death);
-      await worker.kill();
-      worker = await startWorkerProcess(town);
+  let fatal = () => {};
+  proxy.whenever((method, path) => {
+    if (method !== 'PUT' || !EFFECTS.test(path)) return undefined;
+    const when = (['before', 'after'] as const).find((one) => !deaths.includes(`${one} ${path}`));
+    if (!when) return undefined;
+    const where = `${when} ${path}`;
+    deaths.push(where);
+    return { when, reached: () => fatal() };
+  });
+  for (let next: WorkerProcess | null = first; ; next = null) {
+    const reached = new Promise<'reached'>((done) => {
+      fatal = () => done('reached');
+    });
+    const worker: WorkerProcess = next ?? (await startWorkerProcess(town));
+    if ((await Promise.race([reached, ended])) === null) {
+      proxy.whenever(null);
+      await worker.stop();
+      return deaths;
     }
+    await worker.kill();
   }
 }
 
