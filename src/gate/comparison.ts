@@ -153,6 +153,12 @@ const missingRule = (rule: string, kind: RuleResult['kind'], metric: MetricName,
   sentence,
 });
 
+/** What so many blocks could tell apart, after a comparison on others: errors fall with the root of their number. */
+export const detectableOn = (
+  blocks: number,
+  earlier: { readonly detectable: number; readonly blocks: number },
+): number => earlier.detectable * Math.sqrt(earlier.blocks / blocks);
+
 /** What these rows can tell apart on the primary metric, by the reference distribution of its interval. */
 export function powerOf(report: EvaluationReport, config: ModelConfig, level: number): GateReport['power'] {
   const { primary, champion: policy } = config.gate;

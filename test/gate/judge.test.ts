@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { detectableOn } from '../../src/gate/comparison.ts';
 import { gateReport } from '../../src/gate/contract.ts';
 import { lookNumber } from '../../src/gate/looks.ts';
 import { town } from '../evaluation/flights.ts';
@@ -198,4 +199,6 @@ test('the power says what these rows can tell apart', async () => {
   expect(power.equal_passes).toBeGreaterThan(0);
   expect(power.equal_passes).toBeLessThan(1);
   expect(power.detectable).toBeGreaterThan(rule('primary')!.upper! - rule('primary')!.value!);
+  // Four times the days see half the difference.
+  expect(detectableOn(56, { detectable: power.detectable, blocks: 14 })).toBeCloseTo(power.detectable / 2, 12);
 });

@@ -28,7 +28,7 @@ interface Plan {
     readonly deadline: string;
   };
   readonly rollout: { readonly steps: readonly number[]; readonly bake: string };
-  /** Smallest true improvement found in 8 of 10 holdouts like the last judged one; null before one was compared. */
+  /** Smallest true improvement found in 8 of 10 holdouts of so many blocks; null before a candidate was compared. */
   readonly detectable: { readonly metric: string; readonly value: number; readonly run: string } | null;
 }
 
@@ -79,22 +79,32 @@ async function plan(context: CliContext, model: string): Promise<void> {
       deadline,
     },
     rollout: { steps: config.deploy.canary.steps, bake: config.deploy.canary.bake },
-    detectable: await lastPower(context, model, state, config),
+    detectable: await expectedPower(context, model, state, config, expectedBlocks(preview)),
   };
   context.show(document, () => planText(document, config));
 }
 
-async function lastPower(
+/** Blocks that the gate may judge on. */
+const expectedBlocks = ({ gate }: RunPreview): number => gate.find(({ what }) => what.startsWith('blocks'))?.has ?? 0;
+
+/** From the last comparison of the model, brought to the blocks expected now. */
+async function expectedPower(
   context: CliContext,
   model: string,
   state: LedgerState,
   config: ModelConfig,
+  blocks: number,
 ): Promise<Plan['detectable']> {
+  if (blocks < 1) return null;
   const { packetOfRun } = await import('../../gate/read-packet.ts');
+  const { detectableOn } = await import('../../gate/comparison.ts');
   const store = await context.store();
   for (const { run } of [...state.budgets.runs].reverse()) {
-    const power = (await packetOfRun(store, model, run))?.gate.power;
-    if (power) return { metric: config.gate.primary, value: power.detectable, run };
+    const packet = await packetOfRun(store, model, run);
+    const power = packet?.gate.power;
+    if (!packet || !power || packet.evaluation.primary !== config.gate.primary) continue;
+    const earlier = { detectable: power.detectable, blocks: packet.evaluation.blocks.count };
+    return { metric: config.gate.primary, value: detectableOn(blocks, earlier), run };
   }
   return null;
 }
@@ -147,7 +157,7 @@ export function planText(plan: Plan, config: ModelConfig): string {
         'Detectable',
         smallest === null
           ? 'not known before a comparison'
-          : `${smallest.metric} by ${smallest.value.toPrecision(2)} (as in ${smallest.run})`,
+          : `${smallest.metric} by ${smallest.value.toPrecision(2)} (from the spread of ${smallest.run})`,
       ],
       ['Approval', automatic],
       ['Approvers', `${approval.approvers} of ${approval.people.join(', ')} within ${approval.deadline}`],
