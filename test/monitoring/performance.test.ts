@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadWorkspace } from '../../src/config/load.ts';
+import { judgeClasses } from '../../src/monitoring/class-performance.ts';
 import type { MaturedRows } from '../../src/monitoring/matured-rows.ts';
 import { calibrationOff, judgeWindow, skillFell } from '../../src/monitoring/performance.ts';
 import { lastWindows, matureBefore, windowName } from '../../src/monitoring/windows.ts';
@@ -66,4 +67,35 @@ test('windows are whole days that end where labels have had their time', () => {
   const windows = lastWindows(end, 'P7D', 2);
   expect(windows.map(({ from }) => from.slice(0, 10))).toEqual(['2013-03-02', '2013-02-23']);
   expect(windows.map(windowName)).toEqual(['2 to 8 March 2013', '23 February to 1 March 2013']);
+});
+
+/** The same rows as of a model of two classes. */
+function asClasses(all: MaturedRows): MaturedRows {
+  const ofLabel = all.label.map((label, i) => (label === 1 ? all.prediction[i]! : 1 - all.prediction[i]!));
+  const told = all.prediction.map((p) => Math.max(p, 1 - p));
+  const right = all.label.map((label, i) => Number((all.prediction[i]! > 0.5 ? 1 : 0) === label));
+  return { ...all, prediction: told, classes: { ofLabel, right } };
+}
+
+test('a model of two classes has the skill of the same binary model, bounds included', () => {
+  const all = rows(1000, 0.1);
+  const several = judgeClasses(asClasses(all), window, config, [0.7, 0.3]);
+  const binary = judgeWindow(all, window, config, 0.3);
+  for (const bound of ['estimate', 'lower', 'upper'] as const)
+    expect(several.skill?.[bound]).toBeCloseTo(binary.skill?.[bound] ?? Number.NaN, 9);
+  expect(several.log_loss).toBeCloseTo(binary.log_loss ?? Number.NaN, 12);
+  const { classes, prediction } = asClasses(all);
+  const mean = (values: Float64Array | undefined) => (values?.reduce((sum, one) => sum + one, 0) ?? 0) / all.rows;
+  expect(several.calibration?.estimate).toBeCloseTo(mean(prediction) - mean(classes?.right), 10);
+});
+
+test('several classes are not judged with too few rows of the rarest, or without their rates in training', () => {
+  const all = asClasses(rows(1000));
+  expect(judgeClasses(all, window, config, [0.5, 0.3, 0.2]).not_judged).toContain(
+    'too few of the rarer class: 0 of 200',
+  );
+  expect(judgeClasses(all, window, config, null)).toMatchObject({
+    ...{ skill: null, calibration: null },
+    not_judged: expect.stringContaining('how often each class was in its training rows'),
+  });
 });
