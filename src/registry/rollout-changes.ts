@@ -140,7 +140,8 @@ export function undoRollout(undo: {
  * Puts an earlier version back with all traffic, and fences the active run: whatever it still tries is refused.
  *
  * During a rollout `to` may be the champion itself; then the candidate is what is rolled back. Allowed while frozen.
- * `previous_champion` is cleared, so that a second rollback never returns to what was just found bad.
+ * `previous_champion` is cleared, so that a second rollback never returns to what was just found bad. The third automatic
+ * one within a day also freezes the model: whatever is promoted and rolled back in a loop needs a person.
  *
  * @param order.onlyFrom automatic callers: the champion that was judged; another one by now is `superseded`
  */
@@ -160,11 +161,13 @@ export function rollBack(order: {
     if (to >= state.nextVersion) return { refused: `version ${to} is not registered` };
     const from = champion.version === to ? candidateArms(state)[0]?.version : champion.version;
     if (from === undefined) return { refused: `version ${to} is live already and no rollout is under way` };
-    const { rollbacks } = state.budgets;
+    const rollbacks = automatic ? [...state.budgets.rollbacks, as_of].slice(-ROLLBACKS_KEPT) : state.budgets.rollbacks;
+    const freeze = automatic && isLoop(rollbacks, as_of) && !isFrozen(state, as_of) ? LOOP : null;
     return {
-      change: { kind: 'rolled_back', from, to, reason, automatic },
+      change: { kind: 'rolled_back', from, to, reason: freeze ? `${reason}; ${freeze.reason}` : reason, automatic },
       state: {
         ...state,
+        freeze: freeze ?? state.freeze,
         activeRun: null,
         aliases: {
           ...state.aliases,
@@ -175,10 +178,23 @@ export function rollBack(order: {
         anchor: state.anchor === from ? to : state.anchor,
         routing: routed(state, effectId, [championArm(to, 100)]),
         monitoring: { reference: to, effectId },
-        budgets: { ...state.budgets, rollbacks: automatic ? [...rollbacks, as_of].slice(-ROLLBACKS_KEPT) : rollbacks },
+        budgets: { ...state.budgets, rollbacks },
       },
     };
   };
+}
+
+const ROLLBACKS_A_DAY = 3;
+const DAY_MS = 86_400_000;
+const LOOP = {
+  by: 'hone',
+  reason: `${ROLLBACKS_A_DAY} automatic rollbacks within a day: frozen until a person has looked and unfreezes it`,
+  until: null,
+};
+
+function isLoop(rollbacks: readonly string[], asOf: string): boolean {
+  const within = rollbacks.filter((at) => Date.parse(asOf) - Date.parse(at) < DAY_MS);
+  return within.length >= ROLLBACKS_A_DAY;
 }
 
 /** The deployment target did not follow the ledger back to a version: book-keeping that pages. */

@@ -255,6 +255,19 @@ describe('a rollback', () => {
     });
   });
 
+  test('that is automatic freezes the model at the third within a day, and one of a person never does', () => {
+    const earlier = (...at: string[]) => ({ ...promoted, budgets: { ...promoted.budgets, rollbacks: at } });
+    const twice = earlier('2013-04-09T01:00:00.000Z', '2013-04-09T12:00:00.000Z');
+    const thrice = apply(twice, rollBack(1, { automatic: true }));
+    expect(thrice.freeze).toMatchObject({
+      by: 'hone',
+      reason: expect.stringContaining('3 automatic rollbacks'),
+      until: null,
+    });
+    expect(apply(earlier('2013-04-08T23:00:00.000Z', AS_OF), rollBack(1, { automatic: true })).freeze).toBeNull();
+    expect(apply(twice, rollBack(1)).freeze).toBeNull();
+  });
+
   test('that is automatic is counted, and superseded when another champion was judged', () => {
     expect(apply(promoted, rollBack(1, { automatic: true, onlyFrom: 2 })).budgets.rollbacks).toEqual([AS_OF]);
     expect(refusal(promoted, rollBack(1, { automatic: true, onlyFrom: 1 }))).toBe('superseded');
