@@ -12,7 +12,8 @@ export interface Way {
 
 /**
  * Every entry of the way with every field, but for what has to differ between two of them: time, place in the chain,
- * digests, the run's own name and numbers, and the trust in the name, which is the channel's.
+ * digests, the run's own name and numbers, by how much its version is better, and the trust in the name, which is the
+ * channel's.
  */
 export async function storyOf(town: Town, way: Way): Promise<unknown[]> {
   const entries: LedgerEntry[] = [];
@@ -22,7 +23,7 @@ export async function storyOf(town: Town, way: Way): Promise<unknown[]> {
     if (back) break;
   }
   return entries.map(({ effectId, actor, why, change, state }) =>
-    alike({ effectId, actor, why, change, champion: state.aliases.champion, arms: state.routing.arms }, way),
+    alike({ effectId, actor, why, change, champion: state.aliases.champion?.version, arms: state.routing.arms }, way),
   );
 }
 
@@ -33,8 +34,9 @@ function alike(value: unknown, { run, version }: Way): unknown {
       .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
       .replace(/(?<=^rollback\/[^/]+\/)[^/]+/, 'ID')
-      .replace(new RegExp(`(?<=version |-)${version}\\b`, 'g'), 'NEW')
-      .replace(new RegExp(`(?<=version |-)${version - 1}\\b`, 'g'), 'JUDGED');
+      .replace(/^(non_inferior|better)$/, 'VERDICT')
+      .replace(new RegExp(`(?<=version |-|/v)${version}\\b`, 'gi'), 'NEW')
+      .replace(new RegExp(`(?<=version |-|/v)${version - 1}\\b`, 'gi'), 'JUDGED');
   const walk = (one: unknown): unknown => {
     if (typeof one === 'string') return named(one);
     if (one === version) return 'NEW';

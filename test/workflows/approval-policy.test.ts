@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { decide, tellToLook } from '../../src/client/decisions.ts';
 import { loadWorkspace } from '../../src/config/load.ts';
 import { configSnapshot } from '../../src/config/snapshot.ts';
+import { packetsOfVersion } from '../../src/gate/read-packet.ts';
 import { savedKeys } from '../../src/identity/keys.ts';
 import { signDecision } from '../../src/identity/sign.ts';
 import { applyConfig, freeze, type unfreeze as Unfreeze, unfreeze } from '../../src/registry/changes.ts';
@@ -24,6 +25,7 @@ const cli = (...argv: string[]) => hone(town.dir, argv, { ...process.env, HONE_I
 beforeAll(async () => {
   keys = await mkdtemp(join(tmpdir(), 'hone-keys-'));
   town = await smallTown({
+    interceptors: { activity: [({ info }) => ({ inbound: { execute: losingTheFirst(info) } })] },
     edit: (model) => {
       const { training, approval, deploy } = model as Record<string, Record<string, unknown>>;
       Object.assign(training as object, { refit: 'none' });
@@ -62,6 +64,22 @@ async function apply(by: string): Promise<void> {
   await ledgerEntry(by, `config/${digest}`, applyConfig(digest));
 }
 
+let lost = false;
+
+/** The first packet is made and kept, but its answer never arrives; when it is asked for again the policy is another. */
+function losingTheFirst({ activityType }: { activityType: string }) {
+  return async <A>(input: A, next: (input: A) => Promise<unknown>): Promise<unknown> => {
+    const answer = await next(input);
+    if (activityType !== 'packet' || lost) return answer;
+    lost = true;
+    await change(`models/${town.model}.yaml`, ({ approval }) => {
+      Object.assign((approval as { otherwise: object }).otherwise, { deadline: 'P1D' });
+    });
+    await apply('eddy');
+    throw new Error('the connection broke before the answer arrived');
+  };
+}
+
 let entries = 0;
 const ledgerEntry = (actor: string, effectId: string, step: ReturnType<typeof Unfreeze>) =>
   town.ledger.append({
@@ -88,6 +106,9 @@ async function signedBy(by: string, run: string, packet: string, comment = 'read
 test('signed approvals of both groups promote, after a void packet and through a freeze', async () => {
   const run = (await town.trigger({ by: 'kim' })).run ?? '';
   const first = await waiting(run);
+  const made = await packetsOfVersion(town.store, town.model, 1);
+  expect(made.map(({ approval }) => approval.deadline)).toEqual(['P2D', 'P1D']);
+  expect(made.at(-1)?.digest).toBe(first);
   expect((await town.status(run)).waitingFor).toContain('1 from each of ops-ml, risk');
 
   // Names alone are not enough, nor is a signature of something else.
