@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
 import { packetOfRun } from '../../src/gate/read-packet.ts';
 import { packetMarkdown } from '../../src/gate/render.ts';
@@ -58,6 +58,7 @@ beforeAll(async () => {
     },
   });
 });
+vi.setConfig({ testTimeout: 300_000 });
 afterAll(async () => {
   await town?.close();
   await rm(dir, { recursive: true, force: true });

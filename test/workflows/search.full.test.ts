@@ -1,9 +1,10 @@
 /** A run that chooses among listed configurations: what it trains, what it keeps, and what it chooses by. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { comparisonText } from '../../src/cli/run-comparison-text.ts';
 import { runStory } from '../../src/client/run-story.ts';
 import { compareRuns } from '../../src/gate/compare-runs.ts';
+import { cardOf, modelCard } from '../../src/gate/model-card.ts';
 import { packetOfRun } from '../../src/gate/read-packet.ts';
 import { sections } from '../../src/gate/sections.ts';
 import { readVersion } from '../../src/registry/versions.ts';
@@ -25,6 +26,7 @@ beforeAll(async () => {
     edit: (file) => Object.assign(file['training'] as object, { search: { at_once: 2, configurations } }),
   });
 });
+vi.setConfig({ testTimeout: 300_000 });
 afterAll(() => town.close());
 
 test('the best of the trials becomes the candidate and is refitted; a failed one and a repeated one are kept', async () => {
@@ -55,6 +57,10 @@ test('the best of the trials becomes the candidate and is refitted; a failed one
     `Chosen among 4 trials: bushy, by roc_auc on ${search.rows?.toLocaleString('en-US')} validation rows. 1 of them failed.`,
   );
   expect(trials?.table?.rows).toHaveLength(4);
+
+  const config = town.workspace.models.get(model)?.config ?? expect.fail();
+  const card = modelCard(cardOf({ packet: shown, manifest: judged, config }));
+  expect(card).toContain(`## Trials\n- ${search.sentence}`);
 
   const both = [run, run].map((one) => ({ model, run: one }));
   const compared = comparisonText(await compareRuns(store, both));
