@@ -84,7 +84,7 @@ export async function buildPages(hone: HoneConfig, sources: Sources, people: Peo
     checkHost(request, hone.web?.hosts ?? [], !production);
     const now = sources.now().getTime();
     request.session = sessions.find(request.cookies[cookieName], now) ?? null;
-    const page = request.method === 'GET' && !request.url.startsWith('/assets/') && request.url !== '/live';
+    const page = request.method === 'GET' && !request.url.startsWith('/assets/') && !FOR_PROGRAMS.includes(request.url);
     if (people.local !== null && request.session === null && page) {
       request.session = sessions.start(people.local, now);
       pages.enter(reply, request.session);

@@ -43,7 +43,7 @@ export async function expectInvariants(town: Watched): Promise<void> {
 async function expectOneEntryForEachChange(town: Watched, entries: readonly LedgerEntry[]): Promise<void> {
   expect(await town.ledger.verify(), 'I8: the ledger verifies').toMatchObject({ ok: true, entries: entries.length });
   const moves = ['promoted', 'rolled_back', 'rollout_undone'];
-  const routes = [...moves, 'rollout_prepared', 'rollout_step', 'lock_released'];
+  const routes = [...moves, 'rollout_prepared', 'rollout_step', 'lock_released', 'repaired'];
   for (const [before, { seq, change, state }] of pairs(entries)) {
     const what = `I8: entry ${seq} (${change.kind})`;
     if (state.aliases.champion?.version !== before.aliases.champion?.version) {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { idleSentences, liveness } from '../../src/client/liveness.ts';
 import { reconcileAll } from '../../src/client/reconcile.ts';
 import { applySchedules, scheduleIds } from '../../src/client/schedules.ts';
 import { processIdentity } from '../../src/local/process-identity.ts';
@@ -23,7 +24,12 @@ beforeAll(async () => {
   await write(changes.registerVersion({ version: 1, run: null, manifest: digest }));
   await write(changes.promote({ version: 1, effectId: 'import/1', as: 'first', as_of: asOf, labels: null }));
 });
-afterAll(() => town?.close());
+afterAll(async () => {
+  const temporal = await town.client.temporal();
+  for await (const { scheduleId, memo } of temporal.schedule.list())
+    if (memo?.['taskQueue'] === town.client.taskQueue) await temporal.schedule.getHandle(scheduleId).delete();
+  await town.close();
+});
 
 const asOf = '2013-01-25T00:00:00.000Z';
 const runOf = (number: number) => changes.runId(town.model, number);
@@ -93,6 +99,20 @@ test('schedules that nobody asks for go, those that are missing come, and a dry 
   expect(kinds(await reconcile())).toEqual(['schedule_orphan repaired', 'schedule_missing repaired']);
   await eventually('they are as configured', listed, (found) => JSON.stringify(found) === JSON.stringify(all));
   expect(kinds(await reconcile())).toEqual([]);
+});
+
+test('monitoring that was due and never came to an end is asked for once, and whoever looks is told that nobody works', async () => {
+  const schedule = scheduleIds(town.model).monitoring;
+  await (await town.client.temporal()).schedule.getHandle(schedule).trigger();
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const seen = () => liveness(town.client, tomorrow);
+  const silent = (one: { type: string; late: boolean }) => one.type === 'monitoring' && one.late;
+  const idle = idleSentences(await eventually('it is late', seen, ({ regular }) => regular.some(silent)));
+  expect(idle[0]).toMatch(/^No worker takes work from queue-\S+ and queue-\S+-training: /);
+  expect(idle).toContainEqual(expect.stringMatching(/^Monitoring of \S+ has not come to an end since it was due/));
+  expect(kinds(await reconcile({ now: tomorrow }))).toEqual(['monitoring_silent repaired']);
+  expect((await town.ledger.head())?.change).toMatchObject({ kind: 'repaired', what: 'monitoring', subject: schedule });
+  expect(kinds(await reconcile({ now: tomorrow }))).toEqual(['monitoring_silent left']);
 });
 
 test('a run terminated during its rollout loses lock and traffic, its version is rejected, and people are told', async () => {
