@@ -1,5 +1,6 @@
 /** Random triggers, decisions, deployments and faults on many models, then calm, then everything that must hold. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendTrigger } from '../../../src/client/owner.ts';
 import { cancelRun, listRuns } from '../../../src/client/runs.ts';
 import type { LedgerEntry } from '../../../src/registry/contract.ts';
 import { LedgerConflict } from '../../../src/registry/errors.ts';
@@ -34,6 +35,7 @@ const TO = Date.parse('2013-03-20T00:00:00Z');
 export async function soak({ minutes, models, seed, say }: SoakOptions): Promise<SoakReport> {
   const world = await openWorld(models, say);
   try {
+    await promoteFirst(world);
     say(`${models} models, ${minutes} minutes, seed ${seed}`);
     const until = Date.now() + minutes * 60_000;
     const goingOn = () => Date.now() < until;
@@ -50,6 +52,23 @@ export async function soak({ minutes, models, seed, say }: SoakOptions): Promise
   } finally {
     await world.close();
   }
+}
+
+/** In peace, so that there is something to serve however slow the machine is; all others begin in the middle of it. */
+async function promoteFirst(world: World): Promise<void> {
+  const { client, store, ledgers, models } = world;
+  const first = models.slice(0, 3).map(async (model) => {
+    await sendTrigger({ client, store }, model, { kind: 'manual', reason: 'the first model', by: 'kim' });
+    await eventually(
+      async () => {
+        await approve(world, model, 0);
+        if (!(await ledgers.get(model)?.state())?.aliases.champion) throw new Error(`${model} has no champion yet`);
+      },
+      600_000,
+      3000,
+    );
+  });
+  await Promise.all(first);
 }
 
 interface Deeds {
