@@ -21,7 +21,7 @@ import { utc } from './time.ts';
 export function evaluationText({ data, seen, report }: FilesEvaluation): string {
   const { candidate, champion } = report.models;
   const who = versionName(candidate.version, 'version');
-  const against = champion ? ` against ${versionName(champion.version, 'other version')}` : '';
+  const against = champion ? ` against ${versionName(champion.version, 'incumbent')}` : '';
   const unused = data.rows - report.rows;
   const title = [
     `${report.model}, ${who}${against}: judged ${rowsAndTime(report)}.`,
@@ -70,7 +70,7 @@ function figuresTable({ models, baseline, improvement, level, custom = [] }: Eva
   return table(head, rows);
 }
 
-const versionTitle = ({ version }: ModelFigures): string => `VERSION ${version ?? '?'}`;
+const versionTitle = ({ version }: ModelFigures): string => (version === null ? 'INCUMBENT' : `VERSION ${version}`);
 
 const bounds = (metric: MetricName, found: Interval | undefined): string =>
   found?.lower == null ? 'none' : `${figure(metric, found.lower)} to ${figure(metric, found.upper)}`;
@@ -87,7 +87,7 @@ function calibrationLines({ models, label_mean: mean }: EvaluationReport): strin
     const { recalibration } = model;
     const slope = recalibration?.slope.estimate;
     return [
-      `Version ${model.version ?? '?'} says ${model.mean_prediction.toPrecision(3)} on average, the labels ${mean.toPrecision(3)}` +
+      `${model.version === null ? 'The incumbent' : `Version ${model.version}`} says ${model.mean_prediction.toPrecision(3)} on average, the labels ${mean.toPrecision(3)}` +
         (slope == null ? '.' : `; calibration slope ${slope.toFixed(2)} (1 is perfect).`),
     ];
   });

@@ -65,6 +65,7 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
 
   const verdict = verdictOf(rules);
   const open = openRules(rules, config);
+  const near = rules.flatMap(nearFloor);
   return {
     contract: 1,
     verdict,
@@ -73,8 +74,14 @@ export function judge(report: EvaluationReport, config: ModelConfig, context: Ga
     level,
     power: compared ? powerOf(report, config, level) : null,
     rules: rules.map((rule) => ({ rows: report.rows, blocks: report.blocks.count, ...rule })),
-    warnings: [...open.person.map(({ sentence }) => sentence), ...rules.flatMap(nearFloor)],
-    notes: open.told.map(({ sentence }) => sentence),
+    warnings: [
+      ...open.person.map(({ sentence }) => sentence),
+      ...near.filter(({ effect }) => effect !== 'warns').map(({ said }) => said),
+    ],
+    notes: [
+      ...open.told.map(({ sentence }) => sentence),
+      ...near.filter(({ effect }) => effect === 'warns').map(({ said }) => said),
+    ],
     person: personReasons(report, config, context),
     sentence: verdictSentence({ report, config, context, verdict, as, rules }),
   };
@@ -103,12 +110,13 @@ function enoughRule(report: EvaluationReport): RuleResult {
 }
 
 /** A floor that is passed by the figure but not by its bound. */
-function nearFloor(rule: RuleResult): string[] {
-  const { metric, limit, lower, upper } = rule;
+function nearFloor(rule: RuleResult): { readonly effect: RuleResult['effect']; readonly said: string }[] {
+  const { effect, metric, limit, lower, upper } = rule;
   if (rule.kind !== 'floor' || rule.outcome !== 'pass') return [];
   if (metric === null || limit === null || lower === null || upper === null) return [];
   const straddles = lower < limit && limit < upper;
-  return straddles ? [`${rule.sentence}: the floor ${figure(metric, limit)} lies within the bounds`] : [];
+  const said = `${rule.sentence}: the floor ${figure(metric, limit)} lies within the bounds`;
+  return straddles ? [{ effect, said }] : [];
 }
 
 function personReasons(report: EvaluationReport, config: ModelConfig, context: GateContext): string[] {

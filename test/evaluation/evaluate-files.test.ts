@@ -206,6 +206,10 @@ test('an incumbent outside hone is compared by the column of its scores, with ro
   expect(judged.sentence).toMatch(/for the incumbent: .* What serves today goes on\. A person has to approve it\.$/);
   expect(judged.person.join()).toContain('what serves today is outside hone');
 
+  expect((await asked('incumbent: legacy')).out).toMatch(
+    /against\s+the\s+incumbent:\s+judged[\s\S]*INCUMBENT[\s\S]*The\s+incumbent\s+says\s+0\.\d+/,
+  );
+
   const weighed = JSON.parse((await asked('weights: { business: amount }', '--json')).out).report;
   expect(weighed.weights).toMatchObject({ business: 'amount', propensity: null });
   expect(weighed.weights.effective_rows).toBeGreaterThan(3800);
