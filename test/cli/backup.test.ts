@@ -11,6 +11,7 @@ test('a store is backed up, lost and brought back by commands; each says what co
   const empty = await hone('restore', '--from', place);
   expect(empty).toMatchObject({ code: 2, err: expect.stringContaining('holds no backup') });
 
+  expect(await hone('backup', '--to', '.hone/store/backups')).toMatchObject({ code: 2 });
   const made = await hone('backup', '--to', place);
   expect(made).toMatchObject({ code: 0, err: '' });
   expect(made.out).toContain('2013-04-12T060000Z');

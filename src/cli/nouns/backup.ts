@@ -5,6 +5,7 @@ import type { RestoredModel } from '../../backup/restore.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { bytesText } from '../byte-size.ts';
 import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { inScratch } from '../scratch.ts';
 import { facts, table } from '../table.ts';
@@ -40,6 +41,10 @@ export function register(program: Command, context: CliContext): void {
 async function backup(context: CliContext, { to, withoutData = false }: { to: string; withoutData?: boolean }) {
   const store = await context.store();
   const place = await placeOf(context, to);
+  if (`${place.uri}/`.startsWith(`${store.uri}/`) || `${store.uri}/`.startsWith(`${place.uri}/`))
+    throw new UsageError(
+      `${place.uri} and the store ${store.uri} lie in one another. Name a place of its own; nothing was copied.`,
+    );
   const { takeBackup } = await import('../../backup/take.ts');
   const manifest = await inScratch(({ workDir, signal }) =>
     takeBackup({
