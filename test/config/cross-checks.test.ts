@@ -45,6 +45,13 @@ test.each([
     'deploy.canary.steps',
     'must be 100',
   ],
+  [
+    'a target at GitHub, which cannot say what is served',
+    'target: built-in',
+    'target: { kind: webhook, url_env: A, status_url_env: null, key_env: B, callback_url_env: C, github: { ref: main, token_env: D } }',
+    'deploy.target.status_url_env',
+    'cannot answer',
+  ],
   ['a canary that starts with all', 'steps: [5, 25, 50, 100]', 'steps: [100]', 'deploy.canary.steps', 'no canary'],
   ['an unknown group', 'from: [ops-ml]', 'from: [ops-lm]', 'approval.otherwise.from[0]', 'not in config/hone.yaml'],
   ['more approvers than people', 'approvers: 1', 'approvers: 4', 'approval.otherwise.approvers', 'has 3 people'],

@@ -25,6 +25,18 @@ export const canaryClimbsToAll: Check = ({ deploy: { canary } }) => {
   return [];
 };
 
+/** GitHub starts a job and says nothing: what is served has to be asked elsewhere. */
+export const githubHasStatus: Check = ({ deploy: { target } }) =>
+  typeof target === 'object' && target.kind === 'webhook' && target.github !== null && target.status_url_env === null
+    ? [
+        {
+          path: ['deploy', 'target', 'status_url_env'],
+          message: 'GitHub cannot answer `status`, so the address of what serves is needed',
+          hint: 'name an environment variable, such as HONE_STATUS_URL',
+        },
+      ]
+    : [];
+
 export const approversExist: Check = ({ approval: { otherwise, break_glass } }, hone) => {
   if (hone === undefined) return [];
   const named: [path: Complaint['path'], groups: readonly string[]][] = [
