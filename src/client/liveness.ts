@@ -74,7 +74,7 @@ export function lateSentence({ type, model, last, every_ms }: RegularWork): stri
   const what = type === 'monitoring' ? `Monitoring of ${model}` : `The workflow ${type}`;
   const since =
     last === null ? 'has not come to an end since it was due' : `last came to an end at ${last.slice(0, 16)}Z`;
-  return `${what} ${since}, and is due every ${Math.round(every_ms / 60_000)} min. Is there a worker, and does \`hone doctor\` list what is stuck?`;
+  return `${what} ${since}, and is due every ${every_ms < 3_600_000 ? `${Math.round(every_ms / 60_000)} min` : `${Math.round(every_ms / 3_600_000)} h`}. Is there a worker, and does \`hone doctor\` list what is stuck?`;
 }
 
 const WATCHED = ['monitoring', 'reconcile', 'notify'];

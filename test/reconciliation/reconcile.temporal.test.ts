@@ -104,15 +104,15 @@ test('schedules that nobody asks for go, those that are missing come, and a dry 
 test('monitoring that was due and never came to an end is asked for once, and whoever looks is told that nobody works', async () => {
   const schedule = scheduleIds(town.model).monitoring;
   await (await town.client.temporal()).schedule.getHandle(schedule).trigger();
-  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
-  const seen = () => liveness(town.client, tomorrow);
+  const nextWeek = new Date(Date.now() + 7 * 86_400_000).toISOString();
+  const seen = () => liveness(town.client, nextWeek);
   const silent = (one: { type: string; late: boolean }) => one.type === 'monitoring' && one.late;
   const idle = idleSentences(await eventually('it is late', seen, ({ regular }) => regular.some(silent)));
   expect(idle[0]).toMatch(/^No worker takes work from queue-\S+ and queue-\S+-training: /);
   expect(idle).toContainEqual(expect.stringMatching(/^Monitoring of \S+ has not come to an end since it was due/));
-  expect(kinds(await reconcile({ now: tomorrow }))).toEqual(['monitoring_silent repaired']);
+  expect(kinds(await reconcile({ now: nextWeek }))).toEqual(['monitoring_silent repaired']);
   expect((await town.ledger.head())?.change).toMatchObject({ kind: 'repaired', what: 'monitoring', subject: schedule });
-  expect(kinds(await reconcile({ now: tomorrow }))).toEqual(['monitoring_silent left']);
+  expect(kinds(await reconcile({ now: nextWeek }))).toEqual(['monitoring_silent left']);
 });
 
 test('a run terminated during its rollout loses lock and traffic, its version is rejected, and people are told', async () => {
