@@ -91,6 +91,16 @@ if (server instanceof VersityGwMissing) {
       expect(performance.now() - started).toBeLessThan(5000);
     });
 
+    test('an answer that trickles is given up after the time that its size allows', async () => {
+      await direct.create('slow/1', Buffer.alloc(4000, 'x'));
+      proxy.plan({ method: 'GET', fault: { bytesPerSecond: 1000 }, times: 9 });
+      const slow = throughProxy({ attempts: 1, requestMs: 300 }).get('slow/1');
+      await expect(slow).rejects.toMatchObject({
+        code: 'HONE_STORE_UNREACHABLE',
+        message: expect.stringContaining('no complete answer within'),
+      });
+    });
+
     test('bursts of 503 and a 409 are retried, within bounds', async () => {
       proxy.plan({ method: 'PUT', fault: { status: 503, code: 'SlowDown' }, times: 3 });
       proxy.plan({ method: 'PUT', fault: { status: 409, code: 'ConditionalRequestConflict' }, times: 1 });
