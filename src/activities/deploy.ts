@@ -1,5 +1,6 @@
 /** Stage deploy: routing changes through the ledger, each read back from the nodes that serve. */
 import { durationMs } from '../config/values.ts';
+import { NodesNotReady } from '../deployment/errors.ts';
 import { liveNodes, pause } from '../deployment/live-nodes.ts';
 import { awaitNodes, serverTarget } from '../deployment/server.ts';
 import { servingCacheOf } from '../monitoring/hash-key.ts';
@@ -23,6 +24,8 @@ export type Promotion = 'first' | 'better' | 'non_inferior';
 /** An arm without news from its watcher for this long falls back to the champion by itself. */
 const LEASE_MS = 15_000;
 const LOOK_EVERY_MS = 300;
+/** What `awaitNodes` waits without patience. */
+const FOLLOWED_WITHIN_MS = 30_000;
 /** To find out which servers are silent. */
 const SILENT_WITHIN_MS = 10_000;
 
@@ -35,12 +38,16 @@ export const deployActivities = (deps: Deps) => {
     /** Everything that a rollout needs is there before anything moves; names the ledger entry to return to. */
     checkRollout: activity(
       deps,
-      async (_work, run: RunRef, version: number): Promise<{ seq: number; first: boolean }> => {
+      async (work, run: RunRef, version: number): Promise<{ seq: number; first: boolean }> => {
         const head = await ledgerOf(run).head();
         if (!head) throw new NoLiveNode(run.model);
         const target = head.state.aliases.champion?.version;
         for (const number of target ? [target, version] : [version]) await verifyLoadable(deps, run.model, number);
         if ((await liveNodes(deps.store, run.model)).length === 0) throw new NoLiveNode(run.model);
+        // A server that does not follow already could not return to the champion either.
+        const now = { ...of(work, run.model), generation: head.state.routing.generation };
+        const late = target ? await awaitNodes(now, target, { patient: false }) : [];
+        if (target && late.length > 0) throw new NodesNotReady(target, FOLLOWED_WITHIN_MS, late);
         return { seq: head.seq, first: !target };
       },
     ),
