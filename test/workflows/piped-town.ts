@@ -11,6 +11,8 @@ const name = (what: string) => `HONE_T${randomBytes(4).toString('hex').toUpperCa
 
 export interface PipedTown extends Town {
   readonly pipeline: Pipeline;
+  /** Address of the prediction server that takes callbacks; it follows the ledger too. */
+  readonly callbacks: string;
 }
 
 export async function pipedTown(options: { temporal?: string } = {}): Promise<PipedTown> {
@@ -28,7 +30,7 @@ export async function pipedTown(options: { temporal?: string } = {}): Promise<Pi
           ...{ kind: 'webhook', url_env: urlEnv, status_url_env: null, key_env: keyEnv },
           ...{ callback_url_env: callbackEnv, github: null },
         },
-        pipeline: { answer_within: 'PT30M', settle_within: 'PT2S', look_every: 'PT0.2S' },
+        pipeline: { answer_within: 'PT30M', settle_within: 'PT10S', look_every: 'PT0.2S' },
       });
     },
   });
@@ -43,6 +45,7 @@ export async function pipedTown(options: { temporal?: string } = {}): Promise<Pi
   return {
     ...town,
     pipeline,
+    callbacks: node.url,
     async close() {
       await node.close();
       await town.close();
