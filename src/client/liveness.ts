@@ -23,7 +23,7 @@ export interface RegularWork {
   /** Null for what is done for the whole installation. */
   readonly model: string | null;
   readonly every_ms: number;
-  /** When one last came to its end; null where Temporal remembers none. */
+  /** When one last came to its end; null where Temporal remembers none, or too many are late to ask for each. */
   readonly last: string | null;
   readonly late: boolean;
 }
@@ -72,11 +72,11 @@ export function idleSentences({ queues, regular }: Liveness): string[] {
 
 export function lateSentence({ type, model, last, every_ms }: RegularWork): string {
   const what = type === 'monitoring' ? `Monitoring of ${model}` : `The workflow ${type}`;
-  const since =
-    last === null ? 'has not come to an end since it was due' : `last came to an end at ${last.slice(0, 16)}Z`;
+  const since = last === null ? 'has not come to an end in its time' : `last came to an end at ${last.slice(0, 16)}Z`;
   return `${what} ${since}, and is due every ${every_ms < 3_600_000 ? `${Math.round(every_ms / 60_000)} min` : `${Math.round(every_ms / 3_600_000)} h`}. Is there a worker, and does \`hone doctor\` list what is stuck?`;
 }
 
+const ASKED_ONE_BY_ONE = 5;
 const WATCHED = ['monitoring', 'reconcile', 'notify'];
 
 /** @param now wall-clock instant @throws TemporalUnreachable */
@@ -84,6 +84,7 @@ export async function regularWork(client: HoneClient, now: string): Promise<Regu
   const temporal = await client.temporal();
   const found: RegularWork[] = [];
   const ends = new Map<string, Map<string, string>>();
+  let asked = 0;
   for await (const { scheduleId, memo, spec, action, state, info } of temporal.schedule.list()) {
     const type = action?.workflowType;
     if (memo?.['managedBy'] !== MANAGED || memo['taskQueue'] !== client.taskQueue) continue;
@@ -94,7 +95,9 @@ export async function regularWork(client: HoneClient, now: string): Promise<Regu
     const ended = ends.get(type) ?? (await endsOf(client, type, Date.parse(now) - limit));
     ends.set(type, ended);
     const id = `${type}/${model ?? client.taskQueue}`;
-    const last = ended.get(id) ?? (await lastEnd(client, type, id));
+    // Where no worker is there none of hundreds has an end: a few are asked one by one, of the others it is not told.
+    const ask = !ended.has(id) && asked++ < ASKED_ONE_BY_ONE;
+    const last = ended.get(id) ?? (ask ? await lastEnd(client, type, id) : null);
     const since = last ?? info.recentActions[0]?.takenAt.toISOString();
     // One that was never due cannot be late.
     const late = since !== undefined && Date.parse(now) - Date.parse(since) > limit;

@@ -109,7 +109,7 @@ test('monitoring that was due and never came to an end is asked for once, and wh
   const silent = (one: { type: string; late: boolean }) => one.type === 'monitoring' && one.late;
   const idle = idleSentences(await eventually('it is late', seen, ({ regular }) => regular.some(silent)));
   expect(idle[0]).toMatch(/^No worker takes work from queue-\S+ and queue-\S+-training: /);
-  expect(idle).toContainEqual(expect.stringMatching(/^Monitoring of \S+ has not come to an end since it was due/));
+  expect(idle).toContainEqual(expect.stringMatching(/^Monitoring of \S+ has not come to an end in its time/));
   expect(kinds(await reconcile({ now: nextWeek }))).toEqual(['monitoring_silent repaired']);
   expect((await town.ledger.head())?.change).toMatchObject({ kind: 'repaired', what: 'monitoring', subject: schedule });
   expect(kinds(await reconcile({ now: nextWeek }))).toEqual(['monitoring_silent left']);

@@ -43,7 +43,9 @@ function countingClient() {
     asked += 1;
     return (async function* () {})();
   };
-  const temporal = { workflow: { list } } as never;
+  const nothing = async function* () {};
+  const workflowService = { describeTaskQueue: async () => ({ pollers: [{}] }) };
+  const temporal = { options: {}, workflow: { list }, schedule: { list: nothing }, workflowService } as never;
   return {
     temporal: async () => temporal,
     describeRun: async () => 'missing' as const,
