@@ -1,5 +1,5 @@
 // Imports point one way. Run by .ci/import-rules.mjs on sources without types: only imports at run time count.
-const domain = '^src/(data|training|evaluation|gate|statistics|drift|monitoring|registry|store|serving|backtest|notifications|identity|triggers|backup)/';
+const domain = '^src/(data|training|evaluation|gate|statistics|drift|monitoring|registry|store|serving|backtest|notifications|identity|triggers|backup|deployment|reconciliation|batch|embedded)/';
 
 module.exports = {
   forbidden: [
