@@ -1,8 +1,10 @@
 /** The configuration becomes current once, shows its difference, and takes nothing away that is served. No worker runs. */
+import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { rollBackForPerson } from '../../src/client/rollbacks.ts';
 import { promote, registerVersion } from '../../src/registry/changes.ts';
 import { smallTown, type Town } from '../town.ts';
 import { hone, type Said } from './story.ts';
@@ -25,7 +27,7 @@ async function edit(change: (model: File) => void): Promise<() => Promise<void>>
 async function scheduleIds(): Promise<string[]> {
   const ids: string[] = [];
   for await (const { scheduleId } of (await town.client.temporal()).schedule.list())
-    if (scheduleId.includes(town.model)) ids.push(scheduleId);
+    if (scheduleId.includes(town.model) || scheduleId.endsWith(town.client.taskQueue)) ids.push(scheduleId);
   return ids.sort();
 }
 
@@ -48,6 +50,7 @@ test('a dry run shows what would be created and changes nothing', async () => {
       { schedule: `schedule/${town.model}/retraining`, change: 'created' },
       { schedule: `schedule/${town.model}/monitoring`, change: 'created' },
       { schedule: `schedule/${town.model}/retention`, change: 'created' },
+      { schedule: `schedule/reconcile/${town.client.taskQueue}`, change: 'created' },
     ],
     search_attributes: [],
   });
@@ -56,7 +59,7 @@ test('a dry run shows what would be created and changes nothing', async () => {
 
 test('applied twice, the second time changes nothing', async () => {
   expect((await cli('config', 'apply')).code).toBe(0);
-  await expect.poll(scheduleIds).toHaveLength(3);
+  await expect.poll(scheduleIds).toHaveLength(4);
   await expect
     .poll(async () => (await cli('config', 'apply')).out)
     .toContain('Nothing has changed: 1 model is current.');
@@ -113,10 +116,20 @@ test('a change that takes away what the served version needs is refused with 3, 
   await takeBack();
 });
 
-test('a rollback that no worker takes up is written by the command itself, once', async () => {
-  const back = await cli('rollback', town.model, '--reason', 'complaints', '--by', 'dana', '--json');
-  expect(back.code).toBe(0);
-  expect(json(back)).toMatchObject({ from: 2, to: 1, by: 'ledger', seconds: null });
+test('a rollback to a version that cannot be loaded is refused with 3 before anything moves', async () => {
+  const { seq } = (await town.ledger.head()) ?? {};
+  const refused = await cli('rollback', town.model, '--reason', 'complaints', '--by', 'dana', '--json');
+  expect(refused.code).toBe(3);
+  expect(json(refused).error.code).toBe('HONE_VERSION_NOT_LOADABLE');
+  expect((await town.ledger.head())?.seq).toBe(seq);
+});
+
+test('a rollback that no worker takes up is written by whoever asked for it, once', async () => {
+  const asOf = async () => '2013-01-25T00:00:00.000Z';
+  const { client, store, model } = town;
+  const order = { to: 1, reason: 'complaints', by: 'dana' };
+  const back = await rollBackForPerson({ client, store, model, id: randomUUID(), asOf }, order);
+  expect(back).toMatchObject({ from: 2, to: 1, by: 'ledger', seconds: null });
   expect((await town.ledger.state()).routing.arms).toEqual([{ version: 1, share: 100, lease: null }]);
   expect((await town.ledger.verify()).ok).toBe(true);
 });

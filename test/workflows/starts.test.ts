@@ -2,7 +2,7 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownerId, sendTrigger } from '../../src/client/owner.ts';
-import { applySchedules, scheduleIds } from '../../src/client/schedules.ts';
+import { applySchedules, reconcileScheduleId, scheduleIds } from '../../src/client/schedules.ts';
 import { findAnswer } from '../../src/registry/trigger-answers.ts';
 import type { RunOrder, Trigger, TriggerAnswer } from '../../src/workflows/contract.ts';
 import { currentDetails, eventually, signal, signalBytes, update, updateBytes, workflow } from '../messages.ts';
@@ -188,6 +188,7 @@ describe('a Temporal Schedule', () => {
       [retraining, 'created'],
       [monitoring, 'created'],
       [retention, 'created'],
+      [reconcileScheduleId(town.client.taskQueue), 'created'],
     ]);
     await eventually(
       'nothing is left to change',
