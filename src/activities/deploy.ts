@@ -12,6 +12,7 @@ import { readVersion } from '../registry/versions.ts';
 import { renewLease } from '../serving/lease.ts';
 import { proveVersion } from '../serving/proven.ts';
 import { readBack, readBackText } from '../serving/read-back.ts';
+import { verifyBlob } from '../store/content.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -42,7 +43,10 @@ export const deployActivities = (deps: Deps) => {
         const head = await ledgerOf(run).head();
         if (!head) throw new NoLiveNode(run.model);
         const target = head.state.aliases.champion?.version;
-        for (const number of target ? [target, version] : [version]) await verifyLoadable(deps, run.model, number);
+        for (const number of target ? [target, version] : [version]) {
+          await verifyLoadable(deps, run.model, number);
+          await verifyStored(deps, run.model, number);
+        }
         if ((await liveNodes(deps.store, run.model)).length === 0) throw new NoLiveNode(run.model);
         // A server that does not follow already could not return to the champion either.
         const now = { ...of(work, run.model), generation: head.state.routing.generation };
@@ -199,6 +203,12 @@ export async function requireStillOurs(run: Pick<RunRef, 'model' | 'run'>, ledge
   const head = await ledger.head();
   const active = head?.state.activeRun?.run ?? null;
   if (active !== run.run) throw new RunFenced(run.model, `${run.run}/deploy/watch`, run.run, active, head?.seq ?? 0);
+}
+
+/** A server that comes new has no copy of its own yet. @throws ObjectCorrupt, ObjectMissing */
+async function verifyStored({ store }: Deps, model: string, version: number): Promise<void> {
+  const { files } = await readVersion(store, model, version);
+  for (const { sha256 } of files) await verifyBlob(store, sha256);
 }
 
 /** @throws VersionNotLoadable */

@@ -37,8 +37,13 @@ export async function sendSignal(page: Page, name: string, edit?: (data: Locator
   // The editor's blur moves the layout, and a click that comes at once would miss: by keyboard.
   const submit = dialog.getByRole('button', { name: 'Submit' });
   await submit.focus();
+  // The server's answer, not the end of the dialog: it may stay, with its button turning, after the signal was taken.
+  const taken = page.waitForResponse(
+    (response) => response.request().method() === 'POST' && response.url().includes(`/signal/${name}`),
+  );
   await submit.press('Enter');
-  await dialog.waitFor({ state: 'hidden' });
+  if (!(await taken).ok()) throw new Error(`Temporal's pages could not send ${name}: ${await (await taken).text()}`);
+  await page.reload();
 }
 
 /** Start Workflow: the form of the list of workflows. */
