@@ -11,18 +11,3 @@ export function cleanFrom(fitEnds: readonly (string | null)[], gapMs: number): s
   const known = fitEnds.filter((end) => end !== null).map((end) => Date.parse(end));
   return new Date(known.length === 0 ? 0 : Math.max(...known) + gapMs).toISOString();
 }
-
-/**
- * @param rows event times in ms since the epoch, and ids, in row order
- * @param from result of `cleanFrom`; rows at or after it are clean
- * @param seenIds ids or group keys that a fit has used
- * @returns 1 for each row that may judge
- */
-export function cleanMask(
-  rows: { readonly eventTime: Float64Array; readonly id: readonly string[] },
-  from: string,
-  seenIds?: ReadonlySet<string>,
-): Uint8Array {
-  const start = Date.parse(from);
-  return Uint8Array.from(rows.eventTime, (time, i) => (time >= start && !seenIds?.has(rows.id[i]!) ? 1 : 0));
-}

@@ -25,7 +25,7 @@ import { thresholdTable } from './threshold-table.ts';
 
 export interface EvaluationInput {
   readonly config: ModelConfig;
-  /** Clean rows only (`cleanMask`), in any order; labels already 0 and 1 for a binary task, positions in `classes`. */
+  /** Clean rows only (from `cleanFrom` on), in any order; labels already 0 and 1 for a binary task, positions in `classes`. */
   readonly rows: EvaluationRows;
   /**
    * As the serving runtime gives them: one a row, the probability of the positive class or the value; for several

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { durationMs } from '../../src/config/values.ts';
-import { cleanFrom, cleanMask } from '../../src/evaluation/clean-rows.ts';
+import { cleanFrom } from '../../src/evaluation/clean-rows.ts';
 import { windowGeometry } from '../../src/evaluation/geometry.ts';
 import { geometry } from '../../src/registry/contract.ts';
 import { flights } from './flights.ts';
@@ -86,13 +86,10 @@ test('a part without length is a mistake in the file', async () => {
   );
 });
 
-test('rows are clean from the latest fit end plus the gap on, and only with ids that no fit has seen', () => {
+test('rows are clean from the latest fit end plus the gap on', () => {
   const from = cleanFrom(['2013-03-31T00:00:00Z', null, '2013-04-02T00:00:00Z'], DAY);
   expect(from).toBe('2013-04-03T00:00:00.000Z');
   expect(cleanFrom([null], DAY)).toBe('1970-01-01T00:00:00.000Z');
-  const eventTime = Float64Array.from([Date.parse(from) - 1, Date.parse(from), Date.parse(from) + 1]);
-  expect([...cleanMask({ eventTime, id: ['a', 'b', 'c'] }, from)]).toEqual([0, 1, 1]);
-  expect([...cleanMask({ eventTime, id: ['a', 'b', 'c'] }, from, new Set(['c']))]).toEqual([0, 1, 0]);
 });
 
 function messageOf(refused: () => unknown): string {
