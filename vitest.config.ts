@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Folders whose tests speak with the shared Temporal server; a file elsewhere may say so by its name. */
 const temporal = ['test/{workflows,activities,client,replay,faults,e2e}/**/*.test.ts', 'test/**/*.temporal.test.ts'];
 /** Long ones, run by `npm run test:full`. */
-const long = process.env['HONE_TEST_FULL'] === '1' ? [] : ['test/**/*.full.test.ts'];
+const long = process.env['HONE_TEST_FULL'] === '1' ? [] : ['test/**/*.full{,.temporal}.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,5 +1,5 @@
 /** `hone rollback` with three real prediction servers and no Temporal: it verifies, moves, and reads back who follows. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readNodes, writeNode } from '../../src/serving/nodes.ts';
 import { following, model, type Node, openServed, type Served } from '../serving/served.ts';
 import { workspaceOn } from './story.ts';
@@ -17,8 +17,9 @@ afterAll(() => served.close());
 
 test('a rollback without Temporal verifies the version, moves it within 30 s, and names the server that does not follow', async () => {
   const { hone } = await workspaceOn(served);
-  const [alive] = await readNodes(served.store);
-  if (alive) await writeNode(served.store, { ...alive, node: 'c' }); // its beat stands still from now on
+  // A server tells the store a moment after it follows.
+  const alive = await vi.waitUntil(async () => (await readNodes(served.store)).find(following(2)), 30_000);
+  await writeNode(served.store, { ...alive, node: 'c' }); // its beat stands still from now on
 
   const dry = JSON.parse((await hone('rollback', model, '--dry-run', '--json')).out);
   expect(dry).toMatchObject({ to: 1, problem: null, targets: [{ version: 1, default: true }] });

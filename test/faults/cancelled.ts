@@ -3,6 +3,7 @@ import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { expect } from 'vitest';
 import { cancelRun } from '../../src/client/runs.ts';
 import { listVersions } from '../../src/registry/versions.ts';
+import type { RunStatus } from '../../src/workflows/messages.ts';
 import type { Town } from '../town.ts';
 import { promoteFirst, startSecond, townForTwo } from './champion.ts';
 import { stillAtWorkAtUndo } from './history.ts';
@@ -48,6 +49,22 @@ export async function cancelApprovedIn({ town, turnstile }: CancelTown, activity
   await reached;
   await cancelRun(town.client, run);
   turnstile.release();
+  await expectCancelled(town, run, before);
+  expect(await traffic.stop()).toMatchObject({ failed: 0 });
+}
+
+/** While a canary answers, with traffic that must not notice. @param isThere when to cancel */
+export async function cancelDuring(
+  { town }: CancelTown,
+  name: string,
+  isThere: (status: RunStatus) => boolean,
+): Promise<void> {
+  const before = served(await town.ledger.state());
+  const traffic = town.traffic();
+  const run = await startSecond(town, `to be cancelled during ${name}`);
+  await town.approve(run);
+  await town.runUntil(run, name, isThere);
+  await cancelRun(town.client, run);
   await expectCancelled(town, run, before);
   expect(await traffic.stop()).toMatchObject({ failed: 0 });
 }
