@@ -1,14 +1,20 @@
 /** Messages to a run that wait for its answer: the one door of command line and pages. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ModelConfig } from '../config/model.ts';
+import { durationMs } from '../config/values.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { Trigger, TriggerAnswer } from '../workflows/contract.ts';
 import type { HoneClient } from './connect.ts';
 import { commandRollout } from './decisions.ts';
 import { DecisionRefused, RunClosed, RunUnknown, WorkerSilent } from './errors.ts';
+import { sendTrigger } from './owner.ts';
 import { modelOfRun } from './run-id.ts';
 import { type RunStory, runStory } from './run-story.ts';
 import { requireWorker, withPatience } from './workers.ts';
 
 const PATIENCE_MS = 15_000;
+/** Beyond the owner's merge window. */
+const DECIDED_WITHIN_MS = 30_000;
 const COMMAND_ANSWERED_WITHIN_MS = 10_000;
 
 /**
@@ -23,6 +29,22 @@ export async function answered(client: HoneClient, run: string, call: () => Prom
   if (found === 'closed') throw new RunClosed(run, null);
   await requireWorker(client);
   return await withPatience(client, PATIENCE_MS, call());
+}
+
+/**
+ * What the owner answers to somebody who asks for a run. @throws TriggerRefused, WorkerMissing, WorkerSilent,
+ * TemporalUnreachable, StoreUnreachable
+ */
+export async function answeredTrigger(
+  services: { readonly client: HoneClient; readonly store: ObjectStore },
+  { model, triggers }: ModelConfig,
+  trigger: Trigger,
+): Promise<TriggerAnswer> {
+  await requireWorker(services.client);
+  const over = new AbortController();
+  const asked = sendTrigger(services, model, trigger, over.signal);
+  const patience = durationMs(triggers.merge_window) + DECIDED_WITHIN_MS;
+  return await withPatience(services.client, patience, asked).finally(() => over.abort());
 }
 
 /**

@@ -1,12 +1,13 @@
 /** Labels from a file, or from SQL over one: checked as a whole, joined on the id, recorded once. */
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from '../data/engine.ts';
-import { parquetOf, quoteText } from '../data/sql-text.ts';
+import { parquetOf } from '../data/sql-text.ts';
 import { checkQuery } from '../data/user-sql.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { LabelsRefused } from './errors.ts';
+import { scanOf } from './import-file.ts';
 import { labelRows } from './label-rows.ts';
 import type { LabelScale } from './label-scale.ts';
 import { fetchPartitions, writePartitions } from './partitions.ts';
@@ -75,19 +76,12 @@ export async function importLabels(request: LabelImport): Promise<Imported> {
   );
 }
 
-const formats: Readonly<Record<string, string>> = {
-  '.csv': 'read_csv(?, all_varchar = true, header = true)',
-  '.parquet': 'read_parquet(?)',
-  '.jsonl': "read_json(?, format = 'newline_delimited')",
-  '.ndjson': "read_json(?, format = 'newline_delimited')",
-};
-
 async function openSource(db: Connection, { file, query }: LabelImport): Promise<void> {
-  const format = formats[extname(file).toLowerCase()];
+  const scan = scanOf(file);
   const name = basename(file);
-  if (format === undefined) throw new LabelsRefused(name, 'it is not .csv, .parquet or .jsonl', 'Convert it first.');
+  if (scan === undefined) throw new LabelsRefused(name, 'it is not .csv, .parquet or .jsonl', 'Convert it first.');
   try {
-    await db.run(`CREATE TEMP VIEW source AS SELECT * FROM ${format.replace('?', quoteText(file))}`);
+    await db.run(`CREATE TEMP VIEW source AS SELECT * FROM ${scan}`);
     if (query === undefined) await db.run('CREATE TEMP VIEW told_rows AS SELECT * FROM source');
     else {
       await checkQuery(db, query, '--query');

@@ -2,11 +2,12 @@
 import { basename, extname } from 'node:path';
 import type { ModelConfig } from '../config/model.ts';
 import { type Connection, engineSentence, isEngineError, rowsOf, withDuckDb } from '../data/engine.ts';
-import { parquetOf, quoteText } from '../data/sql-text.ts';
+import { parquetOf } from '../data/sql-text.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { readVersion } from '../registry/versions.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { PredictionsRefused } from './errors.ts';
+import { scanOf } from './import-file.ts';
 import { importedCalls } from './log-import-calls.ts';
 import { givenRows, type ImportColumns } from './log-import-rows.ts';
 import { extraColumns, lineOf } from './log-record.ts';
@@ -76,25 +77,14 @@ export async function importPredictions(request: LogImport): Promise<ImportedLog
   );
 }
 
-const formats: Readonly<Record<string, string>> = {
-  '.csv': 'read_csv(?, all_varchar = true, header = true)',
-  '.parquet': 'read_parquet(?)',
-  '.jsonl': "read_json(?, format = 'newline_delimited')",
-  '.ndjson': "read_json(?, format = 'newline_delimited')",
-};
-
 /** As table `source`, with `_line`: of the file where it has lines, else the row. */
 async function openSource(db: Connection, file: string): Promise<void> {
-  const extension = extname(file).toLowerCase();
-  const format = formats[extension];
+  const scan = scanOf(file);
   const name = basename(file);
-  if (format === undefined)
-    throw new PredictionsRefused(name, 'it is not .csv, .parquet or .jsonl', 'Convert it first.');
-  const first = extension === '.csv' ? 1 : 0;
+  if (scan === undefined) throw new PredictionsRefused(name, 'it is not .csv, .parquet or .jsonl', 'Convert it first.');
+  const first = extname(file).toLowerCase() === '.csv' ? 1 : 0;
   try {
-    await db.run(
-      `CREATE TEMP TABLE source AS SELECT row_number() OVER () + ${first} AS _line, * FROM ${format.replace('?', quoteText(file))}`,
-    );
+    await db.run(`CREATE TEMP TABLE source AS SELECT row_number() OVER () + ${first} AS _line, * FROM ${scan}`);
   } catch (error) {
     if (!isEngineError(error)) throw error;
     throw new PredictionsRefused(name, engineSentence(error), 'Correct the file.', { cause: error });

@@ -102,9 +102,7 @@ async function start(context: CliContext, model: string, options: StartOptions):
   await withServices(context, async (services) => {
     const { config } = modelOf(services.workspace, model);
     const { as_of, demand } = demandOf(config, options);
-    const { sendTrigger } = await import('../../client/owner.ts');
-    const { requireWorker, withPatience } = await import('../../client/workers.ts');
-    await requireWorker(services.client);
+    const { answeredTrigger } = await import('../../client/answers.ts');
     const trigger = {
       kind: triggerKind.parse(options.kind),
       reason: options.reason,
@@ -114,10 +112,7 @@ async function start(context: CliContext, model: string, options: StartOptions):
       ...(demand === undefined ? {} : { demand }),
       ...(options.eventId === undefined ? {} : { eventId: options.eventId }),
     };
-    const patience = durationMs(config.triggers.merge_window) + 30_000;
-    const over = new AbortController();
-    const asked = sendTrigger(services, model, trigger, over.signal);
-    const answer = await withPatience(services.client, patience, asked).finally(() => over.abort());
+    const answer = await answeredTrigger(services, config, trigger);
     const run = answer.run;
     if (options.wait && run !== null && (answer.answer === 'started' || answer.answer === 'merged')) {
       context.say(answerText(model, answer));

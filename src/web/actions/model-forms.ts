@@ -1,21 +1,16 @@
 /** What a person orders of a model: a run, a freeze and its end, the way back to an earlier version. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { answeredTrigger } from '../../client/answers.ts';
 import { freezeForPerson, unfreezeForPerson } from '../../client/freezes.ts';
-import { sendTrigger } from '../../client/owner.ts';
 import { rollBackForPerson } from '../../client/rollbacks.ts';
-import { requireWorker, withPatience } from '../../client/workers.ts';
 import { modelOf } from '../../config/load.ts';
-import { durationMs } from '../../config/values.ts';
 import { servingCacheOf } from '../../monitoring/hash-key.ts';
 import { asOfNow } from '../../store/clock.ts';
 import type { Pages } from '../app.ts';
 import { PageRefused } from '../errors.ts';
 import { utc } from '../parts/time.ts';
 import { allow, askAgain, type Form, LIMIT, type ModelForm, typed } from './permission.ts';
-
-/** Beyond the owner's merge window. */
-const PATIENCE_MS = 15_000;
 
 export function modelForms(app: FastifyInstance, pages: Pages): void {
   const { sources } = pages;
@@ -27,16 +22,8 @@ export function modelForms(app: FastifyInstance, pages: Pages): void {
     const session = allow(pages, request, model, 'operator');
     const reason = reasonOf(request.body, 'a run');
     const { config } = modelOf(workspace, model);
-    await requireWorker(client);
-    const over = new AbortController();
-    const asked = sendTrigger(
-      { client, store },
-      model,
-      { kind: 'manual', reason, by: session.person.name },
-      over.signal,
-    );
-    const patience = durationMs(config.triggers.merge_window) + PATIENCE_MS;
-    const { answer, run, reason: because } = await withPatience(client, patience, asked).finally(() => over.abort());
+    const order = { kind: 'manual' as const, reason, by: session.person.name };
+    const { answer, run, reason: because } = await answeredTrigger({ client, store }, config, order);
     logger.info({ person: session.person.name, model, answer, run }, 'a run asked for at the pages');
     const said = {
       started: `${run} started`,
