@@ -13,39 +13,60 @@ const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day
 const days = z.enum(['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN']);
 
 const chosen = {
-  /** Left out: all models. */
-  models: z.array(slug).min(1).optional(),
-  /** Types or their first parts, such as `approval` or `approval.requested`; left out: all. */
+  models: z.array(slug).min(1).optional().describe('Left out: all models.'),
   types: z
     .array(z.string().regex(/^[a-z]+(\.[a-z_]+)?$/))
     .min(1)
-    .optional(),
-  at_least: noticeSeverity.optional(),
-  /** Outside these hours everything but pages waits. */
-  hours: z.strictObject({ timezone: z.string().min(1), days: z.array(days).min(1), from: clock, to: clock }).optional(),
+    .optional()
+    .describe('Types or their first parts, such as `approval` or `approval.requested`; left out: all.'),
+  at_least: noticeSeverity.optional().describe('Least severity that is sent.'),
+  hours: z
+    .strictObject({
+      timezone: z.string().min(1).describe('Time zone of the IANA list.'),
+      days: z.array(days).min(1).describe('Days of the week.'),
+      from: clock.describe('First minute.'),
+      to: clock.describe('Last minute.'),
+    })
+    .optional()
+    .describe('Outside these hours everything but pages waits.'),
 };
 
 export const notifyRoute = z.discriminatedUnion('type', [
   /** Slack, Mattermost and others that take Slack's messages; `url_env` names the variable with the webhook's address. */
-  z.strictObject({ type: z.literal('slack'), url_env: environment, ...chosen }),
+  z.strictObject({
+    type: z.literal('slack'),
+    url_env: environment.describe('Environment variable with the address.'),
+    ...chosen,
+  }),
   /** `smtp_env` names the variable with `smtps://user:password@host:port`. */
   z.strictObject({
     type: z.literal('mail'),
-    smtp_env: environment,
-    from: z.email(),
-    to: z.array(z.email()).min(1),
+    smtp_env: environment.describe('Environment variable with `smtps://user:password@host:port`.'),
+    from: z.email().describe('Sender.'),
+    to: z.array(z.email()).min(1).describe('Receivers.'),
     ...chosen,
   }),
   /** Events for programs, signed as Standard Webhooks says; in order for each model. */
-  z.strictObject({ type: z.literal('cloudevents'), url_env: environment, key_env: environment, ...chosen }),
+  z.strictObject({
+    type: z.literal('cloudevents'),
+    url_env: environment.describe('Environment variable with the address.'),
+    key_env: environment.describe('Environment variable with the key that signs.'),
+    ...chosen,
+  }),
 ]);
 export type NotifyRoute = z.output<typeof notifyRoute>;
 
 export const notifyConfig = z.strictObject({
-  routes: z.record(slug, notifyRoute),
-  /** Address of the pages as readers reach them, for links; Temporal's pages are linked by `temporal.ui`. */
-  pages: z.url().optional(),
-  /** Address of the folder `docs/runbooks` as readers reach it; left out: notices name the page by its path. */
-  runbooks: z.url().optional(),
+  routes: z.record(slug, notifyRoute).describe('Ways to people and programs, by name.'),
+  pages: z
+    .url()
+    .optional()
+    .describe("Address of the pages as readers reach them, for links; Temporal's pages are linked by `temporal.ui`."),
+  runbooks: z
+    .url()
+    .optional()
+    .describe(
+      'Address of the folder `docs/runbooks` as readers reach it; left out: notices name the page by its path.',
+    ),
 });
 export type NotifyConfig = z.output<typeof notifyConfig>;

@@ -12,11 +12,15 @@ const sha256 = z
 export const tokenHolder = <R extends z.ZodType<string>>(role: R) =>
   z
     .strictObject({
-      token_sha256: sha256.optional(),
-      /** Name of the environment variable that holds the SHA-256 instead. */
-      token_sha256_env: z.string().min(1).optional(),
-      /** Role by model; `*` stands for all that are not named. */
-      roles: z.record(z.union([z.literal('*'), slug]), role),
+      token_sha256: sha256.optional().describe('SHA-256 of the token; `hone web token` prints both.'),
+      token_sha256_env: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Name of the environment variable that holds the SHA-256 instead.'),
+      roles: z
+        .record(z.union([z.literal('*'), slug]), role)
+        .describe('Role by model; `*` stands for all that are not named.'),
     })
     .refine(
       (user) => (user.token_sha256 === undefined) !== (user.token_sha256_env === undefined),

@@ -9,15 +9,18 @@ const moment = z.string().datetime({ offset: true, error: 'write an instant such
 
 export const freezeWindow = z.union([
   /** Once: from one instant to another. */
-  z.strictObject({ from: moment, to: moment, reason }),
+  z.strictObject({
+    from: moment.describe('Beginning: an instant, or hours and minutes where days are named.'),
+    to: moment.describe('End.'),
+    reason: reason.describe('Why; said to whoever is refused.'),
+  }),
   /** Every week, by the clock on the wall there; `days` are those on which it begins. */
   z.strictObject({
-    days: z.array(weekday).min(1),
-    from: clock,
-    /** Not later than `from`: of the next day. */
-    to: z.union([clock, z.literal('24:00')]),
-    timezone: z.string().min(1),
-    reason,
+    days: z.array(weekday).min(1).describe('Days of the week on which the window begins.'),
+    from: clock.describe('Beginning: an instant, or hours and minutes where days are named.'),
+    to: z.union([clock, z.literal('24:00')]).describe('End.'),
+    timezone: z.string().min(1).describe('Time zone of the IANA list.'),
+    reason: reason.describe('Why; said to whoever is refused.'),
   }),
 ]);
 export type FreezeWindow = z.output<typeof freezeWindow>;

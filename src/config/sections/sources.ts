@@ -3,26 +3,36 @@ import { z } from 'zod';
 import { columnName, duration } from '../values.ts';
 
 /** Who made the rows, and with which version of its code. */
-const producer = z.strictObject({ name: z.string().min(1).max(120), version: z.string().min(1).max(120) });
+const producer = z.strictObject({
+  name: z.string().min(1).max(120).describe('Program or team that writes the rows.'),
+  version: z.string().min(1).max(120).describe('Version of its code.'),
+});
 
 const delivered = {
-  /** A file, a glob, a folder (with or without `key=value` partitions), `file:<folder>` or `s3://bucket/prefix?endpoint=…`. */
-  path: z.string().min(1),
-  producer: producer.optional(),
-  /** Name of the empty file that its writer leaves last, such as `_SUCCESS`; a folder without it is not taken. */
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      'A file, a glob, a folder (with or without `key=value` partitions), `file:<folder>` or `s3://bucket/prefix?endpoint=…`.',
+    ),
+  producer: producer.optional().describe('Who made the rows.'),
   completion_marker: z
     .string()
     .regex(/^[^/]+$/)
-    .optional(),
-  /** The partition key that says the UTC day of the event: partitions outside the window are not read. */
-  partition_date: columnName.optional(),
+    .optional()
+    .describe(
+      'Name of the empty file that its writer leaves last, such as `_SUCCESS`; a folder without it is not taken.',
+    ),
+  partition_date: columnName
+    .optional()
+    .describe('The partition key that says the UTC day of the event: partitions outside the window are not read.'),
 };
 
 /** What cannot be seen safely from the bytes of a text file. */
 const csv = {
-  delimiter: z.enum([',', ';', '\t', '|']).optional(),
-  decimal: z.enum(['.', ',']).optional(),
-  encoding: z.enum(['utf-8', 'utf-16', 'latin-1']).optional(),
+  delimiter: z.enum([',', ';', '\t', '|']).optional().describe('Character between values.'),
+  decimal: z.enum(['.', ',']).optional().describe('Character before decimals.'),
+  encoding: z.enum(['utf-8', 'utf-16', 'latin-1']).optional().describe('Encoding of the text.'),
 };
 
 export const source = z.discriminatedUnion('type', [
@@ -33,16 +43,15 @@ export const source = z.discriminatedUnion('type', [
     type: z.literal('sql'),
     ...delivered,
     ...csv,
-    query: z.string().min(1),
-    /** How long the query may take; PT10M where nothing is said. */
-    timeout: duration.optional(),
+    query: z.string().min(1).describe('One SELECT over the table `source`.'),
+    timeout: duration.optional().describe('How long it may take.'),
   }),
   z.strictObject({
     type: z.literal('command'),
-    command: z.array(z.string()).min(1),
-    timeout: duration,
-    producer: producer.optional(),
-    completion_marker: delivered.completion_marker,
+    command: z.array(z.string()).min(1).describe('Program and arguments that write the rows; never run by a shell.'),
+    timeout: duration.describe('How long it may take.'),
+    producer: producer.optional().describe('Who made the rows.'),
+    completion_marker: delivered.completion_marker.describe('Name of the empty file that is written last.'),
   }),
 ]);
 export type Source = z.output<typeof source>;
