@@ -13,6 +13,7 @@ import { replayProblems } from '../replays.ts';
 import { breakThings } from './faults.ts';
 import { approve, draw } from './people.ts';
 import { judgePredictions, type Predictions, startPredictions } from './predictions.ts';
+import { tellProgress } from './progress.ts';
 import { openWorld, type World } from './world.ts';
 
 export interface SoakOptions {
@@ -34,12 +35,15 @@ const TO = Date.parse('2013-03-20T00:00:00Z');
 
 export async function soak({ minutes, models, seed, say }: SoakOptions): Promise<SoakReport> {
   const world = await openWorld(models, say);
+  let predictions: Predictions | null = null;
+  const progress = tellProgress(world, () => predictions, say);
   try {
+    say('the first models are promoted in peace');
     await promoteFirst(world);
     say(`${models} models, ${minutes} minutes, seed ${seed}`);
     const until = Date.now() + minutes * 60_000;
     const goingOn = () => Date.now() < until;
-    const predictions = startPredictions(world, 20);
+    predictions = startPredictions(world, 20);
     const [deeds, faults] = await Promise.all([
       bePeople(world, seed, goingOn),
       breakThings(world, randomStream(seed + 1), goingOn, say),
@@ -48,8 +52,10 @@ export async function soak({ minutes, models, seed, say }: SoakOptions): Promise
     say('calm: what is open comes to its end');
     await comeToRest(world);
     await predictions.stop();
+    say('at rest: the invariants of each model, then the replay of each history');
     return await judge(world, predictions, { deeds, faults });
   } finally {
+    await progress.stop();
     await world.close();
   }
 }

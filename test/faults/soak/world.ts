@@ -42,6 +42,8 @@ export interface World {
   killWorker(which: number): Promise<void>;
   killNode(which: number): Promise<void>;
   killTemporal(): Promise<void>;
+  /** Its processes of this moment, by name. */
+  pids(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -123,6 +125,12 @@ async function buildWorld(dir: string, count: number, say: (text: string) => voi
       await temporal.exited;
       temporal = await startTemporal();
     },
+    pids: () => ({
+      temporal: temporal.pid,
+      ...Object.fromEntries(workers.map(({ pid }, i) => [`worker-${i}`, pid])),
+      ...Object.fromEntries(nodes.map(({ pid }, i) => [`node-${i}`, pid])),
+      soak: process.pid,
+    }),
     close: () => closeAll(ends),
   };
 }
