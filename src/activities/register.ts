@@ -42,7 +42,9 @@ export const registerActivities = (deps: Deps) => ({
       deps.store,
       await manifestOf(deps, work, run, order, trained, version, champion),
     );
-    const why = order.twin === null ? 'trained by this run' : `refit of version ${order.twin} on all mature rows`;
+    const smaller = trained.out_of_memory === undefined ? '' : `, with smaller settings: ${trained.out_of_memory}`;
+    const made = order.twin === null ? 'trained by this run' : `refit of version ${order.twin} on all mature rows`;
+    const why = `${made}${smaller}`;
     await writeForRun(deps, run, { effect, why, step: registerVersion({ version, run: run.run, manifest }) });
     work.log.info({ version }, why);
     return { version };

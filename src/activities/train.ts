@@ -7,9 +7,10 @@ import { figureOnFile, validationFigure } from '../evaluation/validation-metric.
 import { digest, goldenRow, signature, storedFile, versionManifest } from '../registry/contract.ts';
 import { digestOf, fetchBlob, findDocument, getDocument, putBlob, putDocument } from '../store/content.ts';
 import { type FittedCalibration, fittedCalibration } from '../training/contract.ts';
+import type { TrainingOrder } from '../training/order.ts';
 import { trainersRecordFolder } from '../training/orphans.ts';
-import { runTrainer } from '../training/run-trainer.ts';
 import { searchMetric } from '../training/search/trials.ts';
+import { trainWithinMemory } from '../training/within-memory.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
@@ -26,8 +27,10 @@ export const trainedModel = z.strictObject({
   calibration: fittedCalibration.nullable(),
   importance: z.record(z.string(), z.number()),
   refit: z.enum(['judged', 'full']),
-  /** Of a trial, and of the refit of one: all that it was trained with. Elsewhere they are the file's. */
+  /** Of a trial, of what ran out of memory at first, and of the refit of one: all that it was trained with. Elsewhere they are the file's. */
   params: versionManifest.shape.params.optional(),
+  /** What became of the first try, where it ran out of memory and `params` are smaller. */
+  out_of_memory: z.string().optional(),
   /** Of a trial: what it is chosen by. */
   validation: validationFigure.optional(),
 });
@@ -82,7 +85,9 @@ export async function trainOnce(
   const refit = features.parts.some((one) => one.part === 'refit');
   const folder = join(deps.scratchDir, run.run, trial === undefined ? (refit ? 'refit' : 'train') : `trial-${trial}`);
   const validation = await pathOf('validation');
-  const result = await runTrainer({
+  // A refit keeps the recipe that was judged, and a trial is what it says: neither may become something smaller.
+  const onOutOfMemory = refit || trial !== undefined ? 'fail' : model.training.on_out_of_memory;
+  const order: TrainingOrder = {
     trainer: model.training.trainer,
     run: run.run,
     attempt: work.attempt,
@@ -111,7 +116,10 @@ export async function trainOnce(
     base: deps.workspace,
     signal: work.signal,
     onProgress: work.report,
-  });
+  };
+  const { result, instead } = await trainWithinMemory(order, onOutOfMemory);
+  if (instead) work.log.warn({ params: instead.params }, `trained with smaller settings: ${instead.because}`);
+  const params = instead?.params ?? taken.params;
   const files = [await putBlob(deps.store, { path: result.model }, 'model.onnx')];
   const trained: TrainedModel = {
     files,
@@ -124,7 +132,8 @@ export async function trainOnce(
     calibration: result.calibration,
     importance: result.importance,
     refit: refit ? 'full' : 'judged',
-    ...(taken.params ? { params: taken.params } : {}),
+    ...(params ? { params } : {}),
+    ...(instead ? { out_of_memory: instead.because } : {}),
     ...(trial === undefined ? {} : { validation: await figureOnFile(model, searchMetric(model), validation, result) }),
   };
   await putDocument(deps.store, key, trained);

@@ -74,15 +74,18 @@ export class TrainerTimedOut extends HoneError {
 export class TrainerOutOfMemory extends HoneError {
   readonly code = 'HONE_TRAINER_OUT_OF_MEMORY';
   readonly retryable: boolean;
+  /** The first sentence. */
+  readonly happened: string;
 
   constructor(trainer: string, found: { limitMb: number; usedMb: number } | null, words: LastWords) {
-    super(
-      found
-        ? `The trainer ${trainer} used ${found.usedMb} MB of memory where training.limits.memory_mb allows ${found.limitMb}, and was killed.` +
-            `${saying(words)} ${unchanged} Raise the limit, or train on a shorter window.`
-        : `The trainer ${trainer} was killed (exit 137 or SIGKILL), most likely because this machine ran out of memory.` +
-            `${saying(words)} ${unchanged} Give the machine more memory, or set training.limits.memory_mb below what is free so that the limit is named.`,
-    );
+    const happened = found
+      ? `The trainer ${trainer} used ${found.usedMb} MB of memory where training.limits.memory_mb allows ${found.limitMb}, and was killed.`
+      : `The trainer ${trainer} was killed (exit 137 or SIGKILL), most likely because this machine ran out of memory.`;
+    const cure = found
+      ? 'Raise the limit, train on a shorter window, or name smaller settings in training.on_out_of_memory.'
+      : 'Give the machine more memory, or set training.limits.memory_mb below what is free so that the limit is named.';
+    super(`${happened}${saying(words)} ${unchanged} ${cure}`);
+    this.happened = happened;
     this.retryable = found === null;
   }
 }

@@ -72,4 +72,7 @@ export const training = z.strictObject({
       memory_mb: z.number().int().positive().describe('Most memory.'),
     })
     .describe('What a training may use.'),
+  on_out_of_memory: z
+    .union([z.literal('fail'), z.strictObject({ params: params.describe('Settings in place of those of `params`.') })])
+    .describe('`fail`, or smaller settings with which a training that ran out of memory is tried once more.'),
 });
