@@ -5,8 +5,8 @@
  */
 import { join, resolve } from 'node:path';
 import { loadWorkspace } from '../../src/config/load.ts';
-import { listModels } from '../../src/registry/models.ts';
 import { openLedger } from '../../src/registry/ledger.ts';
+import { listModels } from '../../src/registry/models.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { startPages } from '../../src/web/server.ts';
@@ -19,7 +19,9 @@ if (executable === null) throw new Error('No Chromium: name one in HONE_CHROMIUM
 const store = openStore(hone.store, dir);
 const [model] = await listModels(store);
 if (model === undefined) throw new Error(`${dir} has no model yet: run the demo first, with --keep.`);
-const promoted = (await openLedger(store, model).state()).budgets.runs.findLast(({ outcome }) => outcome === 'promoted');
+const promoted = (await openLedger(store, model).state()).budgets.runs.findLast(
+  ({ outcome }) => outcome === 'promoted',
+);
 
 const web = { host: '127.0.0.1', port: 0, user: 'ana' };
 const pages = await startPages({ ...workspace, hone: { ...hone, web } }, createLogger('screenshots', 'warn'), {});

@@ -26,73 +26,87 @@ export function durationMs(text: string): number {
 }
 
 /** An ISO 8601 duration, kept as written. */
-export const duration = z.string().superRefine((text, context) => {
-  try {
-    durationMs(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-  }
-});
+export const duration = z
+  .string()
+  .superRefine((text, context) => {
+    try {
+      durationMs(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  })
+  .meta({ title: 'duration' });
 
 /** A share of one: `0.3` or `30%`. */
-export const share = z.union([
-  z.number().min(0).max(1),
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?%$/, 'a share is a number from 0 to 1, or a percentage such as 30%')
-    .transform((text) => Number.parseFloat(text) / 100),
-]);
+export const share = z
+  .union([
+    z.number().min(0).max(1),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?%$/, 'a share is a number from 0 to 1, or a percentage such as 30%')
+      .transform((text) => Number.parseFloat(text) / 100),
+  ])
+  .meta({ title: 'share' });
 
 /** A margin on a metric: `0.01` (absolute, in the metric's unit) or `1%` (relative to the champion's value). */
-export const margin = z.union([
-  z
-    .number()
-    .nonnegative()
-    .transform((value) => ({ kind: 'absolute' as const, value })),
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?%$/, 'a margin is a number such as 0.01, or relative such as 1%')
-    .transform((text) => ({ kind: 'relative' as const, value: Number.parseFloat(text) / 100 })),
-  z.strictObject({ kind: z.enum(['absolute', 'relative']), value: z.number().nonnegative() }),
-]);
+export const margin = z
+  .union([
+    z
+      .number()
+      .nonnegative()
+      .transform((value) => ({ kind: 'absolute' as const, value })),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?%$/, 'a margin is a number such as 0.01, or relative such as 1%')
+      .transform((text) => ({ kind: 'relative' as const, value: Number.parseFloat(text) / 100 })),
+    z.strictObject({ kind: z.enum(['absolute', 'relative']), value: z.number().nonnegative() }),
+  ])
+  .meta({ title: 'margin' });
 export type Margin = z.output<typeof margin>;
 
 /** A factor: `2x`, or `2`. */
-export const factor = z.union([
-  z.number().positive(),
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?x$/, 'a factor is a number such as 2 or 2x')
-    .transform((text) => Number.parseFloat(text)),
-]);
+export const factor = z
+  .union([
+    z.number().positive(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?x$/, 'a factor is a number such as 2 or 2x')
+      .transform((text) => Number.parseFloat(text)),
+  ])
+  .meta({ title: 'factor' });
 
 /** `2 in 3`: how many of the last windows must agree before anything acts. */
-export const windowsNeeded = z.union([
-  z
-    .string()
-    .regex(/^[1-9]\d? in [1-9]\d?$/, 'write how many windows of how many, such as "2 in 3"')
-    .transform((text) => {
-      const [need, of] = text.split(' in ').map(Number) as [number, number];
-      return { need, of };
-    })
-    .refine(({ need, of }) => need <= of, 'the first number may not exceed the second'),
-  z.strictObject({ need: z.number().int().positive(), of: z.number().int().positive() }),
-]);
+export const windowsNeeded = z
+  .union([
+    z
+      .string()
+      .regex(/^[1-9]\d? in [1-9]\d?$/, 'write how many windows of how many, such as "2 in 3"')
+      .transform((text) => {
+        const [need, of] = text.split(' in ').map(Number) as [number, number];
+        return { need, of };
+      })
+      .refine(({ need, of }) => need <= of, 'the first number may not exceed the second'),
+    z.strictObject({ need: z.number().int().positive(), of: z.number().int().positive() }),
+  ])
+  .meta({ title: 'windows' });
 
 /** `+20%`: a relative change, as a signed number (0.2). */
-export const relativeChange = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^[+-]\d+(\.\d+)?%$/, 'write a relative change such as +20%')
-    .transform((text) => Number.parseFloat(text) / 100),
-]);
+export const relativeChange = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^[+-]\d+(\.\d+)?%$/, 'write a relative change such as +20%')
+      .transform((text) => Number.parseFloat(text) / 100),
+  ])
+  .meta({ title: 'relative change' });
 
 /** A name that becomes part of keys, ids and paths. */
 export const slug = z
   .string()
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'use small letters, digits and single hyphens, starting with a letter')
-  .max(60);
+  .max(60)
+  .meta({ title: 'name' });
 
 /** A column name as data may carry it; always quoted before it reaches SQL. */
 export const columnName = z
@@ -101,4 +115,5 @@ export const columnName = z
   .max(128)
   .refine((name) => !['__proto__', 'constructor', 'prototype'].includes(name), 'this name is reserved')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  .refine((name) => !/[\u0000-\u001f]/.test(name), 'control characters are not allowed in names');
+  .refine((name) => !/[\u0000-\u001f]/.test(name), 'control characters are not allowed in names')
+  .meta({ title: 'column' });

@@ -14,6 +14,13 @@ test('the error table is that of the classes, and no code has two meanings', () 
   execFileSync(process.execPath, [join(ROOT, '.ci/error-table.mjs'), '--check'], { stdio: 'pipe' });
 });
 
+test('settings, commands and addresses stand in the reference as the code has them', () => {
+  execFileSync(process.execPath, ['--import', 'tsx', join(ROOT, 'docs/generate/main.ts'), '--check'], {
+    stdio: 'pipe',
+    cwd: ROOT,
+  });
+});
+
 test('every metric is documented, with its task and direction, and none that does not exist', () => {
   const rows = [...read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| ([\w, ]+) \| (more|less) \|/gm)];
   const documented = rows.map(([, name, task, better]) => [name, task, better]);
