@@ -1,6 +1,6 @@
 /** Breaks on their way to the ledger and from there to a run: by a tick's finding, by an event, as of a run's start. */
 import type { ModelConfig } from '../config/model.ts';
-import { breakOf } from '../monitoring/confirmed-break.ts';
+import { breakOf } from '../monitoring/checks/confirmed-break.ts';
 import type { TickReport } from '../monitoring/contract.ts';
 import { confirmBreak, lastBreak } from '../registry/breaks.ts';
 import type { ConfirmedBreak } from '../registry/contract.ts';

@@ -3,7 +3,7 @@ import { durationMs } from '../config/values.ts';
 import { NodesNotReady } from '../deployment/errors.ts';
 import { liveNodes, pause } from '../deployment/live-nodes.ts';
 import { awaitNodes, serverTarget } from '../deployment/server.ts';
-import { servingCacheOf } from '../monitoring/hash-key.ts';
+import { servingCacheOf } from '../monitoring/log/hash-key.ts';
 import { judgeStep } from '../policy/rollout.ts';
 import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
 import { LedgerConflict, RunFenced } from '../registry/errors.ts';

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { type HeldSnapshot, snapshotsHolding } from '../data/subject-snapshots.ts';
 import { eraseQuarantined } from '../data/validation/quarantine/erase.ts';
-import { eraseSubject } from '../monitoring/erasure.ts';
+import { ErasureUnknown, HashKeyMissing } from '../monitoring/errors.ts';
+import { findHashKey, servingCacheOf } from '../monitoring/log/hash-key.ts';
+import { eraseSubject } from '../monitoring/retention/erasure.ts';
 import {
   close,
   type ErasureReport,
@@ -10,11 +12,9 @@ import {
   findRequest,
   removalsKey,
   subjectHash,
-} from '../monitoring/erasure-requests.ts';
-import { erasureSentence } from '../monitoring/erasure-sentence.ts';
-import { ErasureUnknown, HashKeyMissing } from '../monitoring/errors.ts';
-import { findHashKey, servingCacheOf } from '../monitoring/hash-key.ts';
-import { removeOld } from '../monitoring/retention.ts';
+} from '../monitoring/retention/erasure-requests.ts';
+import { erasureSentence } from '../monitoring/retention/erasure-sentence.ts';
+import { removeOld } from '../monitoring/retention/retention.ts';
 import { subjectErased } from '../registry/erasure.ts';
 import { openLedger } from '../registry/ledger.ts';
 import { listVersions, readVersion } from '../registry/versions.ts';

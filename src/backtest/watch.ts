@@ -1,10 +1,10 @@
 /** One monitoring tick of the past: the production checks on what the live version had answered and what was known of it. */
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
+import { judgeWindow } from '../monitoring/checks/performance.ts';
+import { calibrationFinding, skillFinding } from '../monitoring/checks/quality-check.ts';
 import type { Finding, PerformanceWindow, Window } from '../monitoring/contract.ts';
-import { judgeWindow } from '../monitoring/performance.ts';
-import { plan } from '../monitoring/playbook.ts';
-import { calibrationFinding, skillFinding } from '../monitoring/quality-check.ts';
+import { plan } from '../monitoring/playbook/playbook.ts';
 import { lastWindows, matureBefore } from '../monitoring/windows.ts';
 import type { Trigger } from '../workflows/contract.ts';
 import { labelsAt, type Past, rowAt } from './past.ts';

@@ -1,7 +1,7 @@
 /** Finished batches of a model, and their predictions as files. */
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fetchChecked } from '../monitoring/partitions.ts';
+import { fetchChecked } from '../monitoring/log/partitions.ts';
 import { findDocument, getDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type BatchManifest, batchManifest, manifestKey, newestBatch, newestKey } from './contract.ts';

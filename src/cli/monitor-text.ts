@@ -1,6 +1,7 @@
 /** A look at a model in words: what is notable, quality, business figures beside it, what was asked for. */
+
+import type { ServiceCheck } from '../monitoring/checks/service-check.ts';
 import type { SeriesReport, TickReport } from '../monitoring/contract.ts';
-import type { ServiceCheck } from '../monitoring/service-check.ts';
 import type { TriggerAnswer } from '../workflows/contract.ts';
 import { wrap } from './run-text.ts';
 import { table } from './table.ts';

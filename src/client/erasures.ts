@@ -1,5 +1,5 @@
 /** Asks for the erasure of a subject from what a model recorded. */
-import { type ErasureAsked, putRequest } from '../monitoring/erasure-requests.ts';
+import { type ErasureAsked, putRequest } from '../monitoring/retention/erasure-requests.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ErasureEnd } from '../workflows/erasure.ts';
 import type { HoneClient } from './connect.ts';

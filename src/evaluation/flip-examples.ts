@@ -1,7 +1,7 @@
 /** Rows that candidate and champion decide differently, as far as the privacy policy lets them be shown. */
 import type { ModelConfig } from '../config/model.ts';
 import type { FeatureRows } from '../data/columns.ts';
-import { logPolicy } from '../monitoring/log-policy.ts';
+import { logPolicy } from '../monitoring/log/log-policy.ts';
 import type { Signature } from '../registry/contract.ts';
 import type { FlipExample } from './contract.ts';
 import type { JudgedRows } from './judged-rows.ts';

@@ -3,7 +3,7 @@ import { durationMs } from '../config/values.ts';
 import { type FeatureRows, readFeatureColumns } from '../data/columns.ts';
 import { type Connection, rowsOf, withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteInstant, quoteName, quoteText } from '../data/sql-text.ts';
-import { readLog } from '../monitoring/prediction-log.ts';
+import { readLog } from '../monitoring/log/prediction-log.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { MODEL_FILE } from '../serving/contract.ts';
 import { ModelRuntime } from '../serving/model-runtime.ts';

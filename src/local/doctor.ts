@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { checkServer } from '../client/server-check.ts';
 import { loadWorkspace, type Workspace } from '../config/load.ts';
 import { HoneError } from '../errors.ts';
-import { isHeardFrom } from '../monitoring/service-check.ts';
+import { isHeardFrom } from '../monitoring/checks/service-check.ts';
 import { readNodes } from '../serving/nodes.ts';
 import { beyondLimits, type ServiceLimits } from '../serving/service-limits.ts';
 import { openStore, proveConditionalCreate } from '../store/open-store.ts';

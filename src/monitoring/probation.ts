@@ -12,10 +12,10 @@ import type { Interval } from '../statistics/contract.ts';
 import { blockIntervals, levelOfLook } from '../statistics/intervals.ts';
 import { sha256Of } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { blocksOf } from './checks/performance.ts';
 import type { ProbationReport, Window } from './contract.ts';
-import { labelsAsOf } from './labels.ts';
-import { blocksOf } from './performance.ts';
-import { readLog } from './prediction-log.ts';
+import { labelsAsOf } from './labels/labels.ts';
+import { readLog } from './log/prediction-log.ts';
 import { PredecessorScoresDoNotFit } from './probation-errors.ts';
 import { DAY, matureBefore, windowName } from './windows.ts';
 

@@ -2,7 +2,7 @@
 import { getDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type TickReport, tickReport } from './contract.ts';
-import { instantKey } from './incidents.ts';
+import { instantKey } from './playbook/incidents.ts';
 
 /** Where the report of a tick lies. */
 export function tickKey(model: string, asOf: string): string {

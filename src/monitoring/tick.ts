@@ -6,14 +6,14 @@ import { manifestKey } from '../registry/keys.ts';
 import type { NodeRecord } from '../serving/contract.ts';
 import { findDocument, getByDigest, getDocument, putDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { shiftBehind, watchedUntil } from './after-shift.ts';
+import { checkSeries } from './checks/series-check.ts';
+import { checkService } from './checks/service-check.ts';
+import { checkSkew } from './checks/skew-check.ts';
 import { type Finding, type Holdout, type TickAction, type TickReport, tickReport } from './contract.ts';
-import { instantKey, openIncidents, reconcile, recordIncidents } from './incidents.ts';
 import { type Observation, observe } from './observe.ts';
-import { type Plan, plan } from './playbook.ts';
-import { checkSeries } from './series-check.ts';
-import { checkService } from './service-check.ts';
-import { checkSkew } from './skew-check.ts';
+import { shiftBehind, watchedUntil } from './playbook/after-shift.ts';
+import { instantKey, openIncidents, reconcile, recordIncidents } from './playbook/incidents.ts';
+import { type Plan, plan } from './playbook/playbook.ts';
 
 export interface TickRequest {
   readonly store: ObjectStore;

@@ -1,7 +1,7 @@
 /** The HTTP face of a serving node: addresses, limits, typed refusals. What they mean is documented in docs/contracts/prediction-api.md. */
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { LogWriter } from '../monitoring/log-writer.ts';
+import type { LogWriter } from '../monitoring/log/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MAX_BODY_BYTES, type NodeRecord, stagedFaultRequest } from './contract.ts';

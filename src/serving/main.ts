@@ -11,7 +11,7 @@ import { loadWorkspace } from '../config/load.ts';
 import { durationMs } from '../config/values.ts';
 import { outsideTarget } from '../deployment/contract.ts';
 import { HoneError } from '../errors.ts';
-import { servingCacheOf } from '../monitoring/hash-key.ts';
+import { servingCacheOf } from '../monitoring/log/hash-key.ts';
 import { asOfNow } from '../store/clock.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openStore } from '../store/open-store.ts';

@@ -1,6 +1,6 @@
 /** Prometheus metrics of a serving node. Names start with `hone_`; labels are model, version, arm and route only. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { LogWriter } from '../monitoring/log-writer.ts';
+import type { LogWriter } from '../monitoring/log/log-writer.ts';
 import type { NodeModel } from './contract.ts';
 import { type Breach, MEASURES } from './service-limits.ts';
 

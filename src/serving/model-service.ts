@@ -1,7 +1,7 @@
 /** One model on one node: follows the ledger, answers requests, logs what it answered, and counts the evidence. */
-import type { LabelScale } from '../monitoring/label-scale.ts';
-import type { LoggedCall } from '../monitoring/log-record.ts';
-import type { LogWriter } from '../monitoring/log-writer.ts';
+import type { LabelScale } from '../monitoring/labels/label-scale.ts';
+import type { LoggedCall } from '../monitoring/log/log-record.ts';
+import type { LogWriter } from '../monitoring/log/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Answered, answerRows } from './answer.ts';

@@ -1,8 +1,8 @@
 /** `POST …/labels` and `POST …/business`: durable before they answer; requests that wait share one file. */
 import type { z } from 'zod';
-import { type BusinessFigure, recordBusiness } from '../monitoring/business.ts';
-import { type LabelScale, labelValue } from '../monitoring/label-scale.ts';
-import { type ReportedLabel, recordLabels } from '../monitoring/labels.ts';
+import { type BusinessFigure, recordBusiness } from '../monitoring/labels/business.ts';
+import { type LabelScale, labelValue } from '../monitoring/labels/label-scale.ts';
+import { type ReportedLabel, recordLabels } from '../monitoring/labels/labels.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Coalescer } from './coalesce.ts';
 import { businessRequest, labelsRequest } from './contract.ts';

@@ -1,8 +1,8 @@
 /** Starts one serving node: follows ledgers, answers over HTTP, says in `nodes/<node>.json` what it does. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { hashKey, type KeyPlace } from '../monitoring/hash-key.ts';
-import { LogWriter } from '../monitoring/log-writer.ts';
+import { hashKey, type KeyPlace } from '../monitoring/log/hash-key.ts';
+import { LogWriter } from '../monitoring/log/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { buildApp } from './app.ts';

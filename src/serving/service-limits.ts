@@ -1,6 +1,6 @@
 /** Whether a prediction server is beyond a limit now: as a look judges it, without waiting for one. */
 import type { ModelConfig } from '../config/model.ts';
-import { checkService } from '../monitoring/service-check.ts';
+import { checkService } from '../monitoring/checks/service-check.ts';
 import type { NodeRecord } from './contract.ts';
 
 /** `monitoring.service` of a model file. */

@@ -1,6 +1,6 @@
 /** One version on this node: verified in a process of its own, then scored there (canary, shadow) or in this process. */
 import { FeatureRowsInvalid } from '../data/features/errors.ts';
-import { type LogPolicy, logPolicy } from '../monitoring/log-policy.ts';
+import { type LogPolicy, logPolicy } from '../monitoring/log/log-policy.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Arm } from './arm.ts';
 import type { ServedScores } from './arm-messages.ts';

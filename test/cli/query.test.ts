@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { recordBusiness } from '../../src/monitoring/business.ts';
-import { recordLabels } from '../../src/monitoring/labels.ts';
-import { writePartitions } from '../../src/monitoring/partitions.ts';
-import { predictionRecord } from '../../src/monitoring/records.ts';
+import { recordBusiness } from '../../src/monitoring/labels/business.ts';
+import { recordLabels } from '../../src/monitoring/labels/labels.ts';
+import { writePartitions } from '../../src/monitoring/log/partitions.ts';
+import { predictionRecord } from '../../src/monitoring/log/records.ts';
 import { MODEL, tellHistory, workspace } from './story.ts';
 
 const at = (day: number) => new Date(Date.UTC(2013, 3, day)).toISOString();

@@ -170,8 +170,8 @@ const stated: readonly [page: string, says: string, file: string, has: string][]
   ],
   ['contracts/trainer', 'more than 1e-5', 'src/training/parity.ts', 'tolerance = 1e-5'],
   ['contracts/trainer', 'eight times in all', 'src/workflows/steps.ts', 'maximumAttempts: 8'],
-  ['how-to/check-skew', 'newest seven days', 'src/monitoring/skew-check.ts', 'WINDOW_DAYS = 7'],
-  ['how-to/check-skew', 'at most 5,000', 'src/monitoring/skew-sample.ts', 'SAMPLE = 5000'],
+  ['how-to/check-skew', 'newest seven days', 'src/monitoring/checks/skew-check.ts', 'WINDOW_DAYS = 7'],
+  ['how-to/check-skew', 'at most 5,000', 'src/monitoring/checks/skew-sample.ts', 'SAMPLE = 5000'],
   [
     'how-to/check-skew',
     '336,688 rows of 17 features and 45,312 rows of 10',

@@ -28,7 +28,9 @@ const alone = ['rolledback', 'frozen', 'repaired', 'storm'];
 /** As the code that opens incidents names them. */
 const incidents = [
   ...new Set(
-    [...read('src/monitoring/playbook.ts').matchAll(/(?:alert|each)\('([a-z-]+)'/g)].map(([, kind = '']) => kind),
+    [...read('src/monitoring/playbook/playbook.ts').matchAll(/(?:alert|each)\('([a-z-]+)'/g)].map(
+      ([, kind = '']) => kind,
+    ),
   ),
 ];
 

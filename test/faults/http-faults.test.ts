@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
-import { readLog } from '../../src/monitoring/prediction-log.ts';
+import { readLog } from '../../src/monitoring/log/prediction-log.ts';
 import { senderOf } from '../../src/notifications/senders.ts';
 import { noticeOf } from '../notifications/notices.ts';
 import { httpReceiver } from '../notifications/receivers.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordBreak } from '../../src/activities/breaks.ts';
 import type { ModelConfig } from '../../src/config/model.ts';
-import { breakOf } from '../../src/monitoring/confirmed-break.ts';
+import { breakOf } from '../../src/monitoring/checks/confirmed-break.ts';
 import { type TickReport, tickReport } from '../../src/monitoring/contract.ts';
 import { tick } from '../../src/monitoring/tick.ts';
 import { openLedger } from '../../src/registry/ledger.ts';

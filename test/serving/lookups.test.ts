@@ -5,7 +5,7 @@ import type { FeatureWindow } from '../../src/data/features/definition.ts';
 import type { LookupRef } from '../../src/data/features/lookup-contract.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
 import { read } from '../../src/drift/profile.ts';
-import { readLog } from '../../src/monitoring/prediction-log.ts';
+import { readLog } from '../../src/monitoring/log/prediction-log.ts';
 import type { VersionManifest } from '../../src/registry/contract.ts';
 import { FEATURE_DEFINITION_FILE } from '../../src/serving/contract.ts';
 import { getBlob, putBlob, putDocument } from '../../src/store/content.ts';

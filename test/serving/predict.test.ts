@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
-import { labelsAsOf } from '../../src/monitoring/labels.ts';
-import { readLog } from '../../src/monitoring/prediction-log.ts';
+import { labelsAsOf } from '../../src/monitoring/labels/labels.ts';
+import { readLog } from '../../src/monitoring/log/prediction-log.ts';
 import { following, model, type Node, openServed, row, type Served, scoreOf, tiny } from './served.ts';
 import { tinyScore } from './tiny-model.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withDuckDb } from '../../src/data/engine.ts';
 import { parquetOf } from '../../src/data/sql-text.ts';
-import { readLog } from '../../src/monitoring/prediction-log.ts';
+import { readLog } from '../../src/monitoring/log/prediction-log.ts';
 import * as changes from '../../src/registry/changes.ts';
 import type { Prediction } from '../../src/serving/contract.ts';
 import { endLease, renewLease } from '../../src/serving/lease.ts';

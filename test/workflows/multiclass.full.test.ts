@@ -7,7 +7,7 @@ import { withDuckDb } from '../../src/data/engine.ts';
 import { packetOfRun } from '../../src/gate/read-packet.ts';
 import { packetMarkdown } from '../../src/gate/render.ts';
 import { tickReport } from '../../src/monitoring/contract.ts';
-import { recordLabels } from '../../src/monitoring/labels.ts';
+import { recordLabels } from '../../src/monitoring/labels/labels.ts';
 import { readVersion } from '../../src/registry/versions.ts';
 import { getDocument } from '../../src/store/content.ts';
 import { exampleRow, smallTown, type Town } from '../town.ts';

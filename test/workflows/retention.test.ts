@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { erase } from '../../src/client/erasures.ts';
 import { applySchedules, scheduleIds } from '../../src/client/schedules.ts';
-import { recordLabels } from '../../src/monitoring/labels.ts';
-import { partitionFiles } from '../../src/monitoring/partition-files.ts';
-import { writePartitions } from '../../src/monitoring/partitions.ts';
-import { predictionRecord } from '../../src/monitoring/records.ts';
+import { recordLabels } from '../../src/monitoring/labels/labels.ts';
+import { partitionFiles } from '../../src/monitoring/log/partition-files.ts';
+import { writePartitions } from '../../src/monitoring/log/partitions.ts';
+import { predictionRecord } from '../../src/monitoring/log/records.ts';
 import type { RetentionEnd } from '../../src/workflows/retention.ts';
 import { hone } from '../cli/story.ts';
 import { smallTown, type Town } from '../town.ts';

@@ -7,8 +7,8 @@ import { rowAt } from '../../backtest/past.ts';
 import { shippedPolicies } from '../../backtest/policy.ts';
 import { rowsOf, withDuckDb } from '../../data/engine.ts';
 import { parquetOf } from '../../data/sql-text.ts';
-import { labelsAsOf } from '../../monitoring/labels.ts';
-import { readLog } from '../../monitoring/prediction-log.ts';
+import { labelsAsOf } from '../../monitoring/labels/labels.ts';
+import { readLog } from '../../monitoring/log/prediction-log.ts';
 import { MODEL, type Stage } from './stage.ts';
 
 export interface PolicyYear {

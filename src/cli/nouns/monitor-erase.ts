@@ -33,7 +33,7 @@ async function erase(context: CliContext, model: string, options: EraseOptions):
     const { subject, reason } = options;
     const { id, end } = await ask({ client, store }, model, { subject, reason, by: person(options.by) });
     const { sentence, rows } = await withPatience(client, PATIENCE_MS, end);
-    const { findReport } = await import('../../monitoring/erasure-requests.ts');
+    const { findReport } = await import('../../monitoring/retention/erasure-requests.ts');
     const { snapshots = [] } = (await findReport(store, model, id)) ?? {};
     context.show({ model, erasure: id, rows, snapshots, sentence }, () => wrap(sentence).join('\n'));
   });

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ModelConfig } from '../../config/model.ts';
-import type { Coverage } from '../../monitoring/label-coverage.ts';
-import type { Imported } from '../../monitoring/label-import.ts';
+import type { Coverage } from '../../monitoring/labels/label-coverage.ts';
+import type { Imported } from '../../monitoring/labels/label-import.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -49,7 +49,7 @@ async function importFile(context: CliContext, model: string, options: ImportOpt
   const ledger = await ledgerOf(context, model);
   const { workspace, store, config } = await configured(context, model);
   const { readVersion } = await import('../../registry/versions.ts');
-  const { importLabels } = await import('../../monitoring/label-import.ts');
+  const { importLabels } = await import('../../monitoring/labels/label-import.ts');
   const { inScratch } = await import('../scratch.ts');
   const champion = (await ledger.state()).aliases.champion?.version;
   const classes =
@@ -101,7 +101,7 @@ async function show(context: CliContext, model: string, options: { weeks: string
   if (!/^[1-9]\d?$/.test(options.weeks)) throw new UsageError(`--weeks ${options.weeks} is no count from 1 to 99.`);
   await ledgerOf(context, model);
   const { workspace, store, config } = await configured(context, model);
-  const { labelCoverage } = await import('../../monitoring/label-coverage.ts');
+  const { labelCoverage } = await import('../../monitoring/labels/label-coverage.ts');
   const { inScratch } = await import('../scratch.ts');
   const asOf = await asOfOf({ workspace, store });
   const weeks = Number(options.weeks);

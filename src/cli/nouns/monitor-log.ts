@@ -1,7 +1,7 @@
 /** `hone monitor log`: predictions that were made by a server other than hone's, from a file. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ImportedLog } from '../../monitoring/log-import.ts';
+import type { ImportedLog } from '../../monitoring/log/log-import.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -42,8 +42,8 @@ async function importFile(context: CliContext, model: string, options: ImportOpt
   const store = await context.store();
   const config = workspace.models.get(model)?.config;
   if (config === undefined) throw new UsageError(`${model} has no file under config/models any more.`);
-  const { importPredictions } = await import('../../monitoring/log-import.ts');
-  const { hashKey, servingCacheOf } = await import('../../monitoring/hash-key.ts');
+  const { importPredictions } = await import('../../monitoring/log/log-import.ts');
+  const { hashKey, servingCacheOf } = await import('../../monitoring/log/hash-key.ts');
   const { createLogger } = await import('../../telemetry/logger.ts');
   const { inScratch } = await import('../scratch.ts');
   const dir = await context.workspaceDir();

@@ -1,7 +1,7 @@
 /** `hone monitor`: look at a model in production now, or at what the last look found. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { ServiceCheck } from '../../monitoring/service-check.ts';
+import type { ServiceCheck } from '../../monitoring/checks/service-check.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -63,7 +63,7 @@ async function show(context: CliContext, model: string): Promise<void> {
 
 async function serviceNow(context: CliContext, model: string): Promise<ServiceCheck> {
   const { readNodes } = await import('../../serving/nodes.ts');
-  const { checkService } = await import('../../monitoring/service-check.ts');
+  const { checkService } = await import('../../monitoring/checks/service-check.ts');
   const records = (await readNodes(await context.store())).filter(({ models }) => models[model] !== undefined);
   const limits = (await context.workspace()).models.get(model)?.config.monitoring.service;
   return checkService(records, limits, context.terminal.now().toISOString());

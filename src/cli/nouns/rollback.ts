@@ -39,7 +39,7 @@ async function rollback(context: CliContext, model: string, options: RollbackOpt
     const { NothingToRollBackTo } = await import('../../registry/errors.ts');
     const ledger = await ledgerOf(context, model);
     const state = await ledger.state();
-    const { servingCacheOf } = await import('../../monitoring/hash-key.ts');
+    const { servingCacheOf } = await import('../../monitoring/log/hash-key.ts');
     const cacheDir = servingCacheOf(services.workspace.dir);
     const to = named ?? defaultTarget(state);
     if (options.dryRun) {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Connection } from '../../data/engine.ts';
 import { parquetOf, quoteName, quoteText } from '../../data/sql-text.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { labelsAsOf } from '../labels.ts';
-import { type DayRange, fetchPartitions } from '../partitions.ts';
+import { labelsAsOf } from '../labels/labels.ts';
+import { type DayRange, fetchPartitions } from '../log/partitions.ts';
 import { type ModelDocuments, modelDocuments } from './documents.ts';
 import { type ViewName, views } from './views.ts';
 

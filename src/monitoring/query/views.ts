@@ -1,5 +1,5 @@
 /** The views that a query may read: their names, what a row is, and their columns. */
-import { businessRecord, labelRecord, predictionRecord, type RecordKind, type RecordType } from '../records.ts';
+import { businessRecord, labelRecord, predictionRecord, type RecordKind, type RecordType } from '../log/records.ts';
 
 export const viewNames = ['predictions', 'labels', 'label_reports', 'business', 'versions', 'runs', 'ledger'] as const;
 export type ViewName = (typeof viewNames)[number];

@@ -5,7 +5,7 @@ import { answeredTrigger } from '../../client/answers.ts';
 import { freezeForPerson, unfreezeForPerson } from '../../client/freezes.ts';
 import { rollBackForPerson } from '../../client/rollbacks.ts';
 import { modelOf } from '../../config/load.ts';
-import { servingCacheOf } from '../../monitoring/hash-key.ts';
+import { servingCacheOf } from '../../monitoring/log/hash-key.ts';
 import { asOfNow } from '../../store/clock.ts';
 import type { Pages } from '../app.ts';
 import { PageRefused } from '../errors.ts';

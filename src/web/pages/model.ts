@@ -1,7 +1,7 @@
 /** A model: what answers, how good it is over time, what the machine does, what happened last. */
 
+import { checkService } from '../../monitoring/checks/service-check.ts';
 import type { TickReport } from '../../monitoring/contract.ts';
-import { checkService } from '../../monitoring/service-check.ts';
 import { aliasText, changeText, routingText } from '../../registry/change-text.ts';
 import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
 import { readNodes } from '../../serving/nodes.ts';

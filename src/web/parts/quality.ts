@@ -1,6 +1,7 @@
 /** Quality over time with promotions, what the business says beside it, and the servers as a row of their own. */
+
+import type { ServiceCheck } from '../../monitoring/checks/service-check.ts';
 import type { SeriesReport, TickReport } from '../../monitoring/contract.ts';
-import type { ServiceCheck } from '../../monitoring/service-check.ts';
 import type { LedgerEntry } from '../../registry/contract.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { qualityOverTime, turns, weeksOf } from '../reads/quality.ts';
