@@ -22,8 +22,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     logFile: join(tmpdir(), `hone-test-temporal-${process.pid}.log`),
     tuned: true,
     timeSkipping: true,
-    // Owners begin afresh after a few hundred events, so that tests see it happen.
-    extra: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=400'],
+    // Owners begin afresh after a few hundred events, so that tests see it happen; and a person may pause a workflow.
+    extra: ['limit.historyCount.suggestContinueAsNew=400', 'frontend.WorkflowPauseEnabled=true'].flatMap((value) => [
+      '--dynamic-config-value',
+      value,
+    ]),
     onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
   });
   project.provide('temporalAddress', server.address);
