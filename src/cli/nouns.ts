@@ -5,6 +5,7 @@ import { register as approve } from './nouns/approve.ts';
 import { register as backtest } from './nouns/backtest.ts';
 import { register as backup } from './nouns/backup.ts';
 import { register as batch } from './nouns/batch.ts';
+import { register as clock } from './nouns/clock.ts';
 import { register as config } from './nouns/config.ts';
 import { register as data } from './nouns/data.ts';
 import { register as demo } from './nouns/demo.ts';
@@ -71,6 +72,7 @@ export const NOUNS: readonly Register[] = [
   lineage,
   reproduce,
   backup,
+  clock,
   config,
   schema,
 ];

@@ -5,6 +5,7 @@ import type { TrainingWindow } from '../data/contract.ts';
 import { chooseTrainingWindow } from '../data/features/training-window.ts';
 import { countWindows, type WindowCount } from '../data/features/window-counts.ts';
 import { ingest } from '../data/ingest/ingest.ts';
+import { newestDay } from '../data/ingest/newest-day.ts';
 import type { ConfirmedBreak, Geometry, VersionManifest } from '../registry/contract.ts';
 import { openStore } from '../store/open-store.ts';
 import { cleanFrom } from './clean-rows.ts';
@@ -17,7 +18,8 @@ export interface PlannedWindow extends WindowCount {
 
 export interface RunPreview {
   readonly as_of: string;
-  readonly source: { readonly rows: number; readonly from: string; readonly to: string };
+  /** `from`: event time of the oldest row. `newest_day`: no row is of a later day. */
+  readonly source: { readonly rows: number; readonly from: string; readonly newest_day: string };
   readonly geometry: Geometry;
   /** With `since_break`: which window is used, and why; null for a window that needs no choice. */
   readonly training_window: TrainingWindow | null;
@@ -65,7 +67,7 @@ export async function previewRun(input: {
   const judged = { ...clean, ...at(3), days: Math.round((Date.parse(clean.to) - Date.parse(clean.from)) / 86_400_000) };
   return {
     as_of: asOf,
-    source: { rows: snapshot.rows, ...snapshot.window },
+    source: { rows: snapshot.rows, from: snapshot.window.from, newest_day: newestDay(snapshot) },
     geometry,
     training_window: trainingWindow,
     windows: parts.map((part, i) => ({ ...part, ...at(i) })),

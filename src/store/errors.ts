@@ -130,3 +130,31 @@ export class StoreWithoutConditionalCreate extends HoneError {
     );
   }
 }
+
+/** The clock is `logical` and nobody has set it. */
+export class ClockNotSet extends HoneError {
+  readonly code = 'HONE_CLOCK_NOT_SET';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 2;
+
+  constructor() {
+    super(
+      'config/hone.yaml says `clock: logical`, and nobody has said what time it is. Nothing was changed. ' +
+        'Set it: hone clock set 2013-04-01, or write `clock: wall`.',
+    );
+  }
+}
+
+/** A replay goes forward only. */
+export class ClockBackwards extends HoneError {
+  readonly code = 'HONE_CLOCK_BACKWARDS';
+  readonly retryable = false;
+  override readonly exitCode: ExitCode = 6;
+
+  constructor(to: string, latest: string) {
+    super(
+      `The clock cannot go to ${to}: something happened at ${latest} already, and ledgers know no going back. ` +
+        'Nothing was changed. Choose a later time, or replay again in a workspace of its own.',
+    );
+  }
+}

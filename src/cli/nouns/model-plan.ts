@@ -134,13 +134,17 @@ export function planText(plan: Plan, config: ModelConfig): string {
       ? 'always a person'
       : `automatic for ${approval.auto.triggers.join(', ')} without warnings; else a person`;
   const smallest = plan.detectable;
+  const over =
+    source.newest_day < judged.from.slice(0, 10)
+      ? ': NOTHING TO JUDGE ON. Was it delivered? Is this a replay of old data (`hone clock`)?'
+      : '';
   return [
     `${plan.model}: the next run would be ${plan.run}, as of ${utc(preview.as_of)}. Nothing was started.`,
     facts([
       ['Asked by hand', verdict(plan.by_hand)],
       ['By schedule', verdict(plan.by_schedule)],
       ['Compared with', champion === null ? 'floors and baseline: nothing is served' : `version ${champion}`],
-      ['Source', `${source.rows} rows, ${utc(source.from)} to ${utc(source.to)}`],
+      ['Source', `${source.rows} rows, ${source.from.slice(0, 10)} to ${source.newest_day}${over}`],
       ...(preview.training_window ? [['Window', preview.training_window.sentence] as [string, string]] : []),
       [
         'New labels',

@@ -9,6 +9,7 @@ import type { FeatureSnapshot, SnapshotRef, TrainingWindow } from '../contract.t
 import { engineSentence, isEngineError, rowsOf } from '../engine.ts';
 import { UserSqlFailed } from '../errors.ts';
 import { SourceWithoutRows } from '../ingest/errors.ts';
+import { newestDay } from '../ingest/newest-day.ts';
 import { type FeaturePart, readSnapshot, snapshotRef, writeSnapshot } from '../snapshots.ts';
 import { quoteText } from '../sql-text.ts';
 import { withTimeLimit } from '../user-sql.ts';
@@ -96,7 +97,10 @@ async function build(input: FeaturesInput, parts: readonly Part[]) {
       const trainedOn = part.part === 'train' || part.part === 'refit';
       const weight = decay && trainedOn ? decayWeight(decay, config.data.event_time) : undefined;
       const count = await writeRows(rows, select(part, weight), config, path);
-      if (count === 0) throw new SourceWithoutRows(config.model, `mature ${part.part} row with a label`, part);
+      if (count === 0) {
+        const newest = newestDay(await readSnapshot(store, raw, 'raw'));
+        throw new SourceWithoutRows(config.model, `mature ${part.part} row with a label`, part, newest);
+      }
       written.push({ part: part.part, file: { ...(await putBlob(store, { path }, name)), rows: count } });
     }
     return {

@@ -2,6 +2,7 @@
 import type { RawSnapshot } from '../contract.ts';
 import type { Changes, Period } from './contract.ts';
 import type { Repeat } from './file-checks.ts';
+import { newestDay } from './newest-day.ts';
 
 /** Most periods of one kind that a sentence lists. */
 const LISTED = 5;
@@ -9,7 +10,7 @@ const LISTED = 5;
 /** The most important first; never empty. */
 export function changeSentences(
   { since, periods, labelled, files, gaps }: Omit<Changes, 'sentences'>,
-  now: Pick<RawSnapshot, 'rows' | 'window'>,
+  now: Pick<RawSnapshot, 'rows' | 'window' | 'files'>,
   repeated: readonly Repeat[],
 ): string[] {
   const of = (kind: Period['kind']) => periods.filter((period) => period.kind === kind);
@@ -33,8 +34,7 @@ export function changeSentences(
     tell(of('new'), 'is new', 'rows'),
   ].filter((sentence) => sentence !== '');
   if (since === null) {
-    const until = new Date(Date.parse(now.window.to) - 1).toISOString().slice(0, 10);
-    return [...told, `First data: ${rowsText(now.rows)}, ${span(now.window.from.slice(0, 10), until)}.`];
+    return [...told, `First data: ${rowsText(now.rows)}, ${span(now.window.from.slice(0, 10), newestDay(now))}.`];
   }
   return told.length > 0 ? told : [`Nothing changed since ${since.run}.`];
 }

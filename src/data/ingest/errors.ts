@@ -68,10 +68,13 @@ export class SourceWithoutRows extends HoneError {
   readonly code = 'HONE_SOURCE_WITHOUT_ROWS';
   readonly retryable = false;
 
-  constructor(model: string, what: string, window: { from: string | null; to: string }) {
+  /** @param newest last day of the rows that there are */
+  constructor(model: string, what: string, window: { from: string | null; to: string }, newest?: string) {
+    const there = newest === undefined ? '' : `No row is newer than ${newest}. `;
     super(
-      `${model} has no ${what} with an event time from ${window.from ?? 'the beginning'} to before ${window.to}. ` +
-        'Nothing was changed. Check as_of, data.event_time and training.window, and whether the source was delivered.',
+      `${model} has no ${what} with an event time from ${window.from ?? 'the beginning'} to before ${window.to}. ${there}` +
+        'Nothing was changed. Check as_of, data.event_time and training.window, and whether the source was delivered. ' +
+        'To replay old data write `clock: logical` into config/hone.yaml and set the time with `hone clock set`.',
     );
   }
 }

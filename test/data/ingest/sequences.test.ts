@@ -70,7 +70,7 @@ test('the same file twice, by the same or another name, adds nothing and keeps t
   const { folder, month, run } = await producer();
   const path = await month('2013-01');
   const first = await run('run-1', at('2013-02-05'));
-  expect(first.changes.sentences.at(-1)).toBe('First data: 372 rows, 2013-01-01 to 2013-02-04.');
+  expect(first.changes.sentences.at(-1)).toBe('First data: 372 rows, January 2013.');
   expect(first.changes.since).toBeNull();
 
   const again = await run('run-2', at('2013-02-05'));

@@ -66,7 +66,7 @@ test('a plural of periods, long lists and single rows read well', () => {
     to: day(n),
     rows: 1000,
   }));
-  const manifest = { rows: 1, window: { from: '2013-01-01T00:00:00.000Z', to: '2013-01-02T00:00:00.000Z' } };
+  const manifest = { rows: 1, window: { from: '2013-01-01T00:00:00.000Z', to: '2013-01-02T00:00:00.000Z' }, files: [] };
   const facts = { since: null, periods, labelled: 1, gaps: [], files };
   expect(changeSentences(facts, manifest, [])).toEqual([
     '2013-01-02, 2013-01-04, 2013-01-06, 2013-01-08, 2013-01-10 and 2 more were corrected: 7,000 rows that were there before say something else now.',
