@@ -12,14 +12,17 @@ export type Deed = (world: World, model: string, nth: number) => Promise<void>;
 
 const kinds = ['manual', 'schedule', 'drift', 'performance', 'event'] as const;
 const person = 'kim';
+export const PATIENCE_MS = 30_000;
 
 const trigger =
   (which: number): Deed =>
   async ({ client, store }, model, nth) => {
     const kind = kinds[which % kinds.length] ?? 'manual';
     const order = { kind, reason: `soak ${nth}`, by: kind === 'manual' ? person : kind, eventId: `soak-${nth}` };
-    const asked = Array.from({ length: kind === 'event' ? 3 : 1 }, () => sendTrigger({ client, store }, model, order));
-    await Promise.all(asked);
+    // Nobody asks for ever, or hundreds would look for their answers at once.
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const ask = () => sendTrigger({ client, store }, model, order, patience);
+    await Promise.all(Array.from({ length: kind === 'event' ? 3 : 1 }, ask));
   };
 
 /** To the run that is active, if one is. */
@@ -77,17 +80,14 @@ function freezing(what: string, step: ReturnType<typeof changes.freeze>): Deed {
   };
 }
 
-/** The next deed: a third of them triggers. */
-export function draw(random: RandomStream): { name: string; deed: Deed } {
-  if (random.uniform() < 0.33) {
-    const which = Math.floor(random.uniform() * kinds.length);
-    return { name: `trigger by ${kinds[which]}`, deed: trigger(which) };
-  }
+/** The next deed: a third of them triggers, of any model; what is done to a run is done where there is one. */
+export function draw(random: RandomStream): { deed: Deed; toRun: boolean } {
+  if (random.uniform() < 0.33) return { deed: trigger(Math.floor(random.uniform() * kinds.length)), toRun: false };
   const total = Object.values(deeds).reduce((sum, [weight]) => sum + weight, 0);
   let left = random.uniform() * total;
-  for (const [name, [weight, deed]] of Object.entries(deeds)) {
+  for (const [weight, deed] of Object.values(deeds)) {
     left -= weight;
-    if (left < 0) return { name, deed };
+    if (left < 0) return { deed, toRun: true };
   }
-  return { name: 'approve', deed: approve };
+  return { deed: approve, toRun: true };
 }

@@ -11,6 +11,8 @@ export interface Predictions {
   readonly wrong: string[];
 }
 
+type Asked = Pick<World, 'models' | 'nodes'>;
+
 interface Answered {
   readonly model: string;
   readonly version: number;
@@ -21,7 +23,8 @@ interface Answered {
 /** How long a server may follow an older entry: it polls each second, and goes on while the store is away. */
 const BEHIND_MS = 60_000;
 
-export function startPredictions(world: World, perSecond: number): Predictions {
+/** @param world the models that are asked for, and addresses of servers that serve all of them */
+export function startPredictions(world: Asked, perSecond: number): Predictions {
   const answered: Answered[] = [];
   const later: Predictions['later'] = [];
   const wrong: string[] = [];
@@ -45,7 +48,7 @@ export function startPredictions(world: World, perSecond: number): Predictions {
 
 /** A caller tries the servers in turn, as a load balancer does; one of them is always up. */
 async function predict(
-  world: World,
+  world: Asked,
   model: string,
   id: number,
   { answered, later, wrong }: Pick<Predictions, 'answered' | 'later' | 'wrong'>,

@@ -11,7 +11,7 @@ import { eventually } from '../eventually.ts';
 import { expectInvariants } from '../invariants.ts';
 import { replayProblems } from '../replays.ts';
 import { breakThings } from './faults.ts';
-import { approve, draw } from './people.ts';
+import { approve, draw, PATIENCE_MS } from './people.ts';
 import { judgePredictions, type Predictions, startPredictions } from './predictions.ts';
 import { tellProgress } from './progress.ts';
 import { openWorld, type World } from './world.ts';
@@ -82,27 +82,45 @@ interface Deeds {
   readonly refused: number;
 }
 
-/** Each model sees a deed about this often, so that most runs come to their end before somebody stops them. */
-const DEED_EVERY_MS = 6000;
+/**
+ * Each model sees a deed about this often, so that most runs come to their end before somebody stops them; many models
+ * share what two cores can do, a run in some five seconds, and so they share the deeds.
+ */
+const DEED_EVERY_MS = { ofModel: 6000, atLeast: 1500 };
+const LOOK_MS = 3000;
 
 /** One deed after the other is begun, whatever becomes of those before. */
 async function bePeople(world: World, seed: number, goingOn: () => boolean): Promise<Deeds> {
   const random = randomStream(seed);
   const counts = { done: 0, refused: 0 };
   const open = new Set<Promise<void>>();
+  const every = Math.max(DEED_EVERY_MS.atLeast, DEED_EVERY_MS.ofModel / world.models.length);
+  let busy: readonly string[] = [];
+  const looking = (async () => {
+    for (; goingOn(); await sleep(LOOK_MS)) busy = await busyModels(world);
+  })();
   for (let nth = 0; goingOn(); nth++) {
-    const model = world.models[Math.floor(random.uniform() * world.models.length)] ?? '';
-    const { deed } = draw(random);
-    const work = withinTime(30_000, deed(world, model, nth)).then(
+    const { deed, toRun } = draw(random);
+    const among = toRun && busy.length > 0 ? busy : world.models;
+    const model = among[Math.floor(random.uniform() * among.length)] ?? '';
+    const work = withinTime(PATIENCE_MS, deed(world, model, nth)).then(
       () => void counts.done++,
       () => void counts.refused++, // a refusal is an answer, and a fault may be why
     );
     open.add(work);
     void work.then(() => open.delete(work));
-    await sleep((DEED_EVERY_MS / world.models.length) * (0.5 + random.uniform()));
+    await sleep(every * (0.5 + random.uniform()));
   }
-  await Promise.all(open);
+  await Promise.all([...open, looking]);
   return counts;
+}
+
+/** Models that have a run now. */
+async function busyModels({ ledgers }: World): Promise<string[]> {
+  const states = await Promise.all(
+    [...ledgers].map(async ([model, ledger]) => ({ model, state: await ledger.state() })),
+  );
+  return states.filter(({ state }) => state.activeRun).map(({ model }) => model);
 }
 
 async function withinTime(ms: number, work: Promise<void>): Promise<void> {
@@ -119,7 +137,7 @@ async function passTime({ store }: World, ms: number, goingOn: () => boolean): P
 
 /** Runs end or wait for a person: those that wait are approved once, then nothing new may begin and what is open is cancelled. */
 async function comeToRest(world: World): Promise<void> {
-  for (const model of world.models) await approve(world, model, 0).catch(() => undefined);
+  await Promise.all(world.models.map((model) => approve(world, model, 0).catch(() => undefined)));
   await sleep(15_000);
   const asOf = new Date(TO).toISOString();
   for (const ledger of world.ledgers.values()) {
@@ -136,7 +154,7 @@ async function comeToRest(world: World): Promise<void> {
   await eventually(
     async () => {
       const open = await listRuns(world.client, { open: true });
-      for (const { run } of open) await cancelRun(world.client, run).catch(() => undefined);
+      await Promise.all(open.map(({ run }) => cancelRun(world.client, run).catch(() => undefined)));
       const held: string[] = [];
       for (const [model, ledger] of world.ledgers) {
         const run = (await ledger.state()).activeRun?.run;
@@ -149,7 +167,7 @@ async function comeToRest(world: World): Promise<void> {
           `I10: not at rest: ${[...open.map(({ run, sentence }) => `${run} (${sentence})`), ...held].join(', ')}`,
         );
     },
-    240_000,
+    240_000 + 10_000 * world.models.length,
     3000,
   );
 }
