@@ -183,7 +183,10 @@ export async function writeWorkspace(
   hone.clock = 'logical';
   hone.temporal = { ...hone.temporal, address: temporal, task_queue: `queue-${models[0]}` };
   await writeFile(join(dir, 'config', 'hone.yaml'), stringify(hone));
-  await writeFile(join(dir, 'config', 'defaults.yaml'), await readFile(join(root, 'config', 'defaults.yaml'), 'utf8'));
+  const defaults = parse(await readFile(join(root, 'config', 'defaults.yaml'), 'utf8'));
+  defaults.deploy.shadow = 'off'; // a town has ten minutes for its whole life
+  defaults.monitoring.service.p99_ms = 60_000; // nor is a busy machine what its rollouts are judged by
+  await writeFile(join(dir, 'config', 'defaults.yaml'), stringify(defaults));
   const example = await readFile(join(root, 'config', 'models', 'flights-delay.yaml'), 'utf8');
   for (const model of models)
     await writeFile(join(dir, 'config', 'models', `${model}.yaml`), smallModel(model, example, edit));

@@ -1,10 +1,11 @@
 /** Stage deploy: routing changes through the ledger, each read back from the nodes that serve. */
+import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { NodesNotReady } from '../deployment/errors.ts';
 import { liveNodes, pause } from '../deployment/live-nodes.ts';
 import { awaitNodes, serverTarget } from '../deployment/server.ts';
 import { servingCacheOf } from '../monitoring/log/hash-key.ts';
-import { judgeStep } from '../policy/rollout.ts';
+import { judgeStep, type StepLimits } from '../policy/rollout.ts';
 import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
 import { LedgerConflict, RunFenced } from '../registry/errors.ts';
 import { type Ledger, openLedger } from '../registry/ledger.ts';
@@ -16,9 +17,23 @@ import { verifyBlob } from '../store/content.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
-import { GuardrailBreached, NoLiveNode } from './errors.ts';
+import { GuardrailBreached, GuardrailsNotQuiet, NoLiveNode } from './errors.ts';
 import { effectOf, writeForRun } from './ledger.ts';
-import { type Readings, reading, startReadings } from './node-watch.ts';
+import { beyondServiceLimits, type Readings, reading, startReadings } from './node-watch.ts';
+
+/** Of a look that came to its end; a breach is an error. */
+export interface WatchedStep {
+  readonly verdict: 'advance' | 'inconclusive';
+  readonly sentence: string;
+}
+
+interface WatchOrder {
+  readonly version: number;
+  /** 0: as a shadow. */
+  readonly share: number;
+  readonly bake: boolean;
+  readonly hold: boolean;
+}
 
 export type Promotion = 'first' | 'better' | 'non_inferior';
 
@@ -47,7 +62,10 @@ export const deployActivities = (deps: Deps) => {
           await verifyLoadable(deps, run.model, number);
           await verifyStored(deps, run.model, number);
         }
-        if ((await liveNodes(deps.store, run.model)).length === 0) throw new NoLiveNode(run.model);
+        const nodes = await liveNodes(deps.store, run.model);
+        if (nodes.length === 0) throw new NoLiveNode(run.model);
+        const broken = beyondServiceLimits(nodes, (await configOf(deps, run.config)).model.monitoring.service);
+        if (broken.length > 0) throw new GuardrailsNotQuiet(run.model, broken);
         // A server that does not follow already could not return to the champion either.
         const now = { ...of(work, run.model), generation: head.state.routing.generation };
         const late = target ? await awaitNodes(now, target, { patient: false }) : [];
@@ -56,11 +74,13 @@ export const deployActivities = (deps: Deps) => {
       },
     ),
 
-    prepareRollout: activity(deps, async (work, run: RunRef, version: number) => {
+    /** @param shadow the version scores from here on what the champion answers */
+    prepareRollout: activity(deps, async (work, run: RunRef, version: number, shadow: boolean = false) => {
       const lease = leaseOf(run, version);
       await renewLease(deps.store, lease, LEASE_MS);
-      const step = prepareRollout({ version, effectId: effectOf(run, 'deploy/prepare'), lease });
-      const why = `version ${version} is loaded and warmed, without traffic`;
+      const step = prepareRollout({ version, effectId: effectOf(run, 'deploy/prepare'), lease, shadow });
+      const scores = shadow ? '; it scores what the champion answers' : '';
+      const why = `version ${version} is loaded and warmed, without traffic${scores}`;
       const { state } = await writeForRun(deps, run, { effect: 'deploy/prepare', why, step });
       await target(work, run, state.routing.generation).deploy({
         key: effectOf(run, 'deploy/prepare'),
@@ -79,46 +99,33 @@ export const deployActivities = (deps: Deps) => {
     }),
 
     /** Watches one step; its counters at the start travel in the heartbeat, so a new worker neither restarts nor skips the bake. */
-    watchRollout: activity(
-      deps,
-      async (
-        work,
-        run: RunRef,
-        order: { version: number; share: number; bake: boolean; hold: boolean },
-      ): Promise<{ verdict: 'advance' | 'inconclusive' }> => {
-        const { canary } = (await configOf(deps, run.config)).model.deploy;
-        const limits = {
-          bakeMs: order.hold ? Number.POSITIVE_INFINITY : durationMs(canary.bake),
-          maxWaitMs: durationMs(canary.max_wait),
-          minRequests: order.bake ? 0 : canary.min_requests,
-          errorShare: canary.error_share,
-          latencyRatio: canary.latency_ratio,
-        };
-        const begun = (work.resumed as Readings | undefined) ?? (await startReadings(deps.store, run.model));
-        work.report(begun);
-        let renewed = 0;
-        for (;;) {
-          work.signal.throwIfAborted();
-          if (!order.bake && Date.now() - renewed > LEASE_MS / 3) {
-            await renewLease(deps.store, leaseOf(run, order.version), LEASE_MS);
-            renewed = Date.now();
-          }
-          await requireStillOurs(run, ledgerOf(run));
-          const now = await reading(deps.store, run.model, begun, order.version, order.bake);
-          const verdict = judgeStep(now, limits);
-          if (verdict.verdict === 'undo') {
-            throw new GuardrailBreached(
-              `Version ${order.version} was stopped at ${order.share} % by the guardrail ${verdict.guardrail}: ${verdict.sentence}.`,
-            );
-          }
-          if (verdict.verdict !== 'wait') {
-            work.log.info({ version: order.version, share: order.share }, verdict.sentence);
-            return { verdict: verdict.verdict };
-          }
-          await pause(LOOK_EVERY_MS, work.signal);
+    watchRollout: activity(deps, async (work, run: RunRef, order: WatchOrder): Promise<WatchedStep> => {
+      const { deploy, monitoring } = (await configOf(deps, run.config)).model;
+      const limits = limitsOf(deploy, order);
+      const begun = (work.resumed as Readings | undefined) ?? (await startReadings(deps.store, run.model));
+      work.report(begun);
+      let renewed = 0;
+      for (;;) {
+        work.signal.throwIfAborted();
+        if (!order.bake && Date.now() - renewed > LEASE_MS / 3) {
+          await renewLease(deps.store, leaseOf(run, order.version), LEASE_MS);
+          renewed = Date.now();
         }
-      },
-    ),
+        await requireStillOurs(run, ledgerOf(run));
+        const now = await reading(deps.store, run.model, begun, { ...order, limits: monitoring.service });
+        const verdict = judgeStep(now, limits);
+        if (verdict.verdict === 'undo') {
+          throw new GuardrailBreached(
+            `Version ${order.version} was stopped ${limits.shadow ? 'as a shadow' : `at ${order.share} %`} by the guardrail ${verdict.guardrail}: ${verdict.sentence}.`,
+          );
+        }
+        if (verdict.verdict !== 'wait') {
+          work.log.info({ version: order.version, share: order.share }, verdict.sentence);
+          return { verdict: verdict.verdict, sentence: verdict.sentence };
+        }
+        await pause(LOOK_EVERY_MS, work.signal);
+      }
+    }),
 
     promoteVersion: activity(deps, async (work, run: RunRef, order: { version: number; as: Promotion }) => {
       const labels = (await readVersion(deps.store, run.model, order.version)).metrics['mature_labels'] ?? null;
@@ -189,6 +196,19 @@ export const deployActivities = (deps: Deps) => {
     ),
   };
 };
+
+/** Without a shadow in the rules a step at 0 % has no limits of its own; it is not watched then. */
+function limitsOf({ shadow, canary }: ModelConfig['deploy'], order: WatchOrder): StepLimits {
+  const step = order.share === 0 && shadow !== 'off' ? shadow : canary;
+  return {
+    shadow: order.share === 0,
+    bakeMs: order.hold ? Number.POSITIVE_INFINITY : durationMs(step.bake),
+    maxWaitMs: durationMs(step.max_wait),
+    minRequests: order.bake ? 0 : step.min_requests,
+    errorShare: canary.error_share,
+    latencyRatio: canary.latency_ratio,
+  };
+}
 
 /** Kept alive by whoever watches the rollout; without it a node gives the version no traffic. */
 export const leaseOf = (run: RunRef, version: number): string =>

@@ -46,6 +46,18 @@ export class NoLiveNode extends HoneError {
   }
 }
 
+/** Before anything moved, a prediction server was beyond its limits: what a rollout did could not be told from it. */
+export class GuardrailsNotQuiet extends HoneError {
+  readonly code = 'HONE_GUARDRAILS_NOT_QUIET';
+  readonly retryable = true;
+  constructor(model: string, broken: readonly string[]) {
+    super(
+      `The rollout of ${model} was not begun, because monitoring.service is exceeded already. Nothing was changed. ${broken.join(' ')} ` +
+        'When it is quiet again, start the run once more: hone run retry. What it exceeds is a limit of the model file.',
+    );
+  }
+}
+
 /** A full refit whose scores are far from those of the version that was judged. */
 export class RefitDisagrees extends HoneError {
   readonly code = 'HONE_REFIT_DISAGREES';

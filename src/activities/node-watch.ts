@@ -1,7 +1,10 @@
 /** What a version did on the prediction servers since a step began, from their records. */
 import { type LiveNode, liveNodes } from '../deployment/live-nodes.ts';
-import type { ArmReading, StepReading } from '../policy/rollout.ts';
-import type { ArmEvidence } from '../serving/contract.ts';
+import { psi } from '../drift/distances.ts';
+import { checkService } from '../monitoring/checks/service-check.ts';
+import type { ArmReading, ScoresApart, StepReading } from '../policy/rollout.ts';
+import type { ArmEvidence, ShadowEvidence } from '../serving/contract.ts';
+import type { ServiceLimits } from '../serving/service-limits.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Counters when a step began, by node and boot: a restarted node's counters start at zero, so nothing is subtracted. */
@@ -18,24 +21,39 @@ export async function startReadings(store: ObjectStore, model: string): Promise<
   };
 }
 
+/** @param of.limits `monitoring.service` of the model */
 export async function reading(
   store: ObjectStore,
   model: string,
   begun: Readings,
-  version: number,
-  bake: boolean,
+  of: { readonly version: number; readonly bake: boolean; readonly limits: ServiceLimits | undefined },
 ): Promise<StepReading> {
+  const { version, bake } = of;
   const nodes = await liveNodes(store, model);
   const champion = bake ? null : (nodes[0]?.model.champion ?? null);
-  const sum = (of: number) => total(nodes.map((node) => since(node, begun, of)));
+  const deltas = nodes.map((node) => since(node, begun, version));
+  const sum = (other: number) => total(nodes.map((node) => since(node, begun, other)));
   return {
-    candidate: sum(version),
+    candidate: total(deltas),
+    scores: scoresApart(deltas.flatMap(({ shadow }) => shadow ?? [])),
+    beyondLimits: beyondServiceLimits(nodes, of.limits),
     champion: champion === null ? null : sum(champion),
     failedToLoad: nodes.flatMap(({ node, model: at }) =>
       at.failed.filter((one) => one.version === version).map((one) => `${node}: ${one.reason}`),
     ),
     elapsedMs: Date.now() - begun.startedAt,
   };
+}
+
+/**
+ * Latency and errors only: those a version can cause. Each node by its own clock, because its beat has shown that it lives.
+ */
+export function beyondServiceLimits(nodes: readonly LiveNode[], limits: ServiceLimits | undefined): string[] {
+  return nodes.flatMap(({ node, record }) =>
+    checkService([record], limits, record.at)
+      .findings.filter(({ subject }) => subject === `${node} latency` || subject === `${node} errors`)
+      .flatMap(({ state, sentence }) => (state === 'broken' ? [sentence] : [])),
+  );
 }
 
 interface Delta {
@@ -45,6 +63,7 @@ interface Delta {
   readonly calls: number;
   readonly latency: number;
   readonly disagreement: number | null;
+  readonly shadow: ShadowEvidence | null;
 }
 
 function since(node: LiveNode, begun: Readings, version: number): Delta {
@@ -58,6 +77,38 @@ function since(node: LiveNode, begun: Readings, version: number): Delta {
     calls: calls(now) - calls(then),
     latency: (now?.latency_sum_ms ?? 0) - (then?.latency_sum_ms ?? 0),
     disagreement: now?.max_disagreement ?? null,
+    shadow: now?.shadow ? shadowSince(now.shadow, then?.shadow) : null,
+  };
+}
+
+function shadowSince(now: ShadowEvidence, then: ShadowEvidence | undefined): ShadowEvidence {
+  const less = (counts: readonly number[], before: readonly number[] = []) =>
+    counts.map((count, i) => count - (before[i] ?? 0));
+  return {
+    requests: now.requests - (then?.requests ?? 0),
+    compared: now.compared - (then?.compared ?? 0),
+    difference: now.difference - (then?.difference ?? 0),
+    absolute: now.absolute - (then?.absolute ?? 0),
+    champion_tenths: less(now.champion_tenths, then?.champion_tenths),
+    tenths: less(now.tenths, then?.tenths),
+  };
+}
+
+function scoresApart(shadows: readonly ShadowEvidence[]): ScoresApart | null {
+  const sum = (of: (one: ShadowEvidence) => number) => shadows.reduce((all, one) => all + of(one), 0);
+  const tenths = (of: (one: ShadowEvidence) => readonly number[]) =>
+    Array.from({ length: 10 }, (_, i) => sum((one) => of(one)[i] ?? 0));
+  const requests = sum(({ compared }) => compared);
+  if (requests === 0) return null;
+  const moved = psi(
+    tenths((one) => one.champion_tenths),
+    tenths((one) => one.tenths),
+  );
+  return {
+    requests,
+    meanDifference: sum(({ difference }) => difference) / requests,
+    meanAbsolute: sum(({ absolute }) => absolute) / requests,
+    psi: Number.isNaN(moved) ? null : moved,
   };
 }
 
@@ -71,6 +122,7 @@ function total(deltas: readonly Delta[]): ArmReading {
     nan: sum((delta) => delta.nan),
     calls,
     meanLatencyMs: calls > 0 ? sum((delta) => delta.latency) / calls : null,
+    asShadow: sum((delta) => delta.shadow?.requests ?? 0),
     maxDisagreement: differences.length > 0 ? Math.max(...differences) : null,
   };
 }

@@ -7,6 +7,7 @@ export interface LiveNode {
   readonly node: string;
   readonly boot: string;
   readonly model: NodeModel;
+  readonly record: NodeRecord;
 }
 
 const POLLS_UNTIL_DEAD = 3;
@@ -31,7 +32,7 @@ export async function liveNodes(store: ObjectStore, model: string): Promise<Live
   return records.flatMap((record) => {
     const at = record.models[model];
     return at && !record.draining && alive(store, record, false)
-      ? [{ node: record.node, boot: record.boot, model: at }]
+      ? [{ node: record.node, boot: record.boot, model: at, record }]
       : [];
   });
 }

@@ -9,18 +9,36 @@ export interface ArmReading {
   readonly calls: number;
   readonly meanLatencyMs: number | null;
   readonly maxDisagreement: number | null;
+  /** Those of `requests` that it only scored, while the champion answered them. */
+  readonly asShadow: number;
+}
+
+/** What a shadow would have answered, against what was answered, on the same requests. For people: nothing is decided by it. */
+export interface ScoresApart {
+  readonly requests: number;
+  /** Mean of shadow − champion, and of its size. */
+  readonly meanDifference: number;
+  readonly meanAbsolute: number;
+  /** Of the two distributions over tenths; null where scores are no probabilities. */
+  readonly psi: number | null;
 }
 
 export interface StepReading {
   readonly candidate: ArmReading;
   /** Null where there is no champion beside it: the first version, or the bake after promotion. */
   readonly champion: ArmReading | null;
+  /** Null where the version is no shadow, or has scored nothing yet. */
+  readonly scores: ScoresApart | null;
+  /** Prediction servers beyond `monitoring.service` in latency or errors, each as a sentence. */
+  readonly beyondLimits: readonly string[];
   /** Nodes that could not load the version, with the reason. */
   readonly failedToLoad: readonly string[];
   readonly elapsedMs: number;
 }
 
 export interface StepLimits {
+  /** It answers nobody: what it scored counts as its requests. */
+  readonly shadow: boolean;
   readonly bakeMs: number;
   readonly maxWaitMs: number;
   readonly minRequests: number;
@@ -61,18 +79,30 @@ export function judgeStep(reading: StepReading, limits: StepLimits): StepVerdict
       `${candidate.errors} of ${rows} failed (${percent(errors)}); the limit is ${percent(limits.errorShare)} and twice the champion's ${percent(baseline)}`,
     );
   }
+  if (reading.beyondLimits.length > 0) return undo('service', reading.beyondLimits.join(' '));
   const slow = slower(candidate, champion, limits.latencyRatio);
   if (slow) return undo('latency', slow);
 
-  if (elapsedMs < limits.bakeMs) return { verdict: 'wait', sentence: `${rows} without a breach, baking` };
-  if (candidate.requests >= limits.minRequests) return { verdict: 'advance', sentence: `${rows} without a breach` };
+  const own = limits.shadow ? candidate.asShadow : candidate.requests - candidate.asShadow;
+  const asked = `${own} requests`;
+  if (elapsedMs < limits.bakeMs) return { verdict: 'wait', sentence: `${asked} without a breach, baking` };
+  if (own >= limits.minRequests)
+    return { verdict: 'advance', sentence: `${asked} without a breach${apart(reading.scores)}` };
   if (elapsedMs < limits.maxWaitMs) {
-    return { verdict: 'wait', sentence: `${rows} of at least ${limits.minRequests}, waiting for traffic` };
+    return { verdict: 'wait', sentence: `${asked} of at least ${limits.minRequests}, waiting for traffic` };
   }
   return {
     verdict: 'inconclusive',
-    sentence: `only ${rows} of at least ${limits.minRequests} within the longest wait: a person decides`,
+    sentence: `only ${asked} of at least ${limits.minRequests} within the longest wait: a person decides${apart(reading.scores)}`,
   };
+}
+
+function apart(scores: ScoresApart | null): string {
+  if (scores === null) return '';
+  const { requests, meanDifference, meanAbsolute, psi } = scores;
+  const mean = `${meanDifference < 0 ? '−' : '+'}${Math.abs(meanDifference).toPrecision(2)}`;
+  const moved = psi === null ? '' : `, PSI ${psi.toFixed(3)}`;
+  return `. Against the champion on ${requests} of the same requests: mean ${mean}, ${meanAbsolute.toPrecision(2)} apart on average${moved}`;
 }
 
 function slower(candidate: ArmReading, champion: ArmReading | null, ratio: number): string | null {

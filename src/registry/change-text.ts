@@ -24,7 +24,7 @@ export function changeText(change: Change): string {
     case 'version_archived':
       return `version ${change.version} archived`;
     case 'rollout_prepared':
-      return `version ${change.version} prepared`;
+      return `version ${change.version} prepared${change.shadow ? ' as a shadow' : ''}`;
     case 'rollout_step':
       return `version ${change.version} at ${change.share} %`;
     case 'promoted':

@@ -105,7 +105,12 @@ export const change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('approval_reviewed'), version: versionNumber }),
   z.strictObject({ kind: z.literal('version_rejected'), version: versionNumber, reason: z.string() }),
   z.strictObject({ kind: z.literal('version_archived'), version: versionNumber }),
-  z.strictObject({ kind: z.literal('rollout_prepared'), version: versionNumber }),
+  z.strictObject({
+    kind: z.literal('rollout_prepared'),
+    version: versionNumber,
+    /** It scores what the champion answers, until it gets a share. */
+    shadow: z.literal(true).optional(),
+  }),
   z.strictObject({ kind: z.literal('rollout_step'), version: versionNumber, share: z.number() }),
   z.strictObject({
     kind: z.literal('promoted'),

@@ -10,9 +10,15 @@ const ROLLBACKS_KEPT = 10;
  *
  * @param rollout.effectId `<run>/deploy/<step>`: what an undo recognises as the run's own
  * @param rollout.lease key of the lease that keeps the arm alive
+ * @param rollout.shadow it scores what the champion answers, until its first share
  */
-export function prepareRollout(rollout: { version: number; effectId: string; lease: string | null }): Step {
-  const { version, effectId, lease } = rollout;
+export function prepareRollout(rollout: {
+  version: number;
+  effectId: string;
+  lease: string | null;
+  shadow?: boolean;
+}): Step {
+  const { version, effectId, lease, shadow = false } = rollout;
   return (state, context) => {
     if (isFrozen(state, context?.as_of)) return { refused: frozenSentence(state) };
     if (version >= state.nextVersion) return { refused: `version ${version} is not registered` };
@@ -20,10 +26,14 @@ export function prepareRollout(rollout: { version: number; effectId: string; lea
     const other = candidateArms(state).find((arm) => arm.version !== version);
     if (other) return { refused: `version ${other.version} is in a rollout` };
     return {
-      change: { kind: 'rollout_prepared', version },
+      change: { kind: 'rollout_prepared', version, ...(shadow ? { shadow } : {}) },
       state: {
         ...state,
-        aliases: { ...state.aliases, challenger: { version, effectId } },
+        aliases: {
+          ...state.aliases,
+          challenger: { version, effectId },
+          ...(shadow ? { shadow: { version, effectId } } : {}),
+        },
         routing: routed(state, effectId, [...championArms(state, 100), { version, share: 0, lease }]),
       },
     };
@@ -42,6 +52,7 @@ export function stepRollout(rollout: { version: number; share: number; effectId:
       change: { kind: 'rollout_step', version, share },
       state: {
         ...state,
+        aliases: { ...state.aliases, shadow: shadowBeside(state, version) },
         routing: routed(state, effectId, [...championArms(state, 100 - share), { version, share, lease }]),
       },
     };
@@ -79,6 +90,7 @@ export function promote(promotion: {
           champion: { version, effectId },
           previous_champion: champion ? { version: champion.version, effectId } : previous_champion,
           challenger: challenger?.version === version ? null : challenger,
+          shadow: null,
         },
         anchor: as === 'non_inferior' ? (state.anchor ?? version) : version,
         routing: routed(state, effectId, [championArm(version, 100)], champion ? [champion.version] : []),
@@ -112,7 +124,7 @@ export function undoRollout(undo: {
     const ownRouting = own(routing.effectId);
     const ownChampion = own(aliases.champion?.effectId) && ownRouting;
     const ownChallenger = own(aliases.challenger?.effectId) || (ownChampion && aliases.challenger === null);
-    const ownShadow = own(aliases.shadow?.effectId);
+    const ownShadow = own(aliases.shadow?.effectId) || (ownRouting && aliases.shadow === null);
     const ownPrevious = own(aliases.previous_champion?.effectId) && ownChampion;
     const ownMonitoring = own(monitoring.effectId) && ownChampion;
     if (!ownRouting && !ownChallenger && !ownShadow) return { refused: 'superseded' };
@@ -174,6 +186,7 @@ export function rollBack(order: {
           champion: { version: to, effectId },
           previous_champion: champion.version === to ? previous_champion : null,
           challenger: null,
+          shadow: null,
         },
         anchor: state.anchor === from ? to : state.anchor,
         routing: routed(state, effectId, [championArm(to, 100)]),
@@ -204,14 +217,23 @@ export function noteReturnFailed({ to, command }: { to: number; command: string 
 
 /** Ends the unfinished rollout of a run without knowing what stood before: all traffic to the champion. */
 export function withoutCandidateOf(state: LedgerState, run: string, effectId: string | null): LedgerState {
-  const { challenger } = state.aliases;
+  const { challenger, shadow } = state.aliases;
+  const own = (pointer: typeof challenger) => pointer?.effectId.startsWith(`${run}/`) ?? false;
   if (!state.routing.effectId?.startsWith(`${run}/`) || candidateArms(state).length === 0) return state;
   return {
     ...state,
-    aliases: { ...state.aliases, challenger: challenger?.effectId.startsWith(`${run}/`) ? null : challenger },
+    aliases: {
+      ...state.aliases,
+      challenger: own(challenger) ? null : challenger,
+      shadow: own(shadow) ? null : shadow,
+    },
     routing: routed(state, effectId, championArms(state, 100)),
   };
 }
+
+/** A version that answers is no shadow any more. */
+const shadowBeside = ({ aliases: { shadow } }: LedgerState, version: number): LedgerState['aliases']['shadow'] =>
+  shadow?.version === version ? null : shadow;
 
 const championArm = (version: number, share: number): Arm => ({ version, share, lease: null });
 

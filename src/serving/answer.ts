@@ -137,7 +137,12 @@ async function answerByChampion(
   return [{ slot, arm, rows, scored: outcome, staged: staged || stagedBefore }];
 }
 
-async function scoreStaged(slot: VersionSlot, rows: readonly AskedRow[], { model, staged }: Answering) {
+/** What the version says or throws, with a staged fault where one is set for it. */
+export async function scoreStaged(
+  slot: VersionSlot,
+  rows: readonly AskedRow[],
+  { model, staged }: Pick<Answering, 'model' | 'staged'>,
+): Promise<{ outcome: Scored | Error; staged: boolean }> {
   const drawn = staged?.draw(model, slot.version, rows.length);
   if (drawn) slot.evidence.staged(drawn.rows.filter(Boolean).length);
   const fault = drawn && drawn.fault !== 'nan' ? drawn.fault : undefined;
@@ -195,7 +200,7 @@ function refusal(error: FeatureRowsInvalid, rows: readonly AskedRow[], { source 
   return new RequestRefused(`${first.problem}${others}${ready}`, fieldPath(row.path, first.field));
 }
 
-function kindOf(error: Error): RowFailure {
+export function kindOf(error: Error): RowFailure {
   return error instanceof ArmFailed ? error.kind : 'error';
 }
 

@@ -148,6 +148,21 @@ export const errorResponse = z.strictObject({
 /** Upper bounds (ms) of the latency histogram; the last count is of everything above. */
 export const LATENCY_BOUNDS_MS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048] as const;
 
+/** What a shadow scored: rows, and beside the champion's score of the same row. A class's probability is its likeliest one. */
+export const shadowEvidence = z.strictObject({
+  /** Rows that it was asked for; they are in `requests` too. */
+  requests: z.number().int(),
+  /** Rows with a finite score of both. */
+  compared: z.number().int(),
+  /** Sums of shadow − champion, and of its size. */
+  difference: z.number(),
+  absolute: z.number(),
+  /** Rows by tenth of the score, the champion's and its own; empty where scores are no probabilities. */
+  champion_tenths: z.array(z.number().int()),
+  tenths: z.array(z.number().int()),
+});
+export type ShadowEvidence = z.output<typeof shadowEvidence>;
+
 /**
  * Cumulative evidence about one version on one node since its boot; an observer subtracts two readings of one boot.
  * `requests` counts rows. Every row that the version was asked for and did not answer well is in `errors` (crash,
@@ -173,6 +188,8 @@ export const armEvidence = z.strictObject({
   max_disagreement: z.number().nullable(),
   rows_checked: z.number().int(),
   shadow_dropped: z.number().int(),
+  /** Left out where it was never a shadow. */
+  shadow: shadowEvidence.optional(),
   staged: z.number().int(),
 });
 export type ArmEvidence = z.output<typeof armEvidence>;

@@ -1,6 +1,7 @@
 /** Cumulative counters about one version on one node: the evidence that a rollout reads. Never sampled, reset by boot. */
 import { createHash } from 'node:crypto';
 import { type ArmEvidence, LATENCY_BOUNDS_MS } from './contract.ts';
+import { ShadowScores } from './shadow-scores.ts';
 
 /** Distinct entities counted a version; 8 bytes of hash each. Beyond it the count stands still. */
 const ENTITIES_LIMIT = 200_000;
@@ -22,6 +23,8 @@ export class Evidence {
   #latencySum = 0;
   #maxDisagreement: number | null = null;
   #rowsChecked = 0;
+  /** Undefined until it is a shadow. */
+  #shadow: ShadowScores | undefined;
 
   asked(entities: readonly string[]): void {
     this.#requests += entities.length;
@@ -53,6 +56,11 @@ export class Evidence {
     this.#maxDisagreement = Math.max(this.#maxDisagreement ?? 0, disagreement);
   }
 
+  get asShadow(): ShadowScores {
+    this.#shadow ??= new ShadowScores();
+    return this.#shadow;
+  }
+
   shadowDropped(rows: number): void {
     this.#shadowDropped += rows;
   }
@@ -76,6 +84,7 @@ export class Evidence {
       max_disagreement: this.#maxDisagreement,
       rows_checked: this.#rowsChecked,
       shadow_dropped: this.#shadowDropped,
+      ...(this.#shadow && { shadow: this.#shadow.snapshot() }),
       staged: this.#staged,
     };
   }

@@ -16,7 +16,7 @@ import { RepeatMemory } from './repeat-memory.ts';
 import { type AskedRow, readRow, unknownFields } from './request-rows.ts';
 import { RoutingSource } from './routing-source.ts';
 import { ScoreCheck } from './score-check.ts';
-import { Shadow } from './shadow.ts';
+import { type Copied, Shadow, scoreAsShadow } from './shadow.ts';
 import type { StagedFaults } from './staged-faults.ts';
 import { type Followed, VersionFleet } from './version-fleet.ts';
 import type { SlotOptions, VersionSlot } from './version-slot.ts';
@@ -55,7 +55,7 @@ export class ModelService {
     this.#routing = new RoutingSource(store, model, cacheDir, logger);
     this.#leases = new LeaseWatch(store);
     this.#fleet = new VersionFleet(model, options, logger);
-    this.#shadow = new Shadow(({ slot, rows }) => this.#scoreShadow(slot, rows));
+    this.#shadow = new Shadow((copied) => this.#scoreShadow(copied));
     this.#check = new ScoreCheck((error) =>
       logger.warn({ err: error, model }, 'a sample of scores could not be recomputed'),
     );
@@ -215,16 +215,11 @@ export class ModelService {
         });
         metrics.answered(this.model, part.slot.version, part.arm, part.rows.length);
         this.#log(part, part.arm, followed);
-        if (part.arm === 'canary')
-          this.#check.offer(
-            part.slot,
-            part.rows.map(({ raw }) => raw),
-            part.scored,
-          );
+        if (part.arm === 'canary') this.#checkScores(part);
       }
       for (const { row, resolve } of fresh) resolve(byRow.get(row)!);
       const shadow = followed.table.shadow === null ? undefined : followed.slots.get(followed.table.shadow);
-      if (shadow) this.#shadow.offer(shadow, rows);
+      if (shadow) this.#shadow.offer({ slot: shadow, rows, answers: rows.map((row) => byRow.get(row)!) });
     } catch (error) {
       for (const { reject } of fresh) reject(error);
     } finally {
@@ -232,17 +227,23 @@ export class ModelService {
     }
   }
 
-  async #scoreShadow(slot: VersionSlot, rows: readonly AskedRow[]): Promise<void> {
-    const entities = rows.map(({ entity }) => entity);
-    try {
-      slot.evidence.asked(entities);
-      const scored = await slot.score(rows.map(({ raw }) => raw));
-      if (!scored.predictions.every(Number.isFinite)) slot.evidence.failed('nan', entities);
-      const followed = this.#fleet.followed;
-      if (followed) this.#log({ slot, rows, scored, staged: false }, 'shadow', followed);
-    } catch {
-      slot.evidence.failed('error', entities);
-    }
+  async #scoreShadow(copied: Copied): Promise<void> {
+    const followed = this.#fleet.followed;
+    const { slot, rows } = copied;
+    // What still waits when it becomes a canary would count among the requests that it answers.
+    if (followed?.table.shadow !== slot.version) return slot.evidence.shadowDropped(rows.length);
+    const part = await scoreAsShadow(copied, { model: this.model, staged: this.#options.staged });
+    if (part === null) return;
+    if (!part.staged) this.#checkScores(part);
+    this.#log(part, 'shadow', followed);
+  }
+
+  #checkScores({ slot, rows, scored }: Omit<Answered, 'arm'>): void {
+    this.#check.offer(
+      slot,
+      rows.map(({ raw }) => raw),
+      scored,
+    );
   }
 
   #log(part: Omit<Answered, 'arm'>, arm: LoggedArm, followed: Followed): void {

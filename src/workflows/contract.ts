@@ -132,7 +132,8 @@ export interface RunPlan {
   readonly approval: ModelConfig['approval'];
   /** Names of the people in the approving groups. */
   readonly approvers: readonly string[];
-  readonly deploy: ModelConfig['deploy'];
+  /** Without `shadow` in the order of a run from before there were any. */
+  readonly deploy: Omit<ModelConfig['deploy'], 'shadow'> & Partial<Pick<ModelConfig['deploy'], 'shadow'>>;
   readonly clock: 'wall' | 'logical';
 }
 

@@ -1,4 +1,4 @@
-/** Canary steps of a run: prepare, wait until it is followed, route, watch; each with its undo recorded before. */
+/** The rollout of a run: prepare, shadow, canary steps, each watched; its undo is recorded before the first of them. */
 import { CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
 import { outsideTarget } from '../deployment/contract.ts';
 import { isUndecodable, problem } from '../policy/approvals.ts';
@@ -44,7 +44,7 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
   let watching: CancellationScope | null = null;
   const outside = outsideTarget(run.order.plan.deploy.target);
   const target = openOutsideTarget();
-  /** Digest of the shadow's replay. */
+  /** Digest of the replay that stands for a shadow where a target outside answers. */
   let shadow: string | null = null;
 
   const command = (name: string, apply: (by: string, reason: string) => string) => (body: unknown) => {
@@ -75,11 +75,17 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
 
   /** Until its verdict, or until a person's word. The lease is renewed and guardrails act as long as this runs. */
   const look = async (order: WatchOrder): Promise<'advance' | 'inconclusive' | 'interrupted'> => {
+    const asShadow = order.share === 0 && !outside;
     if (state.aborted) throw new RolloutAborted(state.aborted);
     watching = new CancellationScope();
     try {
-      const summary = `${order.hold ? 'hold' : 'watch'} version ${order.version} at ${order.share} %`;
-      if (!outside) return (await watching.run(() => step('watching', summary).watchRollout(run.ref, order))).verdict;
+      const where = asShadow ? 'as a shadow' : `at ${order.share} %`;
+      const summary = `${order.hold ? 'hold' : 'watch'} version ${order.version} ${where}`;
+      if (!outside) {
+        const seen = await watching.run(() => step('watching', summary).watchRollout(run.ref, order));
+        if (asShadow) run.say(`Version ${order.version} as a shadow: ${seen.sentence}.`);
+        return seen.verdict;
+      }
       const seen = await watching.run(() => step('watching', summary).watchTarget(run.ref, order));
       shadow = seen.shadow ?? shadow;
       return seen.verdict;
@@ -165,7 +171,13 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
         step('undo', 'restore routing, aliases and monitoring').undoRollout(run.ref, { version, before: before.seq }),
       );
       state.step = 0;
-      await step('watching', 'load and warm the version on all nodes').prepareRollout(run.ref, version);
+      // Nothing is answered yet that a first version could score beside.
+      const shadowed = !before.first && (run.order.plan.deploy.shadow ?? 'off') !== 'off';
+      await step('watching', 'load and warm the version on all nodes').prepareRollout(run.ref, version, shadowed);
+      if (shadowed) {
+        run.say(`Version ${version} scores what the champion answers, and answers nobody.`);
+        await watch({ version, share: 0, bake: false });
+      }
       // Nothing answers beside a first version: a canary of it would leave the others without an answer.
       const shares = before.first ? [] : run.order.plan.deploy.canary.steps.filter((share) => share < 100);
       for (const share of shares) {

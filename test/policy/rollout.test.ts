@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type ArmReading, judgeStep, type StepReading } from '../../src/policy/rollout.ts';
 
-const limits = { bakeMs: 1000, maxWaitMs: 10_000, minRequests: 100, errorShare: 0.01, latencyRatio: 1.5 };
+const limits = {
+  shadow: false,
+  bakeMs: 1000,
+  maxWaitMs: 10_000,
+  minRequests: 100,
+  errorShare: 0.01,
+  latencyRatio: 1.5,
+};
 const arm = (more: Partial<ArmReading> = {}): ArmReading => ({
   requests: 200,
   errors: 0,
@@ -9,10 +16,12 @@ const arm = (more: Partial<ArmReading> = {}): ArmReading => ({
   calls: 200,
   meanLatencyMs: 2,
   maxDisagreement: 1e-9,
+  asShadow: 0,
   ...more,
 });
+const quiet = { champion: arm(), failedToLoad: [], beyondLimits: [], scores: null, elapsedMs: 2000 };
 const step = (candidate: Partial<ArmReading>, more: Partial<StepReading> = {}) =>
-  judgeStep({ candidate: arm(candidate), champion: arm(), failedToLoad: [], elapsedMs: 2000, ...more }, limits);
+  judgeStep({ ...quiet, candidate: arm(candidate), ...more }, limits);
 
 describe('a canary step', () => {
   test('goes on after its bake with enough requests', () => expect(step({}).verdict).toBe('advance'));
@@ -27,6 +36,7 @@ describe('a canary step', () => {
     ['parity', { maxDisagreement: 1e-3 }, {}],
     ['errors', { errors: 10 }, {}],
     ['latency', { meanLatencyMs: 80 }, {}],
+    ['service', {}, { beyondLimits: ['Prediction server n1: p99 latency 900 ms (limit 250 ms).'] }],
     ['load', {}, { failedToLoad: ['node-a: golden rows differ'] }],
   ])('is undone at once by the guardrail %s', (guardrail, candidate, more) => {
     expect(step(candidate, { elapsedMs: 100, ...more })).toMatchObject({ verdict: 'undo', guardrail });
@@ -40,5 +50,43 @@ describe('a canary step', () => {
   test('is not undone for errors that the champion makes as well', () => {
     const champion = arm({ errors: 20 });
     expect(step({ errors: 20 }, { champion }).verdict).toBe('advance');
+  });
+});
+
+describe('a shadow', () => {
+  const scores = { requests: 150, meanDifference: -0.012, meanAbsolute: 0.034, psi: 0.021 };
+  const shadow = (candidate: Partial<ArmReading>, more: Partial<StepReading> = {}) =>
+    judgeStep({ ...quiet, candidate: arm(candidate), scores, ...more }, { ...limits, shadow: true });
+
+  test('counts what it scored, and a canary only what it answered', () => {
+    expect(shadow({ asShadow: 150 }).verdict).toBe('advance');
+    expect(shadow({ asShadow: 50 }).verdict).toBe('wait');
+    expect(step({ requests: 200, asShadow: 150 }).verdict).toBe('wait');
+  });
+
+  test('says how far its scores are from those that were answered, and is not judged by it', () => {
+    const far = { ...scores, meanDifference: 0.4, meanAbsolute: 0.4, psi: 9 };
+    expect(shadow({ asShadow: 150 }, { scores: far }).verdict).toBe('advance');
+    expect(shadow({ asShadow: 150 }).sentence).toContain(
+      '150 requests without a breach. Against the champion on 150 of the same requests: mean −0.012, 0.034 apart on average, PSI 0.021',
+    );
+    const regression = shadow({ asShadow: 150 }, { scores: { ...scores, psi: null } });
+    expect(regression.sentence).not.toContain('PSI');
+  });
+
+  test.each([
+    ['nan', { nan: 1 }],
+    ['parity', { maxDisagreement: 1e-3 }],
+    ['errors', { errors: 10 }],
+    ['latency', { meanLatencyMs: 80 }],
+  ])('is undone at once by the guardrail %s', (guardrail, candidate) => {
+    expect(shadow(candidate, { elapsedMs: 100 })).toMatchObject({ verdict: 'undo', guardrail });
+  });
+
+  test('without traffic is left to a person', () => {
+    expect(shadow({ asShadow: 3 }, { elapsedMs: 11_000 })).toMatchObject({
+      verdict: 'inconclusive',
+      sentence: expect.stringContaining('only 3 requests of at least 100 within the longest wait: a person decides'),
+    });
   });
 });

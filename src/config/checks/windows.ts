@@ -43,6 +43,12 @@ export const windowsAreWholeDays: Check = (config) => {
 export const durationsAreMoreThanNothing: Check = ({ approval, deploy, monitoring, training, gate }) => {
   const positive: Named[] = [
     ['approval.otherwise.deadline', approval.otherwise.deadline],
+    ...(deploy.shadow === 'off'
+      ? []
+      : [
+          ['deploy.shadow.bake', deploy.shadow.bake] as const,
+          ['deploy.shadow.max_wait', deploy.shadow.max_wait] as const,
+        ]),
     ['deploy.canary.bake', deploy.canary.bake],
     ['deploy.canary.max_wait', deploy.canary.max_wait],
     ['deploy.probation.until_labels_mature_for', deploy.probation.until_labels_mature_for],
@@ -96,7 +102,9 @@ export const rollingWindowHoldsTheSeason: Check = (config) =>
             ],
       );
 
-export const bakeFitsItsDeadline: Check = ({ deploy: { canary } }) =>
-  durationMs(canary.max_wait) >= durationMs(canary.bake)
-    ? []
-    : [complaint(['deploy.canary.max_wait', canary.max_wait], `must be at least deploy.canary.bake, ${canary.bake}`)];
+export const bakeFitsItsDeadline: Check = ({ deploy: { shadow, canary } }) =>
+  Object.entries(shadow === 'off' ? { canary } : { shadow, canary }).flatMap(([step, { bake, max_wait }]) =>
+    durationMs(max_wait) >= durationMs(bake)
+      ? []
+      : [complaint([`deploy.${step}.max_wait`, max_wait], `must be at least deploy.${step}.bake, ${bake}`)],
+  );

@@ -58,6 +58,20 @@ export const deploy = z.strictObject({
       look_every: duration.describe('Between two looks at `status` during a step.'),
     })
     .describe("How long a target other than hone's own server is waited for."),
+  shadow: z
+    .union([
+      z.literal('off'),
+      z.strictObject({
+        bake: duration.describe('How long the candidate is scored beside the champion at least.'),
+        min_requests: z
+          .number()
+          .int()
+          .nonnegative()
+          .describe('Requests that it must have scored before the first step of the canary.'),
+        max_wait: duration.describe('How long they are waited for before a person is asked.'),
+      }),
+    ])
+    .describe('Before the canary: the candidate scores what the champion answers, and answers nobody; off: none.'),
   canary: z
     .strictObject({
       steps: z
