@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idleSentences, liveness } from '../../src/client/liveness.ts';
 import { reconcileAll } from '../../src/client/reconcile.ts';
 import { applySchedules, scheduleIds } from '../../src/client/schedules.ts';
+import { examineWork } from '../../src/local/doctor-work.ts';
 import { processIdentity } from '../../src/local/process-identity.ts';
 import { happeningOfEntry } from '../../src/notifications/happenings.ts';
 import * as changes from '../../src/registry/changes.ts';
@@ -110,8 +111,18 @@ test('monitoring that was due and never came to an end is asked for once, and wh
   const idle = idleSentences(await eventually('it is late', seen, ({ regular }) => regular.some(silent)));
   expect(idle[0]).toMatch(/^No worker takes work from queue-\S+ and queue-\S+-training: /);
   expect(idle).toContainEqual(expect.stringMatching(/^Monitoring of \S+ has not come to an end in its time/));
+  const { parts } = await examineWork(town.workspace.hone, nextWeek);
+  expect(parts, 'hone doctor says the same').toMatchObject([
+    { name: 'Workers', version: 'NONE', from: town.client.taskQueue, advice: idle[0] },
+    { name: 'Regular look', version: 'LATE', from: schedule, advice: idle[1] },
+  ]);
   expect(kinds(await reconcile({ now: nextWeek }))).toEqual(['monitoring_silent repaired']);
-  expect((await town.ledger.head())?.change).toMatchObject({ kind: 'repaired', what: 'monitoring', subject: schedule });
+  const entry = await town.ledger.head();
+  expect(entry?.change).toMatchObject({ kind: 'repaired', what: 'monitoring', subject: schedule });
+  expect(entry && happeningOfEntry(town.model, entry), 'people are told').toMatchObject({
+    ...{ type: 'repaired', severity: 'warn', model: town.model },
+    sentence: expect.stringContaining('has not come to an end'),
+  });
   expect(kinds(await reconcile({ now: nextWeek }))).toEqual(['monitoring_silent left']);
 });
 
