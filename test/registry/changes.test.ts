@@ -175,6 +175,37 @@ describe('a rollout', () => {
   });
 });
 
+describe('a shadow', () => {
+  const shadowed = (state: LedgerState) => {
+    const lease = 'models/flights-delay/leases/x.json';
+    return apply(
+      state,
+      changes.prepareRollout({ version: 2, effectId: `${RUN_2}/deploy/prepare`, lease, shadow: true }),
+    );
+  };
+
+  test('is the candidate from the preparation to its first share', () => {
+    const prepared = shadowed(live1);
+    expect(prepared.aliases.shadow).toEqual({ version: 2, effectId: `${RUN_2}/deploy/prepare` });
+    expect(apply(prepared, step(RUN_2, 2, 5)).aliases.shadow).toBeNull();
+    expect(apply(prepared, promote(RUN_2, 2)).aliases.shadow).toBeNull();
+    expect(apply(live1, prepare(RUN_2, 2)).aliases.shadow).toBeNull();
+  });
+
+  test('goes with an undo, a rollback and a released lock, and what was one before comes back with the undo', () => {
+    const prepared = shadowed(live1);
+    expect(apply(prepared, undo(RUN_2, 2, live1)).aliases.shadow).toBeNull();
+    expect(apply(prepared, rollBack(1)).aliases.shadow).toBeNull();
+    expect(apply(prepared, changes.releaseLock(RUN_2, 'it is gone')).aliases).toMatchObject({
+      ...{ shadow: null, challenger: null },
+    });
+    const other = { version: 3, effectId: 'earlier/deploy/promote' };
+    const before = { ...live1, aliases: { ...live1.aliases, shadow: other } };
+    for (const steps of [[], [step(RUN_2, 2, 5)], [step(RUN_2, 2, 5), promote(RUN_2, 2)]])
+      expect(apply(shadowed(before), ...steps, undo(RUN_2, 2, before)).aliases.shadow).toEqual(other);
+  });
+});
+
 describe('an undo', () => {
   test('puts back what stood before, at every stage of a rollout, with a newer generation', () => {
     const stages = [

@@ -219,31 +219,60 @@ describe('a canary', () => {
 });
 
 describe('a shadow', () => {
-  test('scores what the champion answered, is logged as shadow, and never answers', async () => {
+  test('scores what the champion answered, never answers, and its evidence says how far apart they are', async () => {
     const served = await openServed();
     await served.promote(1);
     await served.register(2);
-    const node = await served.start();
+    const node = await served.start({ stagedFaults: true });
     await node.until('version 1 answers', following(1));
-    await served.change('shadow', (state) => ({
-      change: { kind: 'confirmed', version: 1 },
-      state: { ...state, aliases: { ...state.aliases, shadow: { version: 2, effectId: 'test/shadow' } } },
-    }));
+    const lease = `models/${model}/leases/v2.json`;
+    await renewLease(served.store, lease, 60_000);
+    const candidate = { version: 2, effectId: 'test/c2', lease };
+    await served.change('prepare', changes.prepareRollout({ ...candidate, shadow: true }));
     await node.until('version 2 is loaded', ({ models }) => models[model]!.loaded.includes(2) && models[model]!.ready);
-    const answers = await node.predict(...Array.from({ length: 30 }, (_, i) => row(i)));
-    expect(new Set(answers.map(({ version, arm }) => `${arm} ${version}`))).toEqual(new Set(['champion 1']));
-    await node.until('the shadow saw them', ({ models }) => models[model]!.arms['2']!.requests === 30);
+    const ask = async (from: number) => {
+      const answers = await node.predict(...Array.from({ length: 30 }, (_, i) => row(from + i)));
+      expect(new Set(answers.map(({ version, arm }) => `${arm} ${version}`))).toEqual(new Set(['champion 1']));
+    };
+    await ask(0);
+    const seen = await node.until('it scored them, and was checked', ({ models }) => {
+      const found = models[model]!.arms['2']!;
+      return found.shadow?.compared === 30 && found.rows_checked > 0 && found;
+    });
+    const apart = scoreOf(2) - scoreOf(1);
+    expect(seen).toMatchObject({ requests: 30, errors: 0, nan: 0, fallbacks: 0 });
+    expect(seen.max_disagreement).toBeLessThanOrEqual(1e-6);
+    expect(seen.shadow?.difference).toBeCloseTo(30 * apart, 4);
+    expect(seen.shadow?.absolute).toBeCloseTo(30 * Math.abs(apart), 4);
+    expect(seen.shadow?.champion_tenths[Math.floor(scoreOf(1) * 10)]).toBe(30);
+    expect(seen.shadow?.tenths[Math.floor(scoreOf(2) * 10)]).toBe(30);
+
+    await node.post('/v1/staged-faults', { model, version: 2, fault: 'nan', share: 1 });
+    await ask(100);
+    await node.until('its NaN were counted', ({ models }) => models[model]!.arms['2']!.nan === 30);
+    await node.post('/v1/staged-faults', { model, version: 2, fault: 'nan', share: 0 });
+
+    await served.change('step', changes.stepRollout({ ...candidate, share: 50 }));
+    await node.until('it is a canary', ({ models }) => models[model]!.generation === 3);
+    const answers = await node.predict(...Array.from({ length: 60 }, (_, i) => row(200 + i)));
+    const taken = answers.filter(({ version }) => version === 2).length;
+    const { requests, shadow } = (await node.record()).models[model]!.arms['2']!;
+    expect([requests - shadow!.requests, shadow!.requests], 'a canary scores nothing beside the champion').toEqual([
+      taken,
+      60,
+    ]);
     await node.close();
     const files = await readLog(served.store, model, { cacheDir: join(served.dir, 'cache') });
     const logged = await withDuckDb({ tempDir: served.dir }, async (db) =>
       (
         await db.runAndReadAll(
-          `SELECT arm, version, count(*)::INT, avg(prediction) FROM ${parquetOf(files)} GROUP BY ALL ORDER BY ALL`,
+          `SELECT arm, version, count(*)::INT, avg(prediction) FROM ${parquetOf(files)} WHERE NOT coalesce(staged, false) GROUP BY ALL ORDER BY ALL`,
         )
       ).getRowsJS(),
     );
     expect(logged).toEqual([
-      ['champion', 1, 30, expect.closeTo(scoreOf(1), 6)],
+      ['canary', 2, taken, expect.closeTo(scoreOf(2), 6)],
+      ['champion', 1, 120 - taken, expect.closeTo(scoreOf(1), 6)],
       ['shadow', 2, 30, expect.closeTo(scoreOf(2), 6)],
     ]);
     await served.close();
