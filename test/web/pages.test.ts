@@ -133,13 +133,13 @@ test('the ledger is exported as it is stored, and as a table that no spreadsheet
 test('values of a column are drawn against their reference, with the numbers behind', async () => {
   const { body } = await site.browser().get(`/models/${MODEL}/drift`);
   expect(body.match(/<path class="[rc]"/g)).toHaveLength(5); // the reference misses nothing, so it has no bar there
-  expect(body).toContain('<td class="n">75.0 %</td><td class="n">15.0 %</td>');
+  expect(body).toMatch(/<td[^>]* data-of="Reference">75.0 %<\/td><td[^>]* data-of="Current">15.0 %<\/td>/);
 });
 
 test('settings name the line that set each value', async () => {
   const { body } = await site.browser().get('/models/electricity-price/settings');
   expect(body).toMatch(
-    /<code>gate\.primary<\/code><\/th><td><code>\w+<\/code><\/td><td>config\/models\/[\w-]+\.yaml:\d+</,
+    /<code>gate\.primary<\/code><\/th><td[^>]*><code>\w+<\/code><\/td><td[^>]*>config\/models\/[\w-]+\.yaml:\d+</,
   );
   expect(body).toMatch(/config\/defaults\.yaml:\d+/);
 });

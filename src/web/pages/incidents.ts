@@ -6,6 +6,7 @@ import { type Content, type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { many } from '../parts/numbers.ts';
+import { actorName, prose } from '../parts/prose.ts';
 import { badge, details, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { severityTone } from '../parts/tones.ts';
@@ -45,7 +46,7 @@ export async function incidentsPage(sources: Sources, model: string): Promise<Pa
       rows: undone
         .slice(-SHOWN)
         .reverse()
-        .map(({ change, actor, why, as_of }) => [linked(change), actor, why, utc(as_of)]),
+        .map(({ change, actor, why, as_of }) => [linked(change), actorName(actor), prose(why), utc(as_of)]),
       empty: 'None.',
     })}</section>`,
   };
@@ -91,7 +92,7 @@ function alertsTable(rows: readonly AlertRow[], open: ReadonlySet<string>, capti
       incident,
       html`${badge(status, status === 'resolved' ? 'good' : 'warn')}${status !== 'resolved' && open.has(incident) ? ' still open' : ''}`,
       badge(severity, severityTone(severity)),
-      sentence,
+      prose(sentence),
       utc(as_of),
     ]),
     empty: 'No alert in the looks so far. Look now: hone monitor run.',
@@ -124,7 +125,7 @@ export async function allIncidentsPage(sources: Sources, visible: (model: string
           html`<a href="/models/${model}/incidents">${model}</a>`,
           incident,
           badge(severity, severityTone(severity)),
-          sentence,
+          prose(sentence),
           utc(as_of),
         ]),
       empty: 'Nothing is open.',

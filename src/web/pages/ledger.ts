@@ -5,6 +5,7 @@ import type { Verification } from '../../registry/verify.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { count, many } from '../parts/numbers.ts';
+import { actorName, prose } from '../parts/prose.ts';
 import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import type { Sources } from '../sources.ts';
@@ -52,8 +53,8 @@ ${table({
     'run' in change && change.run !== null
       ? html`<a href="/runs/${change.run}">${changeText(change)}</a>`
       : changeText(change),
-    html`${actor} ${badge(trust, trust === 'signed' || trust === 'principal' ? 'good' : 'plain')}`,
-    why,
+    html`${actorName(actor)} ${badge(trust, trust === 'signed' || trust === 'principal' ? 'good' : 'plain')}`,
+    prose(why),
     utc(as_of),
     utc(at),
   ]),

@@ -8,8 +8,9 @@ import { readNodes } from '../../serving/nodes.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
-import { many } from '../parts/numbers.ts';
+import { count, many } from '../parts/numbers.ts';
 import { newestFirst } from '../parts/order.ts';
+import { actorName, prose } from '../parts/prose.ts';
 import { qualitySection, serviceSection } from '../parts/quality.ts';
 import { badge, facts, table } from '../parts/table.ts';
 import { ago, lasting, utc } from '../parts/time.ts';
@@ -118,7 +119,12 @@ function historySection(model: string, entries: readonly LedgerEntry[], now: Dat
   return html`<section aria-labelledby="last"><h2 id="last">What happened last</h2>${table({
     caption: 'The newest entries of the ledger',
     head: ['Change', 'By', 'Why', 'When'],
-    rows: newestFirst(entries, 8).map(({ change, actor, why, at }) => [changeText(change), actor, why, ago(at, now)]),
+    rows: newestFirst(entries, 8).map(({ change, actor, why, at }) => [
+      changeText(change),
+      actorName(actor),
+      prose(why),
+      ago(at, now),
+    ]),
     empty: 'Nothing has happened to this model yet.',
   })}<p><a href="/models/${model}/ledger">All of the ledger</a> · <a href="/models/${model}/why">Why it was retrained, and why not</a></p></section>`;
 }
@@ -132,7 +138,7 @@ function policySection({ triggers, approval, gate, deploy }: Config): Html {
     ['Schedule', schedule.enabled ? `${schedule.cron} (${schedule.timezone})` : 'off'],
     [
       'Limits',
-      `${many(limits.per_week, 'run')} a week, ${lasting(limits.cool_down)} between runs, ${limits.min_new_labels} new labels`,
+      `${many(limits.per_week, 'run')} a week, ${lasting(limits.cool_down)} between runs, ${count(limits.min_new_labels)} new labels`,
     ],
     ['Gate', `${gate.primary}, promoted when ${gate.champion.promote_when.replace('_', '-')}`],
     ['Approval', `${approvers} of ${from.join(', ')} within ${lasting(deadline)}`],

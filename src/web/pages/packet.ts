@@ -1,13 +1,14 @@
 /** The approval packet: the question, what speaks against first, all evidence, and the decision on exactly that. */
 import type { Packet } from '../../gate/contract.ts';
 import { packetOfRun } from '../../gate/read-packet.ts';
-import { type Section, sections } from '../../gate/sections.ts';
+import { sections } from '../../gate/sections.ts';
 import { PageRefused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { prose } from '../parts/prose.ts';
-import { badge, table } from '../parts/table.ts';
+import { sectionOf } from '../parts/section.ts';
+import { badge } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { type RunView, runView } from '../reads/run-view.ts';
 import type { Session } from '../sessions.ts';
@@ -38,9 +39,9 @@ export async function packetPage(sources: Sources, session: Session, run: string
     sentence: html`${verdictBadge(packet)} ${prose(packet.gate.sentence)} ${stateOf(view, packet)}`,
     body: html`${awayNote(view.story, 'the state of this decision')}
 ${waits && html`<p><a class="button" href="#decide">To the decision</a></p>`}
-${sections(packet).map(sectionOf)}
+${sections(packet).map((section, i) => sectionOf(section, `s${i}`))}
 ${decisionPanel(view, packet, session, sources, production)}
-<p class="digest">Packet <code>${packet.digest}</code></p>`,
+<p class="digest">Packet <code>${packet.digest}</code>. Every digest in full: <code>hone packet show ${run} --json</code></p>`,
   };
 }
 
@@ -49,33 +50,9 @@ function verdictBadge({ verdict }: Packet): Html {
 }
 
 function stateOf({ story: { value } }: RunView, packet: Packet): string {
-  if (!value.open) return `Decided: this run ended ${value.outcome?.replaceAll('_', ' ') ?? ''}.`;
+  if (!value.open) return `Nothing needs you: this run ended ${value.outcome?.replaceAll('_', ' ') ?? ''}.`;
   if (value.packet === null) return 'Nothing waits for a decision now.';
   const given = `${value.approvals.length} of ${packet.approval.approvers} approvals so far${value.approvals.length > 0 ? ` (${value.approvals.join(', ')})` : ''}`;
   const until = value.deadline === null ? '' : `, until ${utc(value.deadline)}`;
   return `${given}${until}; without an answer: ${packet.approval.on_expiry}.`;
-}
-
-function sectionOf({ title, lines, table: figures }: Section, i: number): Html {
-  const id = `s${i}`;
-  const numeric = figures?.head.map((_, column) => column).slice(1) ?? [];
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
-${lines.length > 0 && html`<ul class="lines">${lines.map((line) => html`<li>${lineOf(line)}</li>`)}</ul>`}
-${figures && figures.rows.length > 0 && table({ caption: `${title}, in numbers`, head: figures.head, rows: figures.rows, numeric: title === 'Figures' ? numeric : [] })}</section>`;
-}
-
-const MARKS = {
-  Against: 'bad',
-  For: 'good',
-  FAILED: 'bad',
-  CAUTION: 'warn',
-  undecided: 'warn',
-  passed: 'good',
-} as const;
-
-/** The word that a line starts with becomes a mark; the rest stays as it is. */
-function lineOf(line: string): Html {
-  const word = (Object.keys(MARKS) as (keyof typeof MARKS)[]).find((one) => new RegExp(`^${one}[: ]`).test(line));
-  if (word === undefined) return prose(line);
-  return html`${badge(word.toLowerCase(), MARKS[word])} ${prose(line.slice(word.length).replace(/^:? /, ''))}`;
 }

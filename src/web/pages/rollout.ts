@@ -1,5 +1,6 @@
 /** The rollout of a model: who answers how much, each guardrail with its numbers, and the way back. */
 import type { ModelConfig } from '../../config/model.ts';
+import { packetOfRun } from '../../gate/read-packet.ts';
 import { changeText, routingText } from '../../registry/change-text.ts';
 import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
 import { type RollbackTarget, rollbackTargets } from '../../registry/rollback.ts';
@@ -9,14 +10,16 @@ import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
 import { count, number, percent } from '../parts/numbers.ts';
+import { actorName, prose } from '../parts/prose.ts';
 import { badge, facts, table } from '../parts/table.ts';
-import { lasting, utc } from '../parts/time.ts';
+import { utc } from '../parts/time.ts';
 import { missingRole } from '../people.ts';
 import { type ArmFigures, armFigures } from '../reads/arms.ts';
 import { runView } from '../reads/run-view.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
-import { rolloutPanel } from './run.ts';
+import { rolloutPanel } from './rollout-panel.ts';
+import { canaryOf, stepsSection } from './rollout-steps.ts';
 
 const KINDS = new Set(['rollout_prepared', 'rollout_step', 'promoted', 'rollout_undone', 'rolled_back', 'confirmed']);
 
@@ -39,6 +42,8 @@ export async function rolloutPage(
   const canary = canaryOf(state);
   const arms = armFigures(nodes, model);
   const rollout = view?.story.value.rollout ?? null;
+  const packet = run === undefined ? null : await packetOfRun(sources.store, model, run);
+  const split = packet?.rollout.through?.split ?? null;
   return {
     title: `Rollout of ${model}`,
     model,
@@ -51,31 +56,33 @@ export async function rolloutPage(
     attention: view?.story.value.waiting_for != null && canary !== undefined,
     sentence: sentenceOf(state, view?.story.value.waiting_for ?? null, run),
     body: html`${view && awayNote(view.story, 'the steps of this run')}
-${config && stepsOf(config, canary?.share ?? (rollout?.step === 100 ? 100 : null))}
-${view && rollout !== null && rolloutPanel(view, session)}
+${config && stepsSection({ deploy: config.deploy, state, entries, split, at: rollout?.step ?? null, arms, now: sources.now() })}
+${view && rollout !== null && rolloutPanel(view, session, state)}
 ${guardrails(state, arms, config, nodes.filter(({ models }) => models[model] !== undefined).length)}
 ${wayBack(model, state, targets, session, production)}
 ${historyOf(entries)}`,
   };
 }
 
-function canaryOf({ routing, aliases }: LedgerState) {
-  return routing.arms.find(({ version }) => version !== aliases.champion?.version);
-}
-
-function sentenceOf(state: LedgerState, waitingFor: string | null, run: string | undefined): string {
+function sentenceOf(state: LedgerState, waitingFor: string | null, run: string | undefined): Html {
   const canary = canaryOf(state);
-  if (canary === undefined)
-    return `No rollout is under way. ${routingText(state)} answers all requests.`.replace('. v', '. V');
-  const waits = waitingFor === null ? 'Guardrails are watched; it goes on by itself.' : `It waits for ${waitingFor}.`;
-  return `Version ${canary.version} answers ${canary.share} % of entities for ${run ?? 'no run'}. ${waits}`;
-}
-
-function stepsOf({ deploy: { canary } }: ModelConfig, now: number | null): Html {
-  const steps = canary.steps.includes(100) ? canary.steps : [...canary.steps, 100];
-  return html`<section aria-labelledby="steps"><h2 id="steps">Steps</h2><ol class="steps">${steps.map(
-    (step) => html`<li${step === now && html` aria-current="step"`}>${step} %${step === now ? ', now' : ''}</li>`,
-  )}</ol><p class="soft">Each for at least ${lasting(canary.bake)} and ${count(canary.min_requests)} requests; after ${lasting(canary.max_wait)} with too few a person decides.</p></section>`;
+  if (canary === undefined) {
+    const answers =
+      state.routing.arms.length === 0 ? 'No version is live yet' : `${routingText(state)} answers all requests`;
+    return html`Nothing needs you: no rollout is under way. ${answers.charAt(0).toUpperCase()}${answers.slice(1)}.`;
+  }
+  const { version, share } = canary;
+  const where =
+    share > 0
+      ? `Version ${version} answers ${share} % of entities`
+      : state.aliases.shadow?.version === version
+        ? `Version ${version} scores what the champion answers, and answers nobody`
+        : `Version ${version} is loaded and answers nobody yet`;
+  const next =
+    waitingFor === null
+      ? 'Nothing needs you: guardrails are watched, and it goes on by itself.'
+      : `It needs somebody: it waits for you to ${waitingFor}.`;
+  return html`${where}, for ${run === undefined ? 'no run' : actorName(run)}. ${next}`;
 }
 
 function guardrails(
@@ -88,7 +95,7 @@ function guardrails(
   const rows = state.routing.arms.map(({ version, share }) => {
     const found = arms.get(version);
     const errors = found === undefined || found.requests === 0 ? null : found.errors / found.requests;
-    const name = `Version ${version} (${version === champion ? 'champion' : 'canary'}, ${share} %)`;
+    const name = `Version ${version} (${version === champion ? 'champion' : share === 0 ? 'without traffic' : 'canary'}, ${share} %)`;
     if (found === undefined) return [name, 'no server reports it', '–', '–', '–', '–'];
     return [
       name,
@@ -157,8 +164,8 @@ function historyOf(entries: readonly LedgerEntry[]): Html {
       change.kind === 'rolled_back' || change.kind === 'rollout_undone'
         ? badge(changeText(change), 'bad')
         : changeText(change),
-      actor,
-      why,
+      actorName(actor),
+      prose(why),
       utc(as_of),
     ]),
     empty: 'No version was rolled out yet.',

@@ -1,26 +1,30 @@
 /** A run: where it is, on whom it waits, what it was asked for, what was said to it. */
 import type { RunStory } from '../../client/run-story.ts';
+import { searchSections } from '../../gate/search-section.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
-import { buttons, postForm } from '../parts/forms.ts';
-import { prose } from '../parts/prose.ts';
+import { actorName, prose, shortDigest } from '../parts/prose.ts';
+import { sectionOf } from '../parts/section.ts';
 import { attempts, stageTable } from '../parts/stages.ts';
 import { badge, details, facts, table } from '../parts/table.ts';
 import { ago, utc, utcTime } from '../parts/time.ts';
 import { outcomeTone } from '../parts/tones.ts';
-import { missingRole } from '../people.ts';
-import { cannotReach, type RunView, runView } from '../reads/run-view.ts';
+import { type RunInputs, runInputs } from '../reads/run-inputs.ts';
+import { type RunView, runView } from '../reads/run-view.ts';
 import { usualTimes } from '../reads/usual-times.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
+import { rolloutPanel } from './rollout-panel.ts';
 
 export async function runPage(sources: Sources, session: Session, run: string): Promise<Page> {
   const view = await runView(sources, run);
   const { story, pending } = view;
   const { value } = story;
   const now = sources.now();
-  const usual = await usualTimes(sources, await sources.ledger(value.model).state(), run);
+  const state = await sources.ledger(value.model).state();
+  const usual = await usualTimes(sources, state, run);
+  const inputs = await runInputs(sources, value.model, run);
   const ui = sources.client.uiUrl(run);
   const waits = value.waiting_for !== null;
   return {
@@ -36,15 +40,20 @@ export async function runPage(sources: Sources, session: Session, run: string): 
     body: html`${awayNote(story, 'this run')}${value.source === 'memo' && story.away === null && html`<p class="notice bad">No worker answers: this is what the run last showed. <code>hone up</code> starts one.</p>`}
 ${hasPacket(value) && html`<p><a${value.open && html` class="button"`} href="/runs/${run}/packet">Read the approval packet</a></p>`}
 <section aria-labelledby="stages"><h2 id="stages">Stages</h2>${stageTable(value, usual, now)}${attempts(pending)}</section>
-${value.rollout !== null && value.open && rolloutPanel(view, session)}
+${value.rollout !== null && value.open && rolloutPanel(view, session, state)}
+${searchSections(value.search ?? undefined).map((section) => sectionOf(section, 'trials'))}
 <section aria-labelledby="why"><h2 id="why">Why it started</h2>
 ${table({
-  caption: 'Triggers that asked for this run',
+  caption:
+    value.reasons.length > 1
+      ? 'Triggers that asked for this run; they were answered together'
+      : 'What asked for this run',
   head: ['Trigger', 'By', 'Reason'],
-  rows: value.reasons.map(({ kind, by, reason }) => [kind, by, reason]),
+  rows: value.reasons.map(({ kind, by, reason }) => [kind, actorName(by), prose(reason)]),
   empty: 'The reasons are not in the store; the ledger names the trigger.',
 })}
-${value.changes.length > 0 && html`<h3>Its data</h3><ul>${value.changes.map((change) => html`<li>${change}</li>`)}</ul>`}</section>
+${value.changes.length > 0 && html`<h3>Its data</h3><ul class="lines">${value.changes.map((change) => html`<li>${prose(change)}</li>`)}</ul>`}</section>
+${madeFrom(inputs, value.model)}
 ${said(view)}
 <section aria-labelledby="more"><h2 id="more">More</h2>${facts([
       ['Model', html`<a href="/models/${value.model}">${value.model}</a>`],
@@ -61,8 +70,7 @@ ${said(view)}
         { workflow: 'its workflow, now', memo: 'what it last showed', record: 'its record in the store' }[value.source],
       ],
       ...(ui === null ? [] : ([['In Temporal', html`<a href="${ui}">all of its history</a>`]] as const)),
-      ['On the command line', html`<code>hone run show ${run}</code>`],
-    ])}</section>`,
+    ])}${commands(value)}</section>`,
   };
 }
 
@@ -83,27 +91,46 @@ function sentenceOf({ story: { value } }: RunView): Html {
   return html`${prose(value.sentence)} It waits for ${value.waiting_for}${until}${after}.`;
 }
 
-/** @returns the form with which a person holds, releases, hurries or stops a rollout */
-export function rolloutPanel({ story }: RunView, session: Session): Html {
-  const { value } = story;
-  const why = missingRole(session.person, value.model, 'operator') ?? cannotReach(story);
-  const paused = value.rollout?.paused ?? false;
-  const step = value.rollout?.step ?? 0;
-  return html`<section aria-labelledby="rollout"><h2 id="rollout">Rollout</h2><p>${
-    paused ? 'Paused' : 'Going on'
-  } at ${step} % of entities. <a href="/models/${value.model}/rollout">Guardrails and steps</a></p>
-${postForm(
-  session,
-  `/runs/${value.run}/rollout`,
-  html`<label>Reason, kept with the run <input name="reason" maxlength="500"></label>
-${buttons('rollout-why', [
-  paused
-    ? { name: 'command', value: 'resume', label: 'Resume', kind: 'primary', why }
-    : { name: 'command', value: 'pause', label: 'Pause: shares stay as they are', why },
-  { name: 'command', value: 'promote', label: 'Cut this step short', why },
-  { name: 'command', value: 'abort', label: 'Abort: everything goes back', kind: 'danger', why },
-])}`,
-)}</section>`;
+/** Digests of what went in; the version's page has the rest. */
+function madeFrom({ config, manifest }: RunInputs, model: string): Html {
+  const digest = (one: string | null | undefined) => (one == null ? 'not yet' : shortDigest(one));
+  return html`<section aria-labelledby="inputs"><h2 id="inputs">What it is made from</h2>${facts([
+    ['Configuration', digest(config)],
+    ['Raw data', digest(manifest?.data?.raw)],
+    ['Features', digest(manifest?.data?.features)],
+    [
+      'Code',
+      manifest === null
+        ? 'not yet'
+        : html`${shortDigest(manifest.code.commit)}${manifest.code.dirty && ', with uncommitted changes'}`,
+    ],
+    ['Seed', manifest === null ? 'not yet' : String(manifest.seed)],
+    [
+      'Registered as',
+      manifest === null
+        ? 'nothing yet'
+        : html`<a href="/models/${model}/versions/${manifest.version}">version ${manifest.version}</a>`,
+    ],
+  ])}</section>`;
+}
+
+/** What this page does not do, and how it is done. */
+function commands({ run, open, stages }: RunStory): Html {
+  const lines = [
+    ['See it', `hone run show ${run}`],
+    ...(open
+      ? [
+          ['Stop it; what it changed is taken back', `hone run cancel ${run}`],
+          ['Where it does not get on', 'hone doctor'],
+        ]
+      : stages.length > 1
+        ? [['Do it again from a stage, such as train', `hone run retry ${run} --from train`]]
+        : []),
+  ];
+  return details(
+    'On the command line',
+    facts(lines.map(([what, command]) => [what ?? '', html`<code>${command}</code>`] as const)),
+  );
 }
 
 function said({ story: { value, at } }: RunView): Html | null {
@@ -114,7 +141,7 @@ function said({ story: { value, at } }: RunView): Html | null {
       name,
       by ?? 'unknown',
       badge(accepted ? 'accepted' : 'refused', accepted ? 'good' : 'warn'),
-      answer,
+      prose(answer),
       ago(when, at),
     ]);
   const all = table({ caption: 'Messages, newest first', head: ['Message', 'By', 'Taken', 'Answer', 'When'], rows });

@@ -12,7 +12,7 @@ import { readNodes } from '../../serving/nodes.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { count } from '../parts/numbers.ts';
-import { prose } from '../parts/prose.ts';
+import { actorName, prose, shortDigest } from '../parts/prose.ts';
 import { badge, details, facts, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { versionTone } from '../parts/tones.ts';
@@ -51,7 +51,7 @@ ${madeOf(origin)}
       ['Loaded by', serving.map(({ node }) => node).join(', ') || 'no prediction server'],
       ['Inputs', `${manifest.signature.numeric.length} numbers, ${manifest.signature.categorical.length} categories`],
     ])}${details('Names of its inputs', html`<p>${[...manifest.signature.numeric, ...manifest.signature.categorical].join(', ')}</p>`)}
-${details('Files', table({ caption: 'Files, by content', head: ['File', 'Bytes', 'SHA-256'], rows: manifest.files.map(({ name, bytes, sha256 }) => [name, count(bytes), html`<code>${sha256}</code>`]), numeric: [1] }))}</section>
+${details('Files', table({ caption: 'Files, by content', head: ['File', 'Bytes', 'SHA-256'], rows: manifest.files.map(({ name, bytes, sha256 }) => [name, count(bytes), shortDigest(sha256)]), numeric: [1] }))}</section>
 ${happened(origin, entries)}`,
   };
 }
@@ -98,8 +98,7 @@ function figures(judged: Judgement | undefined, own: Readonly<Record<string, num
 }
 
 function madeOf(origin: Lineage): Html {
-  const short = (digest: string | null) =>
-    digest === null ? 'none (imported)' : html`<code>${digest.slice(0, 12)}</code>`;
+  const short = (digest: string | null) => (digest === null ? 'none (imported)' : shortDigest(digest));
   const { geometry, run, model } = origin;
   const days = (part: { from: string; to: string }) => `${utc(part.from)} to ${utc(part.to)}`;
   return html`<section aria-labelledby="made"><h2 id="made">What it was made of</h2>${facts([
@@ -109,7 +108,7 @@ function madeOf(origin: Lineage): Html {
     ['Feature snapshot', short(origin.features)],
     ['Feature definition', short(origin.definition)],
     ['Configuration', short(origin.config)],
-    ['Code', html`<code>${origin.commit.slice(0, 12)}</code>${origin.dirty && ', with uncommitted changes'}`],
+    ['Code', html`${shortDigest(origin.commit)}${origin.dirty && ', with uncommitted changes'}`],
     ['Trainer', `${origin.trainer.name}, seed ${origin.seed}`],
     [
       'Parameters',
@@ -139,7 +138,7 @@ function madeOf(origin: Lineage): Html {
 function happened({ model, ledger }: Lineage, entries: readonly LedgerEntry[]): Html {
   const rows = ledger.toReversed().flatMap(({ seq, as_of, actor, why }) => {
     const entry = entries[seq - 1];
-    return entry === undefined ? [] : [[changeText(entry.change), actor, why, utc(as_of)]];
+    return entry === undefined ? [] : [[changeText(entry.change), actorName(actor), prose(why), utc(as_of)]];
   });
   return html`<section aria-labelledby="happened"><h2 id="happened">What happened to it</h2>${table({
     caption: 'Entries of the ledger that concern it or its run, newest first',

@@ -2,6 +2,7 @@
 import { whyOf } from '../../monitoring/why.ts';
 import { html } from '../html.ts';
 import type { Page } from '../layout.ts';
+import { prose } from '../parts/prose.ts';
 import { table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import type { Sources } from '../sources.ts';
@@ -18,7 +19,7 @@ export async function whyPage(sources: Sources, model: string): Promise<Page> {
       ['Models', '/'],
       [model, `/models/${model}`],
     ],
-    sentence,
+    sentence: prose(sentence),
     body: table({
       caption: `The last ${decisions.length} decisions, newest first`,
       head: ['As of', 'What', 'Run', 'In words'],
@@ -26,7 +27,7 @@ export async function whyPage(sources: Sources, model: string): Promise<Page> {
         utc(at),
         what,
         run === null ? '–' : html`<a href="/runs/${run}">${run}</a>`,
-        said,
+        prose(said),
       ]),
       empty: 'Nothing was decided yet.',
     }),

@@ -7,6 +7,7 @@ import { type Html, html, nothing } from '../html.ts';
 import { qualityOverTime, turns, weeksOf } from '../reads/quality.ts';
 import { chart } from './chart.ts';
 import { count, number, percent } from './numbers.ts';
+import { prose } from './prose.ts';
 import { badge, table } from './table.ts';
 import { utc } from './time.ts';
 import { findingTone } from './tones.ts';
@@ -37,7 +38,7 @@ ${table({
       number(value),
       number(limit),
       count(size),
-      sentence,
+      prose(sentence),
     ]),
     [
       html`<a href="/models/${model}/drift">drift</a>`,
@@ -138,5 +139,5 @@ export function serviceSection({ nodes, findings }: ServiceCheck): Html {
     rows,
     numeric: [2, 3, 4, 5, 6],
     empty: 'No prediction server serves this model now. Start one: hone up.',
-  })}${broken.length === 0 ? nothing : html`<ul>${broken.map(({ sentence }) => html`<li>${sentence}</li>`)}</ul>`}</section>`;
+  })}${broken.length === 0 ? nothing : html`<ul>${broken.map(({ sentence }) => html`<li>${prose(sentence)}</li>`)}</ul>`}</section>`;
 }

@@ -2,7 +2,9 @@
 import type { PendingWork } from '../../client/pending-work.ts';
 import type { RunStory } from '../../client/run-story.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { badge, table } from './table.ts';
+import { stageNames } from '../reads/stage-names.ts';
+import { prose } from './prose.ts';
+import { badge, details, table } from './table.ts';
 import { span, utc } from './time.ts';
 
 const STAGES = ['ingest', 'validate', 'features', 'train', 'evaluate', 'gate', 'approve', 'deploy', 'monitor'] as const;
@@ -10,7 +12,8 @@ const STAGES = ['ingest', 'validate', 'features', 'train', 'evaluate', 'gate', '
 /** @param usual seconds by stage @param now of the wall clock */
 export function stageTable(story: RunStory, usual: ReadonlyMap<string, number>, now: Date): Html {
   const last = story.stages.length - 1;
-  const past: Content[][] = story.stages.map(({ stage, started, ended }, i) => {
+  const names = stageNames(story.stages);
+  const past: Content[][] = story.stages.map(({ started, ended }, i) => {
     const waits = story.waiting_for !== null && i === last;
     const seconds = (Date.parse(ended ?? now.toISOString()) - Date.parse(started)) / 1000;
     const state =
@@ -21,7 +24,8 @@ export function stageTable(story: RunStory, usual: ReadonlyMap<string, number>, 
           : story.open
             ? badge('under way', 'live')
             : badge('stopped here', 'bad');
-    return [stage, state, span(seconds), usualText(usual, stage), utc(started)];
+    const name = names[i] ?? '';
+    return [name, state, span(seconds), usualText(usual, name), utc(started)];
   });
   const reached = Math.max(-1, ...story.stages.map(({ stage }) => STAGES.indexOf(stage as (typeof STAGES)[number])));
   const coming = story.open ? STAGES.slice(reached + 1) : [];
@@ -43,15 +47,22 @@ export function stageTable(story: RunStory, usual: ReadonlyMap<string, number>, 
   });
 }
 
-/** Attempts and what went wrong, as Temporal has them now. */
+/** Attempts and what went wrong, as Temporal has them now; folded while all goes well. */
 export function attempts(pending: readonly PendingWork[]): Html | null {
   if (pending.length === 0) return null;
-  return table({
+  const again = pending.filter(({ attempt }) => attempt > 1);
+  const all = table({
     caption: 'What Temporal tries just now',
-    head: ['Step', 'Attempt', 'Last failure'],
-    rows: pending.map(({ activity, attempt, lastFailure }) => [activity, attempt, lastFailure ?? 'none']),
+    head: ['Step', 'Attempt', 'Next try', 'Last failure'],
+    rows: pending.map(({ activity, attempt, nextTry, lastFailure }) => [
+      activity,
+      attempt,
+      attempt > 1 && nextTry !== null ? utc(nextTry) : 'under way',
+      lastFailure === null ? 'none' : prose(lastFailure),
+    ]),
     numeric: [1],
   });
+  return again.length > 0 ? all : details(`${pending.length} under way, none for the second time`, all);
 }
 
 function usualText(usual: ReadonlyMap<string, number>, stage: string): string {

@@ -11,16 +11,21 @@ export interface TableOptions {
   readonly empty?: Content;
 }
 
-/** The first cell of a row is its header. Wide tables scroll by themselves, with the keyboard too. */
+/**
+ * The first cell of a row is its header. Wide tables scroll by themselves, with the keyboard too; on a narrow screen each
+ * row stands by itself, every value with its title. Roles are named because that look would take them away.
+ */
 export function table({ caption, head, rows, numeric = [], empty }: TableOptions): Html {
   if (rows.length === 0) return html`<p class="empty">${empty ?? 'Nothing yet.'}</p>`;
   const kind = (i: number) => (numeric.includes(i) ? html` class="n"` : null);
   const cell = (value: Content, i: number) =>
-    i === 0 ? html`<th scope="row"${kind(i)}>${value}</th>` : html`<td${kind(i)}>${value}</td>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+    i === 0
+      ? html`<th scope="row" role="rowheader"${kind(i)}>${value}</th>`
+      : html`<td role="cell"${kind(i)} data-of="${head[i]}">${value}</td>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table role="table">
 <caption>${caption}</caption>
-<thead><tr>${head.map((title, i) => html`<th scope="col"${kind(i)}>${title}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>\n`)}</tbody></table></div>`;
+<thead role="rowgroup"><tr role="row">${head.map((title, i) => html`<th scope="col" role="columnheader"${kind(i)}>${title}</th>`)}</tr></thead>
+<tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody></table></div>`;
 }
 
 export function facts(pairs: readonly (readonly [name: string, value: Content])[]): Html {

@@ -27,14 +27,18 @@ export function ago(instant: string, now: Date): Html {
   return html`<time datetime="${instant}" title="${utc(instant)}">${text}</time>`;
 }
 
-/** An ISO 8601 duration as people say it. */
+/** An ISO 8601 duration as people say it: `7 days`, `90 min`, `1.5 s`. */
 export function lasting(duration: string): string {
-  return span(durationMs(duration) / 1000);
+  const seconds = durationMs(duration) / 1000;
+  const even = UNITS.find(([size]) => seconds >= size && seconds % size === 0);
+  if (even === undefined) return span(seconds);
+  const [size, name] = even;
+  return name === 'minute' ? `${seconds / size} min` : `${seconds / size} ${name}${seconds === size ? '' : 's'}`;
 }
 
 /** `0.4 s`, `12 s`, `5 min`, `2.5 h`, `3.1 d`. */
 export function span(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} d`;
 }
