@@ -2,6 +2,7 @@
  * The edge between Temporal and the domain: beats while work goes on, logs with the run's names, and the one place
  * where hone's errors become Temporal failures.
  */
+import { availableParallelism } from 'node:os';
 import {
   ApplicationFailure,
   activityInfo,
@@ -14,6 +15,7 @@ import { HoneError } from '../errors.ts';
 import { StoreRefused } from '../store/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Deps } from './deps.ts';
+import { Turns } from './turns.ts';
 
 const BEAT_MS = 1000;
 
@@ -59,6 +61,17 @@ export function activity<A extends unknown[], R>(deps: Deps, body: Body<A, R>): 
       clearInterval(beats);
     }
   };
+}
+
+/**
+ * Data stages read and compare whole tables: a worker does a few at a time, and the others wait for their turn, beating.
+ * More than the processors, because a source may be a program that mostly waits.
+ */
+const dataTurns = new Turns(Math.max(4, availableParallelism()));
+
+/** As `activity`, in turns with the data stages of other models. */
+export function dataActivity<A extends unknown[], R>(deps: Deps, body: Body<A, R>): (...args: A) => Promise<R> {
+  return activity(deps, async (work, ...args: A) => await dataTurns.take(() => body(work, ...args), work.signal));
 }
 
 /** Work stopped by our own signal ends as a cancellation, whatever error the stopping caused inside. */

@@ -14,7 +14,7 @@ import { openLedger } from '../registry/ledger.ts';
 import { attest, readVersion } from '../registry/versions.ts';
 import { demandsOf, withDemandedColumns } from '../triggers/demands.ts';
 import type { RunRef } from '../workflows/contract.ts';
-import { activity, type Work } from './boundary.ts';
+import { dataActivity, type Work } from './boundary.ts';
 import { configOf, type Deps, keep } from './deps.ts';
 import { RefitDisagrees } from './errors.ts';
 
@@ -22,7 +22,7 @@ const DAY = 86_400_000;
 
 export const evaluateActivities = (deps: Deps) => ({
   /** Digest of the evaluation report. */
-  evaluate: activity(
+  evaluate: dataActivity(
     deps,
     async (work, run: RunRef, order: { version: number; raw: SnapshotRef; attempt: number }): Promise<string> => {
       const { model } = await configOf(deps, run.config);
@@ -50,25 +50,28 @@ export const evaluateActivities = (deps: Deps) => ({
   ),
 
   /** The refit must score like the version that was judged, or what was approved is not what would serve. */
-  checkTwin: activity(deps, async (work, run: RunRef, order: { judged: number; refit: number; raw: SnapshotRef }) => {
-    const { model } = await configOf(deps, run.config);
-    const [judged, refit] = [
-      await readVersion(deps.store, run.model, order.judged),
-      await readVersion(deps.store, run.model, order.refit),
-    ];
-    const window = { from: judged.fit_end ?? run.as_of, to: matureBefore(model, run.as_of) };
-    const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
-    const scored = { judged: await score(judged), refit: await score(refit) };
-    const { label, eventTime } = scored.refit.rows;
-    const agreement = compareTwins(model.task, {
-      ...{ label, eventTime, judged: decidingScores(judged.signature, scored.judged.scores) },
-      refit: decidingScores(refit.signature, scored.refit.scores),
-    });
-    if (agreement.problem) throw new RefitDisagrees(order.refit, order.judged, agreement.problem);
-    // The packet tells it, and only a person may approve.
-    if (agreement.moved) await attest(deps.store, run.model, order.refit, 'twin', { moved: agreement.moved });
-    return agreement;
-  }),
+  checkTwin: dataActivity(
+    deps,
+    async (work, run: RunRef, order: { judged: number; refit: number; raw: SnapshotRef }) => {
+      const { model } = await configOf(deps, run.config);
+      const [judged, refit] = [
+        await readVersion(deps.store, run.model, order.judged),
+        await readVersion(deps.store, run.model, order.refit),
+      ];
+      const window = { from: judged.fit_end ?? run.as_of, to: matureBefore(model, run.as_of) };
+      const score = versionScorer(scoringInput(deps, work, run, order.raw, window, model));
+      const scored = { judged: await score(judged), refit: await score(refit) };
+      const { label, eventTime } = scored.refit.rows;
+      const agreement = compareTwins(model.task, {
+        ...{ label, eventTime, judged: decidingScores(judged.signature, scored.judged.scores) },
+        refit: decidingScores(refit.signature, scored.refit.scores),
+      });
+      if (agreement.problem) throw new RefitDisagrees(order.refit, order.judged, agreement.problem);
+      // The packet tells it, and only a person may approve.
+      if (agreement.moved) await attest(deps.store, run.model, order.refit, 'twin', { moved: agreement.moved });
+      return agreement;
+    },
+  ),
 });
 
 function matureBefore(config: ModelConfig, asOf: string): string {

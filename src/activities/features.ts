@@ -7,7 +7,7 @@ import { readSnapshot } from '../data/snapshots.ts';
 import { windowGeometry } from '../evaluation/geometry.ts';
 import { refreshLookups } from '../registry/served-lookups.ts';
 import type { RunRef } from '../workflows/contract.ts';
-import { activity, type Work } from './boundary.ts';
+import { dataActivity, type Work } from './boundary.ts';
 import { breakOfRun } from './breaks.ts';
 import { configOf, type Deps } from './deps.ts';
 
@@ -26,7 +26,7 @@ export const featureActivities = (deps: Deps) => {
   };
   return {
     /** Also brings the joins and windows of what is served up to date: this data was accepted. */
-    features: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
+    features: dataActivity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
       const input = await inputOf(work, run, raw, 'features');
       const snapshot = await readSnapshot(deps.store, raw.digest, 'raw');
       const confirmed = await breakOfRun(deps, run, input.config);
@@ -44,7 +44,7 @@ export const featureActivities = (deps: Deps) => {
     }),
 
     /** All mature rows of the window that the judged version was trained on: what a refit trains on after the gate. */
-    refitFeatures: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
+    refitFeatures: dataActivity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<SnapshotRef> => {
       const input = await inputOf(work, run, raw, 'refit-features');
       const { window } = await readSnapshot(deps.store, raw.digest, 'raw');
       const trainingWindow = await keptTrainingWindow(deps.store, run.model, run.run);

@@ -5,11 +5,11 @@ import type { SnapshotRef } from '../data/contract.ts';
 import { ingest } from '../data/ingest/ingest.ts';
 import { keepChanges } from '../data/ingest/kept-changes.ts';
 import type { RunRef } from '../workflows/contract.ts';
-import { activity } from './boundary.ts';
+import { dataActivity } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
 
 export const ingestActivities = (deps: Deps) => ({
-  ingest: activity(deps, async (work, run: RunRef): Promise<SnapshotRef> => {
+  ingest: dataActivity(deps, async (work, run: RunRef): Promise<SnapshotRef> => {
     const { model } = await configOf(deps, run.config);
     const { ref, changes } = await ingest({
       store: deps.store,

@@ -8,10 +8,11 @@ export class Turns {
     this.#free = atOnce;
   }
 
-  /** In the order of asking. */
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  /** In the order of asking. @throws the signal's reason, where it is aborted before its turn */
+  async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#wait(signal);
     try {
       return await work();
     } finally {
@@ -19,5 +20,20 @@ export class Turns {
       if (next === undefined) this.#free += 1;
       else next();
     }
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = () => {
+        this.#waiting = this.#waiting.filter((one) => one !== go);
+        reject(signal?.reason);
+      };
+      const go = () => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      this.#waiting.push(go);
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
   }
 }

@@ -7,7 +7,7 @@ import { recordQuarantine } from '../data/validation/quarantine/record.ts';
 import { validate } from '../data/validation/validate.ts';
 import { openLedger } from '../registry/ledger.ts';
 import type { RunRef } from '../workflows/contract.ts';
-import { activity } from './boundary.ts';
+import { dataActivity } from './boundary.ts';
 import { configOf, type Deps, keep } from './deps.ts';
 
 export interface Checked {
@@ -19,7 +19,7 @@ export interface Checked {
 }
 
 export const validateActivities = (deps: Deps) => ({
-  validate: activity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<Checked> => {
+  validate: dataActivity(deps, async (work, run: RunRef, raw: SnapshotRef): Promise<Checked> => {
     const { model } = await configOf(deps, run.config);
     const previous = await newestAccepted(deps.store, run.model, run.as_of, run.run);
     // as the run found it at its start, so that a stage tried again judges the same
