@@ -26,8 +26,10 @@ export interface Watched {
 export interface OutsideUndone {
   readonly result: 'restored' | 'superseded' | 'nothing_to_do';
   readonly sentence: string;
-  /** What the target has to serve; null where another run has taken over, or nothing was ever served. */
+  /** What the target has to serve; null where another run has taken over, or there was no version before. */
   readonly wanted: number | null;
+  /** There was no version before: the target has to serve none. */
+  readonly none: boolean;
 }
 
 export const outsideRolloutActivities = (deps: Deps) => ({
@@ -89,16 +91,23 @@ export const outsideRolloutActivities = (deps: Deps) => ({
       try {
         const { state } = await writeForRun(deps, run, { effect, why: reason, step: undoRollout(own), fenced: false });
         const wanted = state.aliases.champion?.version ?? null;
-        return { result: 'restored', sentence: `the ledger is back at version ${wanted ?? 'none'}.`, wanted };
+        return {
+          result: 'restored',
+          sentence: `the ledger is back at version ${wanted ?? 'none'}.`,
+          wanted,
+          none: wanted === null,
+        };
       } catch (error) {
         if (!isSuperseded(error)) throw error;
         const state = await ledger.state();
         const champion = state.aliases.champion?.version ?? null;
         const other = state.activeRun !== null && state.activeRun.run !== run.run;
+        const wanted = other ? null : champion;
+        const none = !other && champion === null;
         if (state.routing.generation === before.routing.generation)
-          return { result: 'nothing_to_do', sentence: 'the ledger had not been changed.', wanted: champion };
+          return { result: 'nothing_to_do', sentence: 'the ledger had not been changed.', wanted: champion, none };
         const sentence = `superseded: something newer had set version ${champion ?? 'none'}, which stays.`;
-        return { result: 'superseded', sentence, wanted: other ? null : champion };
+        return { result: 'superseded', sentence, wanted, none };
       }
     },
   ),

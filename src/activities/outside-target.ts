@@ -3,7 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { ModelConfig } from '../config/model.ts';
 import { durationMs } from '../config/values.ts';
 import { type DeploymentTarget, outsideTarget, rolloutSentence, type TargetStatus } from '../deployment/contract.ts';
-import { DeploymentNotConfirmed, TargetDisagrees } from '../deployment/errors.ts';
+import { DeploymentNotConfirmed, TargetCannotWithdraw, TargetDisagrees } from '../deployment/errors.ts';
 import { pause } from '../deployment/live-nodes.ts';
 import { manualRollback, openTarget } from '../deployment/open-target.ts';
 import { closeRequest, findAnswer, rememberRequest } from '../deployment/requests.ts';
@@ -27,7 +27,8 @@ export interface TargetOf {
 export interface TargetChange {
   readonly call: 'deploy' | 'rollback';
   readonly key: string;
-  readonly version: number;
+  /** Null, of a rollback only: none, as before the first version. */
+  readonly version: number | null;
   readonly share: number;
 }
 
@@ -73,9 +74,10 @@ export const outsideTargetActivities = (deps: Deps) => ({
     const patienceMs = durationMs(config.deploy.pipeline.answer_within);
     const ledger = openLedger(deps.store, model);
     if (run !== undefined) await requireStillOurs({ model, run }, ledger);
-    const champion = (await ledger.state()).aliases.champion?.version;
+    const champion = (await ledger.state()).aliases.champion?.version ?? null;
     if (call === 'rollback' && champion !== change.version) return { answered: true, patienceMs, superseded: true };
     const target = targetIn(deps, config, work);
+    if (change.version === null && !(await target.capabilities()).withdraw) throw new TargetCannotWithdraw(model);
     const workflow = activityInfo().workflowExecution?.workflowId ?? '';
     const at = new Date().toISOString();
     await rememberRequest(deps.store, model, { contract: 1, ...change, workflow, at });
@@ -108,7 +110,8 @@ export const outsideTargetActivities = (deps: Deps) => ({
         );
         if (problem === null) {
           const silent = heard ? '' : `, although no answer came within ${answer_within}`;
-          return `the deployment target shows version ${version} at ${share} %${silent}`;
+          const shown = version === null ? 'no version' : `version ${version} at ${share} %`;
+          return `the deployment target shows ${shown}${silent}`;
         }
         if (Date.now() >= until) {
           const why = heard ? problem : `no answer within ${answer_within}; ${problem}`;
@@ -122,10 +125,12 @@ export const outsideTargetActivities = (deps: Deps) => ({
   /** Somebody has to do by hand what the target did not: a page with the exact command. */
   pageReturnFailed: activity(
     deps,
-    async (_work, of: TargetOf, order: { key: string; version: number; why: string }) => {
+    async (_work, of: TargetOf, order: { key: string; version: number | null; why: string; forGood?: boolean }) => {
       const config = (await configOf(deps, of.config)).model;
-      const command = manualRollback(config, order.version);
-      const why = `${order.why} Put version ${order.version} back by hand: ${command} · hone goes on trying.`;
+      // What cannot be asked of it can only be looked at.
+      const command = order.forGood ? `npx hone deployment status ${of.model}` : manualRollback(config, order.version);
+      const what = order.version === null ? 'Take the version out' : `Put version ${order.version} back`;
+      const why = order.forGood ? order.why : `${order.why} ${what} by hand: ${command} · hone goes on trying.`;
       await openLedger(deps.store, of.model).append({
         effectId: `${order.key}/page`,
         as_of: await asOfNow(deps.store, deps.hone.clock),
@@ -166,7 +171,8 @@ export function targetIn(deps: Deps, config: ModelConfig, work: Work): Deploymen
 }
 
 /** @returns null where the target serves just that, and well */
-export function problemOf(found: TargetStatus, version: number, share: number): string | null {
+export function problemOf(found: TargetStatus, version: number | null, share: number): string | null {
+  if (version === null) return found.version === null ? null : `it says ${said(found)}`;
   return found.healthy && found.version === version && found.share === share ? null : `it says ${said(found)}`;
 }
 

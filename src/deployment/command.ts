@@ -5,18 +5,18 @@ import type { z } from 'zod';
 import type { CommandTarget } from '../config/sections/deploy.ts';
 import { durationMs } from '../config/values.ts';
 import { signalGroup } from '../training/process-group.ts';
+import { answerOf, requireDone } from './answers.ts';
 import {
   CALL,
   type Change,
   capabilities,
   type DeploymentCall,
   type DeploymentTarget,
-  deploymentAnswer,
   type Taken,
   targetStatus,
 } from './contract.ts';
 import { TargetRefused, TargetUnreachable } from './errors.ts';
-import { answerOf, type Place } from './webhook.ts';
+import type { Place } from './webhook.ts';
 
 const ALWAYS_SEEN = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TZ'];
 const GRACE_MS = 5000;
@@ -37,10 +37,8 @@ export function commandTarget(target: CommandTarget, place: CommandPlace): Deplo
     answerOf(model, call.call, await run(target, place, call), schema);
 
   const change = async (call: 'deploy' | 'rollback', { key, version, share }: Change): Promise<Taken> => {
-    const answer = await read({ contract: CALL, call, model, key, version, share }, deploymentAnswer);
-    if (answer.key !== key || answer.version !== version)
-      throw new TargetRefused(model, call, `it answered about version ${answer.version} under ${answer.key}`);
-    if (answer.outcome === 'failed') throw new TargetRefused(model, call, answer.reason ?? 'it failed');
+    const text = await run(target, place, { contract: CALL, call, model, key, version, share });
+    requireDone(model, call, { key, version }, text);
     return 'done';
   };
 

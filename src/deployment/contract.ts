@@ -20,13 +20,16 @@ export type TargetStatus = z.output<typeof targetStatus>;
 export const capabilities = z.strictObject({
   /** Whether it can give a version less than all requests. */
   split: z.boolean(),
+  /** Whether it can serve nothing again: takes `rollback` with `version: null`. Left out: no. */
+  withdraw: z.boolean().optional(),
 });
 export type Capabilities = z.output<typeof capabilities>;
 
 /** One change that a target is asked for. The same key is the same change, however often it arrives. */
 export interface Change {
   readonly key: string;
-  readonly version: number;
+  /** Null, of a rollback only: no version, as before the first. */
+  readonly version: number | null;
   readonly share: number;
 }
 
@@ -37,7 +40,7 @@ export type Taken = 'done' | 'under_way';
 export interface DeploymentTarget {
   deploy(change: Change): Promise<Taken>;
   status(): Promise<TargetStatus>;
-  /** All requests to an earlier version. */
+  /** All requests to an earlier version, or to none. */
   rollback(change: Change): Promise<Taken>;
   capabilities(): Promise<Capabilities>;
 }
@@ -51,7 +54,8 @@ export const deploymentCall = z.strictObject({
   call: z.enum(['deploy', 'rollback', 'status', 'capabilities']),
   model: z.string(),
   key: z.string().optional(),
-  version: versionNumber.optional(),
+  /** Null: serve no version of the model; asked only of a target that can `withdraw`. */
+  version: versionNumber.nullable().optional(),
   share: share.optional(),
   /** Address for the callback; a program answers on standard output. */
   callback: z.string().optional(),
@@ -62,7 +66,8 @@ export type DeploymentCall = z.output<typeof deploymentCall>;
 export const deploymentAnswer = z.strictObject({
   contract: z.literal(ANSWER),
   key: z.string().min(1).max(300),
-  version: versionNumber,
+  /** Of the call. */
+  version: versionNumber.nullable(),
   outcome: z.enum(['done', 'failed']),
   /** Why it failed. */
   reason: reason.optional(),
@@ -82,7 +87,7 @@ export const deploymentRequest = z.strictObject({
   contract: z.literal(1),
   call: z.enum(['deploy', 'rollback']),
   key: z.string(),
-  version: versionNumber,
+  version: versionNumber.nullable(),
   share,
   /** Workflow that waits for the answer. */
   workflow: z.string(),

@@ -40,6 +40,18 @@ export class TargetRefused extends HoneError {
   }
 }
 
+/** The first version was taken back, and the target has no way to serve none. */
+export class TargetCannotWithdraw extends HoneError {
+  readonly code = 'HONE_TARGET_CANNOT_WITHDRAW';
+  readonly retryable = false;
+  constructor(model: string) {
+    super(
+      `The deployment target of ${model} does not say that it can serve no version again (\`withdraw\` in its capabilities), so it was ` +
+        `not asked to. The ledger wants no version served. Take it out by the target's own means, then: hone deployment status ${model}`,
+    );
+  }
+}
+
 /** Before a rollout the target serves something else than the ledger says. */
 export class TargetDisagrees extends HoneError {
   readonly code = 'HONE_TARGET_DISAGREES';
@@ -57,8 +69,8 @@ export class TargetDisagrees extends HoneError {
 export class DeploymentNotConfirmed extends HoneError {
   readonly code = 'HONE_GUARDRAIL';
   readonly retryable = false;
-  constructor(version: number, share: number, problem: string) {
-    super(`Version ${version} at ${share} % was not confirmed by its deployment target: ${problem}.`);
+  constructor(version: number | null, share: number, problem: string) {
+    super(`Version ${version ?? 'none'} at ${share} % was not confirmed by its deployment target: ${problem}.`);
   }
 }
 
@@ -135,9 +147,9 @@ export class DeploymentVersionWrong extends ServingError {
   readonly retryable = false;
   readonly status = 409;
   override readonly path = 'version';
-  constructor(key: string, asked: number, told: number) {
+  constructor(key: string, asked: number | null, told: number | null) {
     super(
-      `The call ${JSON.stringify(key)} asked for version ${asked}, and the answer is about version ${told}. The answer was not ` +
+      `The call ${JSON.stringify(key)} asked for version ${asked ?? 'none'}, and the answer is about version ${told ?? 'none'}. The answer was not ` +
         'taken, and hone waits on. Answer each call about its own version.',
     );
   }

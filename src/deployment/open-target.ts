@@ -17,13 +17,14 @@ export function openTarget(config: ModelConfig, place: TargetPlace): DeploymentT
   return target.kind === 'webhook' ? webhookTarget(target, at) : commandTarget(target, at);
 }
 
-/** The exact command that puts a version back without hone's workers. */
-export function manualRollback(config: ModelConfig, version: number): string {
+/** The exact command that puts a version back without hone's workers; null takes the only version out. */
+export function manualRollback(config: ModelConfig, version: number | null): string {
   const { model } = config;
+  const to = version ?? 'none';
   const target = outsideTarget(config.deploy.target);
-  if (target?.kind !== 'command') return `npx hone deployment rollback ${model} --to ${version}`;
-  const key = `by-hand/${model}/${version}`;
-  const call = JSON.stringify({ contract: CALL, call: 'rollback', model, key, version, share: 100 });
+  if (target?.kind !== 'command') return `npx hone deployment rollback ${model} --to ${to}`;
+  const [key, share] = [`by-hand/${model}/${to}`, version === null ? 0 : 100];
+  const call = JSON.stringify({ contract: CALL, call: 'rollback', model, key, version, share });
   return `echo ${quoted(call)} | ${target.program.map(quoted).join(' ')}`;
 }
 

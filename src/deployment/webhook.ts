@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { WebhookTarget } from '../config/sections/deploy.ts';
 import { secretOf, signedHeaders } from '../triggers/signature.ts';
+import { answerOf, requireDone } from './answers.ts';
 import {
   CALL,
   type Change,
   capabilities,
   type DeploymentCall,
   type DeploymentTarget,
-  deploymentAnswer,
   type Taken,
   targetStatus,
 } from './contract.ts';
@@ -81,10 +81,7 @@ export function webhookTarget(target: WebhookTarget, place: Place): DeploymentTa
       await response.body?.cancel();
       return 'under_way';
     }
-    const answer = answerOf(model, call, await textOf(response), deploymentAnswer);
-    if (answer.key !== key || answer.version !== version)
-      throw new TargetRefused(model, call, `it answered about version ${answer.version} under ${answer.key}`);
-    if (answer.outcome === 'failed') throw new TargetRefused(model, call, answer.reason ?? 'it failed');
+    requireDone(model, call, { key, version }, await textOf(response));
     return 'done';
   };
 
@@ -94,24 +91,6 @@ export function webhookTarget(target: WebhookTarget, place: Place): DeploymentTa
     status: () => read('status', targetStatus),
     capabilities: () => read('capabilities', capabilities),
   };
-}
-
-/** @throws TargetRefused where the bytes are no such answer */
-export function answerOf<S extends z.ZodType>(model: string, call: string, text: string, schema: S): z.output<S> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new TargetRefused(model, call, `it answered what is no JSON: ${JSON.stringify(text.slice(0, 80))}`);
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new TargetRefused(
-    model,
-    call,
-    `its answer is wrong at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`,
-  );
 }
 
 /** The same for every try of one change. */

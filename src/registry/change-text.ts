@@ -34,7 +34,9 @@ export function changeText(change: Change): string {
     case 'rolled_back':
       return `rolled back from ${change.from} to ${change.to}${change.automatic ? ' automatically' : ''}`;
     case 'return_failed':
-      return `the deployment target did not go back to version ${change.to}`;
+      return change.to === null
+        ? 'the deployment target did not take the only version out'
+        : `the deployment target did not go back to version ${change.to}`;
     case 'confirmed':
       return `version ${change.version} confirmed`;
     case 'frozen':

@@ -131,8 +131,8 @@ export const change = z.discriminatedUnion('kind', [
     reason: z.string(),
     automatic: z.boolean(),
   }),
-  /** A deployment target did not go back to a version; `command` does it by hand. */
-  z.strictObject({ kind: z.literal('return_failed'), to: versionNumber, command: z.string() }),
+  /** A deployment target did not go back to a version (null: to none); `command` does it by hand. */
+  z.strictObject({ kind: z.literal('return_failed'), to: versionNumber.nullable(), command: z.string() }),
   z.strictObject({ kind: z.literal('confirmed'), version: versionNumber }),
   z.strictObject({ kind: z.literal('frozen'), reason: z.string() }),
   z.strictObject({ kind: z.literal('unfrozen'), reason: z.string() }),

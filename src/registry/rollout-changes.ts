@@ -211,7 +211,7 @@ function isLoop(rollbacks: readonly string[], asOf: string): boolean {
 }
 
 /** The deployment target did not follow the ledger back to a version: book-keeping that pages. */
-export function noteReturnFailed({ to, command }: { to: number; command: string }): Step {
+export function noteReturnFailed({ to, command }: { to: number | null; command: string }): Step {
   return (state) => ({ change: { kind: 'return_failed', to, command }, state });
 }
 

@@ -1,5 +1,5 @@
 /** Changes through a deployment target outside hone: asked, answered by a signal or not at all, read back. */
-import { setHandler, sleep, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { TargetChange, TargetOf } from '../activities/outside-target.ts';
 import * as messages from './messages.ts';
@@ -23,8 +23,11 @@ export interface OutsideTarget {
    * @throws DeploymentNotConfirmed and whatever the target refuses, as activity failures
    */
   change(of: TargetOf, change: TargetChange, patience?: Patience): Promise<string | null>;
-  /** All requests to an earlier version: tried without end, and people are paged after the first try that failed. */
-  giveBack(of: TargetOf, effect: string, version: number): Promise<string>;
+  /**
+   * All requests to an earlier version, or to none (null): tried without end, and people are paged after the first try
+   * that failed. A target that cannot serve none is left to them.
+   */
+  giveBack(of: TargetOf, effect: string, version: number | null): Promise<string>;
 }
 
 const alone: Patience = { around: (_deadline, work) => work(), interrupted: () => false };
@@ -58,12 +61,16 @@ export function openOutsideTarget(): OutsideTarget {
       for (let attempt = 1; ; attempt++) {
         const key = `${effect}/rollback-${attempt}`;
         try {
-          const seen = await change(of, { call: 'rollback', key, version, share: 100 });
+          const seen = await change(of, { call: 'rollback', key, version, share: version === null ? 0 : 100 });
           return seen ?? 'the ledger wants another version by now, so the deployment target was left alone';
         } catch (error) {
           // Temporal's own wrapping says nothing; its cause does.
-          const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-          if (attempt === 1) await step('undo', 'page: rollback failed').pageReturnFailed(of, { key, version, why });
+          const cause = error instanceof Error && error.cause instanceof Error ? error.cause : null;
+          const why = cause?.message ?? String(error);
+          const forGood = cause instanceof ApplicationFailure && cause.type === 'HONE_TARGET_CANNOT_WITHDRAW';
+          const page = step('undo', 'page: rollback failed');
+          if (attempt === 1) await page.pageReturnFailed(of, { key, version, why, forGood });
+          if (forGood) return 'the deployment target cannot serve none: somebody was paged to take the version out';
         }
         await sleep(Math.min(60 * 2 ** (attempt - 1), LONGEST_PAUSE_S) * 1000, { summary: 'before the next try' });
       }

@@ -128,8 +128,8 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
     const asked: string[] = [];
     saga.before('rollout', async () => {
       const undo = step('undo', 'restore aliases and monitoring');
-      const { wanted, ...undone } = await undo.undoOutside(run.ref, { version, before: before.seq, asked });
-      if (asked.length === 0 || wanted === null) return undone;
+      const { wanted, none, ...undone } = await undo.undoOutside(run.ref, { version, before: before.seq, asked });
+      if (asked.length === 0 || (wanted === null && !none)) return undone;
       const seen = await target.giveBack({ model, config }, `${id}/undo`, wanted);
       return { ...undone, sentence: `${undone.sentence} ${seen}.` };
     });

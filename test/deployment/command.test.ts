@@ -26,7 +26,7 @@ function target(timeout = 'PT30S', signal?: AbortSignal) {
     },
   );
 }
-const change = (key: string, version = 7) => ({ key, version, share: 100 });
+const change = (key: string, version: number | null = 7) => ({ key, version, share: version === null ? 0 : 100 });
 
 test('a version is deployed, read back and rolled back by the program, without a shell in between', async () => {
   const { deploy, status, rollback, capabilities } = target();
@@ -36,6 +36,9 @@ test('a version is deployed, read back and rolled back by the program, without a
   expect(await status()).toEqual({ version: 7, share: 100, healthy: true });
   expect(await rollback(change('run/undo', 6))).toBe('done');
   expect((await status()).version).toBe(6);
+
+  expect(await rollback(change('run/none', null))).toBe('done');
+  expect((await status()).version).toBeNull();
 
   const calls = (await readFile(join(folder, 'calls.jsonl'), 'utf8')).trim().split('\n');
   const [first] = calls.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -24,7 +24,7 @@ export interface Call {
   readonly call: string;
   readonly model: string;
   readonly key?: string;
-  readonly version?: number;
+  readonly version?: number | null;
   readonly share?: number;
   readonly callback?: string;
 }
@@ -38,6 +38,8 @@ export interface Pipeline {
   /** Manners of the next changes, in order; `callback` when none is left. */
   readonly next: Manner[];
   split: boolean;
+  /** It can serve no version again. */
+  withdraw: boolean;
   /** Changes that were really made: one for each key. */
   readonly made: Map<string, Call>;
   answer(call: Call, more?: Record<string, unknown>, secret?: string): Promise<string>;
@@ -67,7 +69,7 @@ export async function startPipeline(options: { delayMs?: number } = {}): Promise
       const sent = JSON.parse(body) as Call & { inputs?: { call: string } };
       const call = sent.inputs ? (JSON.parse(sent.inputs.call) as Call) : sent;
       pipeline.calls.push(call);
-      if (call.call === 'capabilities') return json(response, { split: pipeline.split });
+      if (call.call === 'capabilities') return json(response, { split: pipeline.split, withdraw: pipeline.withdraw });
       if (call.call === 'status') return json(response, pipeline.serving);
       change(call, response, request.headers.authorization);
     });
@@ -109,6 +111,7 @@ export async function startPipeline(options: { delayMs?: number } = {}): Promise
     serving: { version: null, share: 0, healthy: true },
     next: [],
     split: false,
+    withdraw: false,
     made: new Map(),
     async answer(call, more = {}, secret = SECRET) {
       const body = JSON.stringify({ ...answerTo(call), ...more });

@@ -1,4 +1,5 @@
-// A deployment program: serves what a file says, and misbehaves by the name of the call's key.
+// A deployment program: serves what a file says, misbehaves by the name of the call's key, and can do what `able.json` says:
+// split, withdraw, and `fails`: keys with these words in them are answered as failed.
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -11,10 +12,15 @@ appendFileSync(
 );
 const say = (body) => process.stdout.write(JSON.stringify(body));
 
-if (call.call === 'capabilities') say({ split: false });
+const able = existsSync(`${folder}/able.json`) ? JSON.parse(readFileSync(`${folder}/able.json`, 'utf8')) : {};
+
+if (call.call === 'capabilities') say({ split: able.split ?? false, ...(able.withdraw && { withdraw: true }) });
 else if (call.call === 'status')
   say(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { version: null, share: 0, healthy: true });
-else if (call.key.endsWith('refused')) {
+else if (able.fails && call.key.includes(able.fails)) {
+  const answer = { contract: 'hone/deployment-answer/1', key: call.key, version: call.version };
+  say({ ...answer, outcome: 'failed', reason: 'no machine is free' });
+} else if (call.key.endsWith('refused')) {
   process.stderr.write('not on Fridays');
   process.exitCode = 65;
 } else if (call.key.endsWith('busy')) process.exitCode = 1;

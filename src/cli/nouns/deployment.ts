@@ -96,16 +96,17 @@ const text = ({ version, share, healthy, problem }: TargetStatus): string =>
   `${version === null ? 'no version' : `version ${version} at ${share} %`}${healthy ? '' : `, not healthy${problem ? `: ${problem}` : ''}`}`;
 
 async function rollback(context: CliContext, model: string, to: string): Promise<void> {
-  if (!/^[1-9]\d{0,8}$/.test(to)) throw new UsageError(`--to ${JSON.stringify(to)} is no version; write its number.`);
+  if (!/^([1-9]\d{0,8}|none)$/.test(to))
+    throw new UsageError(`--to ${JSON.stringify(to)} is no version; write its number, or none.`);
   const { target, wanted } = await opened(context, model);
-  const version = Number(to);
+  const version = to === 'none' ? null : Number(to);
   if (version !== wanted)
     throw new UsageError(
-      `The ledger wants ${wanted === null ? 'no version' : `version ${wanted}`}, not ${version}, and the target has to follow it. ` +
-        `Move the ledger and the target together: hone rollback ${model} --to ${version} --reason "…"`,
+      `The ledger wants ${wanted === null ? 'no version' : `version ${wanted}`}, not ${to}, and the target has to follow it. ` +
+        `Move the ledger and the target together: hone rollback ${model} --to ${version ?? '<version>'} --reason "…"`,
     );
-  const key = `by-hand/${model}/${version}/${randomUUID()}`;
-  const taken = await target.rollback({ key, version, share: 100 });
+  const key = `by-hand/${model}/${to}/${randomUUID()}`;
+  const taken = await target.rollback({ key, version, share: version === null ? 0 : 100 });
   const found = await target.status();
   const done = taken === 'done' && agreesWith(found, version);
   const sentence = done
