@@ -9,6 +9,7 @@ import { completeModelSchema, type JsonSchema } from '../config/json-schema.ts';
 import { modelConfig } from '../config/model.ts';
 import { type Problem, showPath, tidy } from '../config/problems.ts';
 import { schemaProblems } from '../config/schema-problems.ts';
+import { withShipped } from '../config/shipped.ts';
 import { descend, type MapTree, merge, plain } from '../config/tree.ts';
 import { duration, slug } from '../config/values.ts';
 import { readYaml } from '../config/yaml-file.ts';
@@ -57,7 +58,7 @@ export async function readPolicyFile({ dir, modelFile, path, cwd }: PolicyReques
 
   const model = await readExtended(dir, modelFile);
   if (model.tree === undefined) throw new ConfigInvalid(model.problems);
-  const changed = merge(model.tree, only(tree, ['triggers', 'training'])) as MapTree;
+  const changed = merge(withShipped(model.tree), only(tree, ['triggers', 'training'])) as MapTree;
   const config = modelConfig.safeParse(plain(changed));
   if (!config.success) throw new ConfigInvalid(tidy(schemaProblems(changed, completeModelSchema, config.error.issues)));
   const complaints = crossCheck(config.data, undefined).map(

@@ -3,17 +3,25 @@
 import { KeyUnknown } from './errors.ts';
 import type { LoadedModel } from './load.ts';
 import { nearest } from './nearest.ts';
+import { SHIPPED_FILE } from './shipped.ts';
 
 export interface Explained {
   /** Such as `gate.floors.roc_auc`. */
   readonly path: string;
   /** As written, before margins and shares are parsed. */
   readonly value: unknown;
-  /** Relative to the workspace. */
+  /** Relative to the workspace; `<hone>/config/defaults.yaml` where no file of it names the setting. */
   readonly file: string;
   readonly line: number;
   /** Whether the model's own file sets it, rather than one that it extends. */
   readonly own: boolean;
+  /** Whether no file of the workspace names it, so that it is as this hone ships it. */
+  readonly shipped: boolean;
+}
+
+/** Settings that no file of the workspace names. */
+export function shippedSettings({ origins }: LoadedModel): string[] {
+  return [...origins].flatMap(([path, { at }]) => (at.file === SHIPPED_FILE ? [path] : []));
 }
 
 /**
@@ -27,6 +35,7 @@ export function explain(model: LoadedModel, under?: string): Explained[] {
     file: at.file,
     line: at.line,
     own: at.file === model.file,
+    shipped: at.file === SHIPPED_FILE,
   }));
   if (under === undefined) return rows;
   const below = rows.filter(

@@ -11,6 +11,7 @@ import { nearest } from './nearest.ts';
 import { type Place, type Problem, showPath, showPlace, tidy } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { secretProblems } from './secrets.ts';
+import { withShipped } from './shipped.ts';
 import { inWorkspace } from './temporal.ts';
 import { descend, leaves, type MapTree, plain } from './tree.ts';
 
@@ -109,8 +110,9 @@ interface Attempt {
 }
 
 async function loadModel(root: string, file: string, hone: HoneConfig | undefined): Promise<Attempt> {
-  const { tree, problems } = await readExtended(root, file);
-  if (tree === undefined) return { problems };
+  const { tree: written, problems } = await readExtended(root, file);
+  if (written === undefined) return { problems };
+  const tree = withShipped(written);
   const named = nameOf(tree);
   const parsed = modelConfig.safeParse(plain(tree));
   if (!parsed.success) {

@@ -1,11 +1,11 @@
 /** What a run is given of the configuration at its start; it is stored by content, and its digest names it. */
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { ModelUnknown } from './errors.ts';
 import { people } from './hone.ts';
 import type { Workspace } from './load.ts';
 import { type ModelConfig, modelConfig } from './model.ts';
+import { shippedDefaults } from './shipped.ts';
+import { plain } from './tree.ts';
 import { slug } from './values.ts';
 
 /**
@@ -13,7 +13,7 @@ import { slug } from './values.ts';
  * came with them, which a new setting makes those of before: the stored bytes, and so the digest, stay as they are.
  */
 export const configSnapshotSchema = z.strictObject({
-  model: z.preprocess((stored) => filled(stored, shippedDefaults()), modelConfig),
+  model: z.preprocess((stored) => filled(stored, plain(shippedDefaults())), modelConfig),
   /** Only the groups that may approve this model: a change to another team's group is no change of this model. */
   groups: z.record(slug, z.array(z.string())),
   /** Keys of the people in these groups, where anybody has one. */
@@ -37,13 +37,6 @@ export function approvingGroups({ approval: { otherwise, break_glass } }: ModelC
   const later = otherwise.escalate === 'never' ? [] : otherwise.escalate.to;
   const alone = break_glass === 'never' ? [] : break_glass.from;
   return [...new Set([...otherwise.from, ...later, ...alone])];
-}
-
-let defaults: unknown;
-
-function shippedDefaults(): unknown {
-  defaults ??= parse(readFileSync(new URL('../../config/defaults.yaml', import.meta.url), 'utf8'));
-  return defaults;
 }
 
 /** `stored` with the keys that only `below` has; whatever is stored wins, lists and null included. */

@@ -60,3 +60,17 @@ test('the screen of a broken configuration lists every problem', async () => {
   expect({ code, out }).toEqual({ code: 2, out: '' });
   await expect(steady(err)).toMatchFileSnapshot('golden/config-invalid.txt');
 });
+
+test('a setting that the files of a workspace are too old to name is told of, and explained as shipped', async () => {
+  await editor(town.dir).edit('config/defaults.yaml', '  shadow: {', '  # shadow: {');
+  const validated = await town.hone('config', 'validate');
+  expect(validated.code, validated.err).toBe(0);
+  expect(validated.out).toContain(
+    'flights-delay: no file names deploy.shadow.bake, deploy.shadow.min_requests,\n' +
+      'deploy.shadow.max_wait; as hone ships them.\nLook: hone config explain flights-delay deploy.shadow.bake\n',
+  );
+  const explained = await town.hone('config', 'explain', 'flights-delay', 'deploy.shadow');
+  await expect(explained.out.replace(/yaml:\d+/g, 'yaml:<line>')).toMatchFileSnapshot(
+    'golden/config-explain-shipped.txt',
+  );
+});

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { KeyUnknown } from '../../src/config/errors.ts';
-import { explain } from '../../src/config/explain.ts';
+import { explain, shippedSettings } from '../../src/config/explain.ts';
 import { loadWorkspace, modelOf } from '../../src/config/load.ts';
 import { MODEL_FILE, ROOT, testWorkspace } from './workspace.ts';
 
@@ -15,6 +18,7 @@ test('each value is explained by the file and line that set it', async () => {
     file: MODEL_FILE,
     line: Number.parseInt(place, 10),
     own: true,
+    shipped: false,
   });
   expect(await valueAt(ROOT, 'deploy.canary.error_share')).toMatchObject({
     value: '1%',
@@ -55,4 +59,35 @@ test('explaining a value that is not there names the nearest one', async () => {
   const workspace = await loadWorkspace(ROOT);
   expect(() => explain(modelOf(workspace, 'flights-delay'), 'gate.flors')).toThrow(KeyUnknown);
   expect(() => explain(modelOf(workspace, 'flights-delay'), 'gate.flors')).toThrow('Did you mean gate.floors?');
+});
+
+test('what the defaults of an older workspace do not name is as hone ships it, and the explanation says so', async () => {
+  const workspace = await testWorkspace();
+  const defaults = parse(await readFile(join(workspace.dir, 'config/defaults.yaml'), 'utf8'));
+  delete defaults.deploy.shadow;
+  delete defaults.monitoring.service;
+  defaults.triggers.merge_window = 'PT20S';
+  await workspace.write('config/defaults.yaml', stringify(defaults));
+  expect(await workspace.problems()).toEqual([]);
+  const model = modelOf(await loadWorkspace(workspace.dir), 'flights-delay');
+  const shipped = modelOf(await loadWorkspace(ROOT), 'flights-delay');
+  expect(model.config.monitoring.service).toEqual(shipped.config.monitoring.service);
+  expect(model.config.triggers.merge_window, 'what the workspace names stands').toBe('PT20S');
+  expect(explain(model, 'monitoring.service')[0]).toMatchObject({
+    file: '<hone>/config/defaults.yaml',
+    line: expect.any(Number),
+    own: false,
+    shipped: true,
+  });
+  expect(explain(model, 'triggers.merge_window')[0]).toMatchObject({ shipped: false });
+  expect(shippedSettings(model)).toContain('monitoring.service.p99_ms');
+  expect(shippedSettings(shipped)).toEqual([]);
+});
+
+test('a model file that extends nothing stands on the shipped defaults; what has none is still asked for', async () => {
+  const workspace = await testWorkspace();
+  await workspace.edit(MODEL_FILE, 'extends: ../defaults.yaml', '# extends nothing');
+  expect(await workspace.problems()).toEqual([]);
+  await workspace.edit(MODEL_FILE, 'primary: roc_auc', '# none');
+  expect(await workspace.problems()).toMatchObject([{ file: MODEL_FILE, path: 'gate.primary' }]);
 });

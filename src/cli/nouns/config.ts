@@ -1,13 +1,14 @@
 /** `hone config`: validate, explain, schema read files only; apply is beside this file. */
 import type { Command } from 'commander';
 import { placedCautions } from '../../config/cautions.ts';
-import { type Explained, explain } from '../../config/explain.ts';
+import { type Explained, explain, shippedSettings } from '../../config/explain.ts';
 import { honeSchema, modelFileSchema } from '../../config/json-schema.ts';
 import { modelOf, type Workspace } from '../../config/load.ts';
 import { showProblem, tidy } from '../../config/problems.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { wrap } from '../run-text.ts';
 import { table } from '../table.ts';
 import { registerApply } from './config-apply.ts';
 
@@ -41,15 +42,28 @@ async function validate(context: CliContext): Promise<void> {
   const { models, dir } = await context.workspace();
   const { requireMetricsThatBind } = await import('../../evaluation/custom-metric-check.ts');
   await requireMetricsThatBind(models.values());
-  const found = [...models.values()].map(({ config, file }) => ({ model: config.model, file }));
+  const found = [...models.values()].map((loaded) => {
+    const shipped = shippedSettings(loaded);
+    return { model: loaded.config.model, file: loaded.file, ...(shipped.length > 0 ? { shipped } : {}) };
+  });
   const warnings = tidy([...models.values()].flatMap(placedCautions));
   context.show({ ok: true, models: found, warnings }, () => {
     const names = found.map(({ model, file }) => `  ${model}  ${file}`).join('\n');
     const head = `${context.colors.green('Valid.')} ${found.length} ${found.length === 1 ? 'model' : 'models'} in ${dir}/config:`;
     if (found.length === 0) return `Valid, but there is no model under ${dir}/config/models yet.`;
     const told = warnings.length === 0 ? '' : `\n\nWarnings:\n${warnings.map(showProblem).join('\n')}`;
-    return `${head}\n${names}${told}`;
+    return `${head}\n${names}${found.map(shippedText).join('')}${told}`;
   });
+}
+
+/** After an upgrade: which settings are new to the files of a workspace. */
+function shippedText({ model, shipped = [] }: { model: string; shipped?: readonly string[] }): string {
+  const [one] = shipped;
+  if (one === undefined) return '';
+  const named = shipped.slice(0, 3).join(', ');
+  const more = shipped.length > 3 ? ` and ${shipped.length - 3} more` : '';
+  const told = `${model}: no file names ${named}${more}; as hone ships ${shipped.length === 1 ? 'it' : 'them'}.`;
+  return `\n\n${wrap(told).join('\n')}\nLook: hone config explain ${model} ${one}`;
 }
 
 async function showExplained(context: CliContext, name: string | undefined, path: string | undefined): Promise<void> {
@@ -65,7 +79,10 @@ export function explainedText(rows: readonly Explained[]): string {
     valueText(value),
     `${file.replace('config/', '')}:${line}`,
   ]);
-  return table(['VALUE', 'IS', 'SET IN config/'], cells);
+  const list = table(['VALUE', 'IS', 'SET IN config/'], cells);
+  return rows.some(({ shipped }) => shipped)
+    ? `${list}\n\n<hone> is what came with this hone: no file here names these settings.`
+    : list;
 }
 
 function valueText(value: unknown): string {
