@@ -38,7 +38,8 @@ export const benchmark: Benchmark = {
         const store = openStore(`file:${join(dir, `store-${i}`)}`);
         const digest = await putByDigest(store, 'configs', { model: config, groups: {} });
         await registerChampion(store, { ...source, model: config.model, config: digest, asOf: AS_OF });
-        const around = { store, cacheDir: join(dir, `cache-${i}`), workDir: join(dir, `work-${i}`) };
+        const hashKey = () => Promise.resolve('key of this benchmark');
+        const around = { store, hashKey, cacheDir: join(dir, `cache-${i}`), workDir: join(dir, `work-${i}`) };
         const started = performance.now();
         const before = cpuSeconds();
         const plan = await planBatch({
@@ -48,6 +49,7 @@ export const benchmark: Benchmark = {
           asOf: AS_OF,
           window: null,
           base: dir,
+          log: false,
         });
         const read = cpuSeconds();
         for (const { day } of plan.parts) await scorePart({ ...around, model: config.model, batch: plan.batch, day });

@@ -5,6 +5,7 @@ import { planBatch } from '../batch/plan-batch.ts';
 import { publishBatch } from '../batch/publish-batch.ts';
 import { scorePart } from '../batch/score-part.ts';
 import { batchSentence } from '../batch/sentence.ts';
+import { hashKey, type KeyPlace, servingCacheOf } from '../monitoring/log/hash-key.ts';
 import { openLedger } from '../registry/ledger.ts';
 import type { BatchEnd } from '../workflows/batch-scoring.ts';
 import { activity } from './boundary.ts';
@@ -20,6 +21,7 @@ export const batchActivities = (deps: Deps) => ({
     const { window, config: reading } = batchWindow(config, asOf);
     const plan = await planBatch({
       ...{ store: deps.store, config: reading, version: aliases.champion.version, asOf, window },
+      log: config.deploy.batch !== null && config.deploy.batch.log !== false,
       ...{ base: deps.workspace, cacheDir: deps.cacheDir, workDir: workDirOf(deps, model), signal: work.signal },
     });
     work.log.info({ batch: plan.batch, rows: plan.rows }, 'batch planned');
@@ -29,6 +31,7 @@ export const batchActivities = (deps: Deps) => ({
   scorePart: activity(deps, async (work, model: string, batch: string, day: string): Promise<void> => {
     const { rows } = await scorePart({
       ...{ store: deps.store, model, batch, day, cacheDir: deps.cacheDir, workDir: workDirOf(deps, model) },
+      hashKey: () => hashKey(keyPlace(deps), deps.logger),
       onProgress: (rows) => work.report({ day, rows }),
       signal: work.signal,
     });
@@ -42,5 +45,9 @@ export const batchActivities = (deps: Deps) => ({
     return { batch, version: manifest.version, rows: manifest.rows, sentence };
   }),
 });
+
+const keyPlace = ({ hone, workspace }: Deps): KeyPlace => {
+  return { reference: hone.log_hash_key, dir: workspace, cacheDir: servingCacheOf(workspace) };
+};
 
 const workDirOf = (deps: Deps, model: string): string => join(deps.scratchDir, model, 'batch');

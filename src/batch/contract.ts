@@ -22,6 +22,8 @@ const order = {
   rows: z.number().int().nonnegative(),
   /** Rows of the source with an event time outside the window. */
   outside_window: z.number().int().nonnegative(),
+  /** Its predictions are what the model answers with: once published they enter the prediction log. */
+  log: z.literal(true).optional(),
 };
 
 /** `plan.json`, written before the first row is scored. */
@@ -40,6 +42,10 @@ export const scoredPart = z.strictObject({
   bytes: z.number().int().nonnegative(),
   /** What joins and windows were known at; null without any. */
   lookup_as_of: instant.nullable(),
+  /** Its records of the prediction log: they wait at `staged` until the batch is published, then lie at `key`. */
+  log: z
+    .strictObject({ staged: z.string(), key: z.string(), sha256: digest, rows: z.number().int().positive() })
+    .optional(),
 });
 export type ScoredPart = z.output<typeof scoredPart>;
 

@@ -1,18 +1,20 @@
 /** Predictions of one staged part, in its row order, by the features and the runtime that serve. */
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { type Connection, rowsOf } from '../data/engine.ts';
 import { type FeatureDefinition, featureSelect } from '../data/features/definition.ts';
-import { parquetOf } from '../data/sql-text.ts';
+import { parquetOf, quoteName } from '../data/sql-text.ts';
+import type { Signature } from '../registry/contract.ts';
 import type { RawRow } from '../serving/contract.ts';
 import { LoadedVersion } from '../serving/loaded-version.ts';
-import { checkGolden, ModelRuntime } from '../serving/model-runtime.ts';
+import { checkGolden, type ModelInput, ModelRuntime } from '../serving/model-runtime.ts';
 import type { ScoreSource } from '../serving/version-files.ts';
 
 export interface PartScores {
   /** Rows × width, row-major. */
   readonly scores: Float64Array;
   readonly width: number;
-  /** Milliseconds since the epoch; null without joins and windows. */
-  readonly lookupAsOf: number | null;
+  /** Joins and windows: milliseconds since the epoch that they were known at, and the features, which no SQL over the part gives. */
+  readonly looked: { readonly asOf: number | null; readonly features: readonly ModelInput[] } | null;
 }
 
 /** As many as the engine hands out at once. */
@@ -47,28 +49,38 @@ async function scoreBySql(
     if (golden.length > 0) await checkGolden(runtime, golden);
     const { width } = runtime;
     const scores = new Float64Array(rows * width);
-    const columns = signature.numeric.length;
     const definition = served.definition as unknown as FeatureDefinition;
-    const result = await db.stream(`SELECT ${featureSelect(definition)} FROM ${parquetOf([path])}`);
+    const result = await db.stream(inputSql(definition, path));
     let done = 0;
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-      const numeric = new Float32Array(chunk.rowCount * columns);
-      for (let column = 0; column < columns; column++) {
-        chunk.visitColumnValues(column, (value, row) => {
-          numeric[row * columns + column] = value === null ? Number.NaN : Number(value);
-        });
-      }
-      const categorical = signature.categorical.map((_, i) =>
-        chunk.getColumnValues(columns + i).map((value) => (value === null ? '' : String(value))),
-      );
-      scores.set(await runtime.predict({ rows: chunk.rowCount, numeric, categorical }), done * width);
+      scores.set(await runtime.predict(inputOf(chunk, signature)), done * width);
       done += chunk.rowCount;
       onProgress(done);
     }
-    return { scores, width, lookupAsOf: null };
+    return { scores, width, looked: null };
   } finally {
     await runtime.release();
   }
+}
+
+/** What stands for a missing value is put in here: looking for nulls value by value costs more than the reading. */
+function inputSql(definition: FeatureDefinition, path: string): string {
+  const values = definition.columns.map(
+    ({ name, type }) => `coalesce(${quoteName(name)}, ${type === 'string' ? "''" : "'nan'::FLOAT"})`,
+  );
+  return `SELECT ${values.join(', ')} FROM (SELECT ${featureSelect(definition)} FROM ${parquetOf([path])})`;
+}
+
+function inputOf(chunk: DuckDBDataChunk, signature: Signature): ModelInput {
+  const rows = chunk.rowCount;
+  const columns = signature.numeric.length;
+  const numeric = new Float32Array(rows * columns);
+  for (let column = 0; column < columns; column++) {
+    const values = chunk.getColumnVector(column);
+    for (let row = 0, at = column; row < rows; row++, at += columns) numeric[at] = values.getItem(row) as number;
+  }
+  const categorical = signature.categorical.map((_, i) => chunk.getColumnValues(columns + i) as string[]);
+  return { rows, numeric, categorical };
 }
 
 async function scoreAsRequests(
@@ -82,16 +94,19 @@ async function scoreAsRequests(
   try {
     const width = source.signature.classes?.length ?? 1;
     const scores = new Float64Array(rows * width);
-    let lookupAsOf: number | null = null;
+    const features: ModelInput[] = [];
+    let asOf: number | null = null;
     const read = await db.runAndReadAll(`SELECT * FROM ${parquetOf([path])}`);
     const raw = read.getRowObjectsJson() as RawRow[];
     for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
-      const scored = await loaded.score(raw.slice(from, from + ROWS_AT_ONCE));
-      scores.set(scored.predictions, from * width);
-      lookupAsOf = scored.lookupAsOf;
+      const some = raw.slice(from, from + ROWS_AT_ONCE);
+      const { predictions, numeric, categorical, lookupAsOf } = await loaded.score(some);
+      scores.set(predictions, from * width);
+      features.push({ rows: some.length, numeric, categorical });
+      asOf = lookupAsOf;
       onProgress(Math.min(rows, from + ROWS_AT_ONCE));
     }
-    return { scores, width, lookupAsOf };
+    return { scores, width, looked: { asOf, features } };
   } finally {
     await loaded.release();
   }

@@ -1,4 +1,4 @@
-/** Makes a batch whole: its manifest, and the pointer that consumers follow. */
+/** Makes a batch whole: its manifest, its records in the prediction log, and the pointer that consumers follow. */
 import { findDocument, getDocument, putDocument, sha256Of } from '../store/content.ts';
 import { ObjectCorrupt, ObjectMissing } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -31,6 +31,7 @@ export async function publishBatch(store: ObjectStore, model: string, batch: str
   }
   const manifest = batchManifest.parse({ ...order, parts });
   await putDocument(store, manifestKey(model, batch), manifest);
+  for (const part of parts) await enterLog(store, part);
   await point(store, manifest);
   return manifest;
 }
@@ -40,6 +41,21 @@ async function checkPart(store: ObjectStore, { key, sha256 }: ScoredPart): Promi
   if (body === undefined) throw new ObjectMissing(store.uri, key);
   const found = sha256Of(body);
   if (found !== sha256) throw new ObjectCorrupt(store.uri, key, `expected sha256 ${sha256}, found ${found}`);
+}
+
+/**
+ * Moves a part's records to where monitoring reads. What has left its place is never written again: since then retention
+ * or an erasure may have taken it from the log.
+ */
+async function enterLog(store: ObjectStore, { log }: ScoredPart): Promise<void> {
+  if (log === undefined) return;
+  const body = await store.find(log.staged);
+  if (body === undefined) return;
+  const found = sha256Of(body);
+  if (found !== log.sha256)
+    throw new ObjectCorrupt(store.uri, log.staged, `expected sha256 ${log.sha256}, found ${found}`);
+  await store.create(log.key, body);
+  await store.remove(log.staged);
 }
 
 async function point(store: ObjectStore, { model, batch, as_of, version }: BatchManifest): Promise<void> {

@@ -1,16 +1,18 @@
 /** One part of a batch: scored once, kept once. A second attempt finds what the first has written. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DOUBLE, DuckDBDataChunk, type DuckDBListValue, LIST, listValue, UTINYINT, VARCHAR } from '@duckdb/node-api';
 import { type Connection, rowsOf, withDuckDb } from '../data/engine.ts';
 import { parquetOf, quoteName, quoteText } from '../data/sql-text.ts';
-import { decisionOf } from '../serving/prediction-of.ts';
+import { logPolicyWith } from '../monitoring/log/log-policy.ts';
+import { predictionRecord } from '../monitoring/log/records.ts';
 import { fetchVersion, type ScoreSource } from '../serving/version-files.ts';
 import { fetchBlob, findDocument, getDocument, sha256OfFile } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type BatchPlan, batchFolder, batchPlan, partKey, planKey, type ScoredPart, scoredPart } from './contract.ts';
 import { BatchPredictionInvalid } from './errors.ts';
+import { writePartLog } from './part-log.ts';
 import { type PartScores, scorePartFile } from './part-scores.ts';
+import { createScored } from './scored-table.ts';
 
 export interface PartInput {
   readonly store: ObjectStore;
@@ -19,15 +21,15 @@ export interface PartInput {
   readonly day: string;
   readonly cacheDir: string;
   readonly workDir: string;
+  /** Of the hashes in the prediction log; asked for only where the version's policy hashes something. */
+  readonly hashKey: () => Promise<string>;
   readonly onProgress?: (rows: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** As many as the engine keeps in one vector. */
-const CHUNK = 2048;
-
 /**
- * Writes `date=<day>/predictions.parquet`: id, event time, version, `prediction`, `scores` (multiclass), `decision`.
+ * Writes `date=<day>/predictions.parquet`: id, event time, version, `prediction`, `scores` (multiclass), `decision`; and beside it, where
+ * the batch is logged, the records of the prediction log, which wait there until it is published.
  *
  * @throws BatchPredictionInvalid; ObjectMissing, ObjectCorrupt; whatever refuses the version
  */
@@ -40,33 +42,58 @@ export async function scorePart(input: PartInput): Promise<ScoredPart> {
   const plan = await getDocument(store, planKey(model, batch), batchPlan);
   const part = plan.parts.find((one) => one.day === day);
   if (part === undefined) throw new RangeError(`batch ${batch} of ${model} has no part ${day}`);
-  const { source } = await fetchVersion(store, model, plan.version, cacheDir);
+  const { source, log } = await fetchVersion(store, model, plan.version, cacheDir);
+  const policy = plan.log ? await logPolicyWith(log, fieldsOf(source), input.hashKey) : null;
   const path = await fetchBlob(store, part.input.sha256, cacheDir);
   await mkdir(workDir, { recursive: true });
   const dir = await mkdtemp(join(workDir, 'part-'));
   try {
-    const out = join(dir, 'predictions.parquet');
-    const scored = await withDuckDb(
+    const [out, logOut] = [join(dir, 'predictions.parquet'), join(dir, 'log.parquet')];
+    const { asOf, logged } = await withDuckDb(
       { tempDir: dir, lockDown: true, allowedPaths: [path, `${dir}/`] },
       async (db) => {
         const scores = await scorePartFile(db, path, source, input.onProgress ?? (() => undefined));
         await writePredictions(db, { path, out, scores, plan, day, source });
-        return scores;
+        const { looked } = scores;
+        const rows = policy && (await writePartLog(db, { path, out: logOut, plan, source, policy, looked }));
+        return { asOf: looked?.asOf ?? null, logged: rows ?? 0 };
       },
       signal,
     );
     const sha256 = await sha256OfFile(out);
-    const key = `${batchFolder(model, batch)}/date=${day}/${sha256.slice(0, 16)}.parquet`;
+    const folder = `${batchFolder(model, batch)}/date=${day}`;
+    const key = `${folder}/${sha256.slice(0, 16)}.parquet`;
     await store.create(key, { path: out });
-    const bytes = (await store.size(key)) ?? 0;
-    const lookupAsOf = scored.lookupAsOf === null ? null : new Date(scored.lookupAsOf).toISOString();
-    const kept: ScoredPart = { day, rows: part.rows, key, sha256, bytes, lookup_as_of: lookupAsOf };
+    const kept: ScoredPart = {
+      ...{ day, rows: part.rows, key, sha256, bytes: (await store.size(key)) ?? 0 },
+      lookup_as_of: asOf === null ? null : new Date(asOf).toISOString(),
+      ...(logged > 0 && { log: await stageLog(store, plan, folder, { path: logOut, rows: logged }) }),
+    };
     // The first record wins: of two attempts at once both are right, and one of them is named.
     await store.create(record, Buffer.from(JSON.stringify(scoredPart.parse(kept))));
     return await getDocument(store, record, scoredPart);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** Beside the predictions until the batch is whole: monitoring must not see what nobody can read yet. */
+async function stageLog(
+  store: ObjectStore,
+  { model, as_of }: BatchPlan,
+  folder: string,
+  { path, rows }: { readonly path: string; readonly rows: number },
+): Promise<NonNullable<ScoredPart['log']>> {
+  const sha256 = await sha256OfFile(path);
+  const staged = `${folder}/log-${sha256.slice(0, 16)}.parquet`;
+  await store.create(staged, { path });
+  const day = folder.slice(folder.lastIndexOf('/') + 1);
+  const key = `models/${model}/${predictionRecord.folder}/${day}/${Date.parse(as_of)}-${sha256}.parquet`;
+  return { staged, key, sha256, rows };
+}
+
+function fieldsOf({ served }: ScoreSource) {
+  return { ...served.definition, entity: served.entity };
 }
 
 interface Writing {
@@ -79,24 +106,21 @@ interface Writing {
 }
 
 async function writePredictions(db: Connection, { path, out, scores, plan, day, source }: Writing): Promise<void> {
-  const { id, event_time, threshold } = source.served;
-  const wide = scores.width > 1;
+  const { id, event_time } = source.served;
   const key = `CAST(${quoteName(id)} AS VARCHAR)`;
   const bad = unusable(scores);
   if (bad !== null) {
     const [row] = await rowsOf(db, `SELECT ${key} AS id FROM ${parquetOf([path])} LIMIT 1 OFFSET ${bad.first}`);
     throw new BatchPredictionInvalid(plan.model, plan.version, day, bad.rows, String(row?.['id']));
   }
-  const columns = ['prediction DOUBLE', `decision ${wide ? 'VARCHAR, scores DOUBLE[]' : 'UTINYINT'}`];
-  await db.run(`CREATE TEMP TABLE scored (${columns.join(', ')})`);
-  await appendScores(db, scores, source, threshold);
+  await createScored(db, scores, source);
   const select = [
     `${key} AS ${quoteName(id)}`,
     `CAST(${quoteName(event_time)} AS TIMESTAMPTZ) AS ${quoteName(event_time)}`,
     `${plan.version} AS model_version`,
     'prediction',
-    ...(wide ? ['scores'] : []),
-    'CAST(decision AS VARCHAR) AS decision',
+    ...(scores.width > 1 ? ['scores'] : []),
+    'decision',
   ];
   // Named, because a positional join reads every column that it is given.
   const rows = `SELECT ${[...new Set([id, event_time])].map(quoteName).join(', ')} FROM ${parquetOf([path])}`;
@@ -118,33 +142,4 @@ function unusable({ scores, width }: PartScores): { readonly rows: number; reado
     rows += 1;
   }
   return rows === 0 ? null : { rows, first };
-}
-
-async function appendScores(
-  db: Connection,
-  { scores, width }: PartScores,
-  { signature }: ScoreSource,
-  threshold: number | null,
-): Promise<void> {
-  const appender = await db.createAppender('scored');
-  const rows = scores.length / width;
-  const types = width > 1 ? [DOUBLE, VARCHAR, LIST(DOUBLE)] : [DOUBLE, UTINYINT];
-  for (let from = 0; from < rows; from += CHUNK) {
-    const count = Math.min(CHUNK, rows - from);
-    const predictions: number[] = [];
-    const decisions: (string | number | null)[] = [];
-    const lists: DuckDBListValue[] = [];
-    for (let row = from; row < from + count; row++) {
-      const own = scores.subarray(row * width, (row + 1) * width);
-      const { prediction, decision } = decisionOf(signature, threshold, own);
-      predictions.push(prediction);
-      decisions.push(width > 1 && decision !== null ? String(decision) : decision);
-      if (width > 1) lists.push(listValue([...own]));
-    }
-    const chunk = DuckDBDataChunk.create(types, count);
-    chunk.setColumns(width > 1 ? [predictions, decisions, lists] : [predictions, decisions]);
-    appender.appendDataChunk(chunk);
-  }
-  appender.flushSync();
-  appender.closeSync();
 }

@@ -50,7 +50,7 @@ const input = (from: ModelConfig, more: { asOf?: string; window?: { from: string
     window: null,
     base: served.dir,
   },
-  ...{ cacheDir: join(served.dir, 'cache'), workDir: join(served.dir, 'work') },
+  ...{ cacheDir: join(served.dir, 'cache'), workDir: join(served.dir, 'work'), log: false },
   ...more,
 });
 
@@ -94,7 +94,9 @@ test('two attempts at a part at once leave one result, and a batch without all p
   const asked = input(await fileOf('window.jsonl', rows), { window });
   const plan = await planBatch(asked);
   expect(plan.rows + plan.outside_window).toBe(3000);
-  const part = { store: served.store, model, batch: plan.batch, cacheDir: asked.cacheDir, workDir: asked.workDir };
+  const { cacheDir, workDir } = asked;
+  const hashKey = () => Promise.resolve('secret');
+  const part = { store: served.store, model, batch: plan.batch, cacheDir, workDir, hashKey };
   const [one, other] = await Promise.all([
     scorePart({ ...part, day: '2013-04-10' }),
     scorePart({ ...part, day: '2013-04-10' }),

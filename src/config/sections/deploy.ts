@@ -95,6 +95,9 @@ export const deploy = z.strictObject({
       on_worse: z
         .enum(['propose_rollback', 'roll_back'])
         .describe('What happens when it is worse than its predecessor.'),
+      shadow: z
+        .boolean()
+        .describe('The predecessor goes on scoring what the champion answers: roll_back rests on these scores alone.'),
     })
     .describe('How a new champion is judged by labels that arrive after its promotion.'),
   batch: z
@@ -104,6 +107,10 @@ export const deploy = z.strictObject({
       source: source.nullable().describe('Rows to be scored; null: those of `data.source`.'),
       lookback: duration.describe('Event times from `lookback` before the time of the run to `horizon` after it.'),
       horizon: duration.describe('How far after the time of the run event times may lie.'),
+      log: z
+        .boolean()
+        .optional()
+        .describe('false: its predictions stay out of the prediction log. Left out: they enter it, and are monitored.'),
     })
     .nullable()
     .describe('The champion over a window of rows, on a calendar; null: only when somebody asks for it.'),

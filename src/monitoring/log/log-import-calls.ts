@@ -7,7 +7,7 @@ import { digestOf } from '../../store/content.ts';
 import { PredictionsRefused } from '../errors.ts';
 import type { LogImport } from './log-import.ts';
 import { refuseWhere } from './log-import-rows.ts';
-import { type LogPolicy, logPolicy } from './log-policy.ts';
+import { type LogPolicy, logPolicyWith } from './log-policy.ts';
 import type { LoggedCall, LoggedRow } from './log-record.ts';
 
 const ROWS_A_CHUNK = 2000;
@@ -45,9 +45,7 @@ export async function importedCalls(
 async function policyOf({ config, hashKey }: LogImport, { signature }: VersionManifest): Promise<LogPolicy> {
   const { numeric, categorical } = signature;
   const fields = { numeric, categorical, entity: config.data.entity ?? null };
-  const { log } = config.monitoring;
-  const hashes = log.hash.length > 0 || logPolicy(log, fields, '').hashEntityAs !== null;
-  return logPolicy(log, fields, hashes ? await hashKey() : '');
+  return await logPolicyWith(config.monitoring.log, fields, hashKey);
 }
 
 async function checkFeatures(

@@ -74,6 +74,16 @@ export function logPolicy(log: LogConfig, fields: LogFields, key: string): LogPo
   };
 }
 
+/** The same, with a key that is asked for only where the policy hashes something. */
+export async function logPolicyWith(
+  log: LogConfig,
+  fields: LogFields,
+  hashKey: () => Promise<string>,
+): Promise<LogPolicy> {
+  const hashes = log.hash.length > 0 || logPolicy(log, fields, '').hashEntityAs !== null;
+  return logPolicy(log, fields, hashes ? await hashKey() : '');
+}
+
 /** Whether an inference id is in the sample: by its hash, so that every node agrees, and a smaller share is part of a larger. */
 export function inSample(inferenceId: string, sample: number): boolean {
   if (sample >= 1) return true;
