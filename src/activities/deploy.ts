@@ -130,7 +130,8 @@ export const deployActivities = (deps: Deps) => {
     promoteVersion: activity(deps, async (work, run: RunRef, order: { version: number; as: Promotion }) => {
       const labels = (await readVersion(deps.store, run.model, order.version)).metrics['mature_labels'] ?? null;
       const effect = 'deploy/promote';
-      const step = promote({ ...order, effectId: effectOf(run, effect), as_of: run.as_of, labels });
+      const keepShadow = (await configOf(deps, run.config)).model.deploy.probation.shadow;
+      const step = promote({ ...order, effectId: effectOf(run, effect), as_of: run.as_of, labels, keepShadow });
       const { state } = await writeForRun(deps, run, {
         effect,
         why: `version ${order.version} takes all traffic`,

@@ -12,7 +12,7 @@ import { everyText } from '../monitoring/playbook/alert-sentences.ts';
 import { judgeProbation } from '../monitoring/probation.ts';
 import { newestTick, tickKey } from '../monitoring/read-ticks.ts';
 import { tick } from '../monitoring/tick.ts';
-import { confirm } from '../registry/changes.ts';
+import { confirm, endShadow } from '../registry/changes.ts';
 import type { LedgerState } from '../registry/contract.ts';
 import { LedgerConflict } from '../registry/errors.ts';
 import { openLedger } from '../registry/ledger.ts';
@@ -105,11 +105,13 @@ export const monitorActivities = (deps: Deps) => ({
     const said = { sentence: report.sentence, next, waitMs, rollback: { ...rollback, reason: report.sentence } };
     if (report.verdict === 'worse') {
       const demote = config.deploy.probation.on_worse === 'roll_back' && report.basis === 'shadow';
-      return { end: demote ? ('rolled_back' as const) : ('demotion_proposed' as const), ...said };
+      if (demote) return { end: 'rolled_back' as const, ...said };
+      await settled(deps, model, order.version, asOf, { why: report.sentence, confirmed: false });
+      return { end: 'demotion_proposed' as const, ...said };
     }
     if (!report.over) return { end: null, ...said };
+    await settled(deps, model, order.version, asOf, { why: report.sentence, confirmed: report.verdict === 'confirm' });
     if (report.verdict === 'undecided') return { end: 'undecided' as const, ...said };
-    await confirmed(deps, model, order.version, asOf, report.sentence);
     return { end: 'confirmed' as const, ...said };
   }),
 });
@@ -175,18 +177,25 @@ function markdownOf(report: TickReport): string {
   return [`**${report.sentence}**`, ...lines].join('\n').slice(0, 18_000);
 }
 
-async function confirmed(deps: Deps, model: string, version: number, asOf: string, why: string): Promise<void> {
-  const effectId = `probation/${model}/${version}/confirmed`;
+/** The end of a probation that leaves the champion: in the ledger where it is confirmed, or ends a shadow. */
+async function settled(
+  deps: Deps,
+  model: string,
+  version: number,
+  asOf: string,
+  { why, confirmed }: { readonly why: string; readonly confirmed: boolean },
+): Promise<void> {
+  const actor = `probation/${model}/${version}`;
   try {
     await openLedger(deps.store, model).append({
-      effectId,
+      effectId: `${actor}/${confirmed ? 'confirmed' : 'shadow-ended'}`,
       as_of: asOf,
-      actor: `probation/${model}/${version}`,
+      actor,
       trust: 'system',
       why,
-      step: confirm({ version }),
+      step: confirmed ? confirm({ version }) : endShadow({ champion: version }),
     });
   } catch (error) {
-    if (!(error instanceof LedgerConflict)) throw error; // a newer champion arrived meanwhile
+    if (!(error instanceof LedgerConflict)) throw error; // a newer champion arrived meanwhile, or there is no shadow
   }
 }

@@ -1,11 +1,12 @@
 /** What a valid configuration may still lead to. Told when it is checked and to whoever approves; nothing is refused. */
 import type { Check, Complaint } from './checks/check.ts';
+import { rollBackHasScores } from './checks/policy.ts';
 import { rollingWindowHoldsTheSeason } from './checks/windows.ts';
 import type { LoadedModel } from './load.ts';
 import type { ModelConfig } from './model.ts';
 import { type Problem, showPath } from './problems.ts';
 
-const CAUTIONS: readonly Check[] = [rollingWindowHoldsTheSeason];
+const CAUTIONS: readonly Check[] = [rollingWindowHoldsTheSeason, rollBackHasScores];
 
 export function cautionsOf(config: ModelConfig): Complaint[] {
   return CAUTIONS.flatMap((check) => check(config, undefined));

@@ -39,6 +39,8 @@ export function changeText(change: Change): string {
         : `the deployment target did not go back to version ${change.to}`;
     case 'confirmed':
       return `version ${change.version} confirmed`;
+    case 'shadow_ended':
+      return `version ${change.version} is a shadow no longer`;
     case 'frozen':
       return 'frozen';
     case 'unfrozen':

@@ -124,13 +124,30 @@ export function archiveVersion(archived: { version: number }): Step {
   };
 }
 
-/** Probation found the champion not worse. */
+/** Probation found the champion not worse; its predecessor need not score beside it any more. */
 export function confirm(confirmed: { version: number }): Step {
   const { version } = confirmed;
   return (state) => {
     if (state.aliases.champion?.version !== version) return { refused: 'superseded' };
-    return { change: { kind: 'confirmed', version }, state };
+    return { change: { kind: 'confirmed', version }, state: withoutPredecessorShadow(state) };
   };
+}
+
+/** Probation of a champion is over without a confirmation: its predecessor need not score beside it any more. */
+export function endShadow({ champion }: { champion: number }): Step {
+  return (state) => {
+    const { shadow } = state.aliases;
+    const ended = withoutPredecessorShadow(state);
+    if (state.aliases.champion?.version !== champion || shadow === null || ended === state)
+      return { refused: 'superseded' };
+    return { change: { kind: 'shadow_ended', version: shadow.version }, state: ended };
+  };
+}
+
+function withoutPredecessorShadow(state: LedgerState): LedgerState {
+  const { shadow, previous_champion } = state.aliases;
+  if (shadow === null || shadow.version !== previous_champion?.version) return state;
+  return { ...state, aliases: { ...state.aliases, shadow: null } };
 }
 
 function useOf(state: LedgerState, version: number): string | undefined {

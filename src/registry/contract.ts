@@ -134,6 +134,8 @@ export const change = z.discriminatedUnion('kind', [
   /** A deployment target did not go back to a version (null: to none); `command` does it by hand. */
   z.strictObject({ kind: z.literal('return_failed'), to: versionNumber.nullable(), command: z.string() }),
   z.strictObject({ kind: z.literal('confirmed'), version: versionNumber }),
+  /** A version scores no longer beside the champion, because probation is over. */
+  z.strictObject({ kind: z.literal('shadow_ended'), version: versionNumber }),
   z.strictObject({ kind: z.literal('frozen'), reason: z.string() }),
   z.strictObject({ kind: z.literal('unfrozen'), reason: z.string() }),
   /** `subject` is a keyed hash: a ledger is never rewritten, so it may not hold what has to go. */

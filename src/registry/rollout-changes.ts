@@ -63,6 +63,7 @@ export function stepRollout(rollout: { version: number; share: number; effectId:
  * Makes a version the champion with all traffic. The one before stays loaded, so that a rollback needs no download.
  *
  * @param promotion.labels mature labels that exist at `as_of`; null where they were not counted
+ * @param promotion.keepShadow the one before goes on scoring what the new champion answers, until probation ends
  */
 export function promote(promotion: {
   version: number;
@@ -70,8 +71,9 @@ export function promote(promotion: {
   as: 'first' | 'better' | 'non_inferior';
   as_of: string;
   labels: number | null;
+  keepShadow?: boolean;
 }): Step {
-  const { version, effectId, as, as_of, labels } = promotion;
+  const { version, effectId, as, as_of, labels, keepShadow = false } = promotion;
   return (state) => {
     const { champion, previous_champion, challenger } = state.aliases;
     if (isFrozen(state, as_of)) return { refused: frozenSentence(state) };
@@ -90,7 +92,7 @@ export function promote(promotion: {
           champion: { version, effectId },
           previous_champion: champion ? { version: champion.version, effectId } : previous_champion,
           challenger: challenger?.version === version ? null : challenger,
-          shadow: null,
+          shadow: keepShadow && champion ? { version: champion.version, effectId } : null,
         },
         anchor: as === 'non_inferior' ? (state.anchor ?? version) : version,
         routing: routed(state, effectId, [championArm(version, 100)], champion ? [champion.version] : []),

@@ -206,6 +206,30 @@ describe('a shadow', () => {
   });
 });
 
+describe('a predecessor that scores on through probation', () => {
+  const keep = changes.promote({
+    ...{ version: 2, effectId: `${RUN_2}/deploy/promote`, as: 'better', as_of: AS_OF, labels: 100 },
+    keepShadow: true,
+  });
+  const kept = apply(live1, prepare(RUN_2, 2), keep);
+
+  test('is a shadow from the promotion on, and no longer after a confirmation, a rollback, an undo or the end', () => {
+    expect(kept.aliases.shadow?.version).toBe(1);
+    expect(apply(kept, changes.confirm({ version: 2 })).aliases.shadow).toBeNull();
+    expect(apply(kept, changes.endShadow({ champion: 2 })).aliases.shadow).toBeNull();
+    expect(apply(kept, rollBack(1)).aliases.shadow).toBeNull();
+    expect(apply(kept, undo(RUN_2, 2, live1)).aliases.shadow).toBeNull();
+  });
+
+  test('gives way to the next candidate, whose shadow the end of the probation leaves alone', () => {
+    const lease = 'models/flights-delay/leases/x.json';
+    const next = changes.prepareRollout({ version: 3, effectId: 'run-3/deploy/prepare', lease, shadow: true });
+    expect(refusal(apply(kept, next), changes.endShadow({ champion: 2 }))).toBe('superseded');
+    expect(apply(kept, next, changes.confirm({ version: 2 })).aliases.shadow?.version).toBe(3);
+    expect(refusal(live1, changes.endShadow({ champion: 1 }))).toBe('superseded');
+  });
+});
+
 describe('an undo', () => {
   test('puts back what stood before, at every stage of a rollout, with a newer generation', () => {
     const stages = [

@@ -37,6 +37,20 @@ export const githubHasStatus: Check = ({ deploy: { target } }) =>
       ]
     : [];
 
+/** A caution: without scores that the predecessor really gave, probation can only propose. */
+export const rollBackHasScores: Check = ({ deploy: { target, probation } }) => {
+  const outside = typeof target === 'object' && target.kind !== 'server';
+  if (probation.on_worse !== 'roll_back' || (probation.shadow && !outside)) return [];
+  const why = outside ? 'hone does not answer the requests' : 'deploy.probation.shadow is false';
+  return [
+    {
+      path: ['deploy', 'probation', 'on_worse'],
+      message: `a rollback will only be proposed: ${why}, so the predecessor's own scores are not there`,
+      hint: outside ? 'write propose_rollback' : 'set deploy.probation.shadow: true',
+    },
+  ];
+};
+
 export const approversExist: Check = ({ approval: { otherwise, break_glass } }, hone) => {
   if (hone === undefined) return [];
   const named: [path: Complaint['path'], groups: readonly string[]][] = [
