@@ -2,17 +2,13 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { honeCacheFolder } from '../../src/local/cache-folder.ts';
 import { workflowBundle } from '../../src/local/workflow-bundle.ts';
+import '../setup/quiet-runtime.ts';
 import { type RecordedHistory, readHistories } from './history-files.ts';
-
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: 'OFF', forward: {} } },
-});
 
 const root = resolve(import.meta.dirname, '../..');
 const histories = await readHistories();
@@ -104,13 +100,12 @@ test('a deliberate reordering of two steps is caught', async () => {
   expect([...errors.values()]).toEqual([expect.any(DeterminismViolationError)]);
 });
 
+/** One replaying worker for all of them, one after the other: starting one takes longer than a replay. */
 async function replay(codePath: string, recorded: readonly RecordedHistory[]): Promise<Map<string, Error | undefined>> {
   const found = new Map<string, Error | undefined>();
-  const options = { workflowBundle: { codePath } };
-  for (const { name, history, workflowId } of recorded) {
-    const error = await Worker.runReplayHistory(options, history, workflowId).catch((error: Error) => error);
-    found.set(name, error ?? undefined);
-  }
+  const names = recorded.values();
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle: { codePath } }, recorded))
+    found.set(names.next().value?.name ?? 'more answers than histories', error);
   return found;
 }
 
