@@ -23,15 +23,23 @@ interface Answered {
 /** How long a server may follow an older entry: it polls each second, and goes on while the store is away. */
 const BEHIND_MS = 60_000;
 
-/** @param world the models that are asked for, and addresses of servers that serve all of them */
-export function startPredictions(world: Asked, perSecond: number): Predictions {
+/**
+ * @param world the models that are asked for, and addresses of servers that serve all of them
+ * @param among which of the models a call is for one of; all of them by default
+ */
+export function startPredictions(
+  world: Asked,
+  perSecond: number,
+  among: (id: number) => readonly string[] = () => world.models,
+): Predictions {
   const answered: Answered[] = [];
   const later: Predictions['later'] = [];
   const wrong: string[] = [];
   let going = true;
   const caller = async (first: number) => {
     for (let id = first; going; id += 4) {
-      const model = world.models[id % world.models.length] ?? '';
+      const models = among(id);
+      const model = models[id % models.length] ?? '';
       await predict(world, model, id, { answered, later, wrong });
       await new Promise((done) => setTimeout(done, 4000 / perSecond));
     }

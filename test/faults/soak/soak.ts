@@ -43,11 +43,15 @@ export async function soak({ minutes, models, seed, say }: SoakOptions): Promise
     say(`${models} models, ${minutes} minutes, seed ${seed}`);
     const until = Date.now() + minutes * 60_000;
     const goingOn = () => Date.now() < until;
-    predictions = startPredictions(world, 20);
+    const seen = watchModels(world, goingOn);
+    // Most callers ask for what serves, some for a model that does not yet.
+    const asked = (id: number) => (id % 5 === 0 || seen.serving.length === 0 ? world.models : seen.serving);
+    predictions = startPredictions(world, 20, asked);
     const [deeds, faults] = await Promise.all([
-      bePeople(world, seed, goingOn),
+      bePeople(world, seed, seen, goingOn),
       breakThings(world, randomStream(seed + 1), goingOn, say),
       passTime(world, minutes * 60_000, goingOn),
+      seen.ended,
     ]);
     say('calm: what is open comes to its end');
     await comeToRest(world);
@@ -83,25 +87,21 @@ interface Deeds {
 }
 
 /**
- * Each model sees a deed about this often, so that most runs come to their end before somebody stops them; many models
- * share what two cores can do, a run in some five seconds, and so they share the deeds.
+ * Each model sees a deed about this often, so that most runs come to their end before somebody stops them. Many models
+ * share what two cores can do, and runs take longer the more there are: so they share the deeds.
  */
 const DEED_EVERY_MS = { ofModel: 6000, atLeast: 1500 };
 const LOOK_MS = 3000;
 
 /** One deed after the other is begun, whatever becomes of those before. */
-async function bePeople(world: World, seed: number, goingOn: () => boolean): Promise<Deeds> {
+async function bePeople(world: World, seed: number, seen: Seen, goingOn: () => boolean): Promise<Deeds> {
   const random = randomStream(seed);
   const counts = { done: 0, refused: 0 };
   const open = new Set<Promise<void>>();
   const every = Math.max(DEED_EVERY_MS.atLeast, DEED_EVERY_MS.ofModel / world.models.length);
-  let busy: readonly string[] = [];
-  const looking = (async () => {
-    for (; goingOn(); await sleep(LOOK_MS)) busy = await busyModels(world);
-  })();
   for (let nth = 0; goingOn(); nth++) {
     const { deed, toRun } = draw(random);
-    const among = toRun && busy.length > 0 ? busy : world.models;
+    const among = toRun && seen.busy.length > 0 ? seen.busy : world.models;
     const model = among[Math.floor(random.uniform() * among.length)] ?? '';
     const work = withinTime(PATIENCE_MS, deed(world, model, nth)).then(
       () => void counts.done++,
@@ -111,16 +111,29 @@ async function bePeople(world: World, seed: number, goingOn: () => boolean): Pro
     void work.then(() => open.delete(work));
     await sleep(every * (0.5 + random.uniform()));
   }
-  await Promise.all([...open, looking]);
+  await Promise.all(open);
   return counts;
 }
 
-/** Models that have a run now. */
-async function busyModels({ ledgers }: World): Promise<string[]> {
-  const states = await Promise.all(
-    [...ledgers].map(async ([model, ledger]) => ({ model, state: await ledger.state() })),
-  );
-  return states.filter(({ state }) => state.activeRun).map(({ model }) => model);
+interface Seen {
+  /** Models that have a run now. */
+  busy: readonly string[];
+  /** Models that have a champion. */
+  serving: readonly string[];
+  readonly ended: Promise<void>;
+}
+
+function watchModels({ ledgers }: World, goingOn: () => boolean): Seen {
+  const seen = { busy: [] as string[], serving: [] as string[], ended: Promise.resolve() };
+  const look = async () => {
+    const all = await Promise.all([...ledgers].map(async ([model, ledger]) => ({ model, ...(await ledger.state()) })));
+    seen.busy = all.filter(({ activeRun }) => activeRun).map(({ model }) => model);
+    seen.serving = all.filter(({ aliases }) => aliases.champion).map(({ model }) => model);
+  };
+  seen.ended = (async () => {
+    for (; goingOn(); await sleep(LOOK_MS)) await look();
+  })();
+  return seen;
 }
 
 async function withinTime(ms: number, work: Promise<void>): Promise<void> {
