@@ -17,6 +17,7 @@ import { register as exportVersion } from './nouns/export.ts';
 import { register as freeze } from './nouns/freeze.ts';
 import { register as gate } from './nouns/gate.ts';
 import { register as identity } from './nouns/identity.ts';
+import { register as init } from './nouns/init.ts';
 import { register as ledger } from './nouns/ledger.ts';
 import { register as lineage } from './nouns/lineage.ts';
 import { register as model } from './nouns/model.ts';
@@ -41,6 +42,7 @@ export type Register = (program: Command, context: CliContext) => void;
 
 export const NOUNS: readonly Register[] = [
   demo,
+  init,
   up,
   web,
   doctor,

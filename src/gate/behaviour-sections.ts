@@ -1,7 +1,7 @@
 /** Parts of the packet about how the candidate behaves: calibration, rows decided otherwise, size, time, features. */
 import type { CurvePoint, EvaluationReport, Footprint } from '../evaluation/contract.ts';
+import { count, percent } from '../numbers.ts';
 import type { Section } from './sections.ts';
-import { count, percent } from './wording.ts';
 
 const PLOT = 25;
 const EXAMPLES_SHOWN = 10;

@@ -1,10 +1,10 @@
 /** What describes the candidate by itself or beside the champion: changed behaviour, and calibration. `gate.effects` says what it does. */
 import type { ModelConfig, TriggerKind } from '../config/model.ts';
 import type { EvaluationReport, Interval } from '../evaluation/contract.ts';
+import { percent } from '../numbers.ts';
 import { atLevel } from '../statistics/intervals.ts';
 import type { RuleResult } from './contract.ts';
 import { EFFECTS } from './effects.ts';
-import { percent } from './wording.ts';
 
 /** After one of these a candidate that scores differently is what was asked for. */
 const CHANGE_EXPECTED: readonly TriggerKind[] = ['drift', 'performance', 'calibration'];

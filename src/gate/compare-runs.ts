@@ -2,6 +2,7 @@
 import type { MetricName } from '../config/model.ts';
 import type { Interval } from '../evaluation/contract.ts';
 import { METRICS } from '../evaluation/metrics.ts';
+import { count } from '../numbers.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import { listVersions, readVersion } from '../registry/versions.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -9,7 +10,7 @@ import type { ModelSearch } from '../training/search/contract.ts';
 import type { Verdict } from './contract.ts';
 import { RunNotJudged } from './errors.ts';
 import { judgementsOfRun } from './read-judgements.ts';
-import { count, period } from './wording.ts';
+import { period } from './wording.ts';
 
 export interface ComparedRun {
   readonly run: string;

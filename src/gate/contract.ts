@@ -114,6 +114,8 @@ export const packetContent = z.strictObject({
   rollout: z.strictObject({
     steps: z.array(z.number()),
     bake: z.string(),
+    /** How long the candidate scores live requests beside the champion before the first step, at least. */
+    shadow: z.string().optional(),
     probation: z.string(),
     on_worse: z.string(),
     /** A target outside hone; `split` is null where it did not say whether it can split traffic. */

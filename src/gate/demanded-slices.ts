@@ -1,10 +1,11 @@
 /** Rows that a reason of the run named: they are judged, or the gate stays undecided; and a person approves. */
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import type { EvaluationReport, SliceFigures } from '../evaluation/contract.ts';
+import { count } from '../numbers.ts';
 import { atLevel } from '../statistics/intervals.ts';
 import { marginOf, outcomeOf } from './comparison.ts';
 import type { RuleResult } from './contract.ts';
-import { byHow, confidence, count, figure } from './wording.ts';
+import { byHow, confidence, figure } from './wording.ts';
 
 /** Why the run was started, in the words of whoever named the rows. */
 export interface DemandedBy {

@@ -2,12 +2,13 @@
 import type { ModelConfig } from '../config/model.ts';
 import type { EvaluationReport, GroupFigures, Interval } from '../evaluation/contract.ts';
 import { MEASURES } from '../evaluation/fairness.ts';
+import { count, percent } from '../numbers.ts';
 import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import type { RuleResult } from './contract.ts';
 import { EFFECTS } from './effects.ts';
 import { notJudged } from './not-judged.ts';
-import { confidence, count, percent } from './wording.ts';
+import { confidence } from './wording.ts';
 
 type Measure = (typeof MEASURES)[number];
 

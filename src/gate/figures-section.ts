@@ -1,11 +1,12 @@
 /** Part of the packet: every metric of the candidate beside champion, constant and anchor. */
 import type { MetricName } from '../config/model.ts';
 import type { EvaluationReport, Intervals } from '../evaluation/contract.ts';
+import { count, percent } from '../numbers.ts';
 import { sidesOf } from './cautions.ts';
 import type { Packet } from './contract.ts';
 import { customChange, customFigure } from './custom-rules.ts';
 import type { Section } from './sections.ts';
-import { byHow, changedOutcomes, confidence, count, figure, POPULATION, percent, versionName } from './wording.ts';
+import { byHow, changedOutcomes, confidence, figure, POPULATION, versionName } from './wording.ts';
 
 export function figuresSection(packet: Packet): Section {
   const { models, baseline, improvement } = packet.evaluation;

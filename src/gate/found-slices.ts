@@ -1,9 +1,10 @@
 /** Groups that the search found to be worse: cautions where the file says so, else shown. They never block. */
 import type { ModelConfig } from '../config/model.ts';
 import type { EvaluationReport, FoundSlice } from '../evaluation/contract.ts';
+import { count } from '../numbers.ts';
 import { atLevel } from '../statistics/intervals.ts';
 import type { RuleResult } from './contract.ts';
-import { confidence, count } from './wording.ts';
+import { confidence } from './wording.ts';
 
 /** One rule a group, where `gate.slices.search` is `caution`. */
 export function foundSliceRules(report: EvaluationReport, config: ModelConfig, level: number): RuleResult[] {

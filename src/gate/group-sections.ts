@@ -1,7 +1,8 @@
 /** Part of the packet: differences between groups of protected columns, with bounds. */
 import type { EvaluationReport, FairnessMeasures, Interval } from '../evaluation/contract.ts';
+import { count, percent } from '../numbers.ts';
 import type { Section } from './sections.ts';
-import { confidence, count, percent } from './wording.ts';
+import { confidence } from './wording.ts';
 
 const RATES = ['selection_rate', 'true_positive_rate', 'false_positive_rate'] as const;
 const COMPARED = {

@@ -94,8 +94,10 @@ function contentOf(input: PacketInput): PacketContent {
     ...(judged.search ? { search: judged.search } : {}),
     changed: champion ? changes(champion, judged) : [],
     rollout: {
-      steps: config.deploy.canary.steps,
+      // Nothing answers beside a first version, so it takes all traffic at once.
+      steps: champion ? config.deploy.canary.steps : [100],
       bake: config.deploy.canary.bake,
+      ...(champion && !input.through && config.deploy.shadow !== 'off' ? { shadow: config.deploy.shadow.bake } : {}),
       probation: config.deploy.probation.until_labels_mature_for,
       on_worse: config.deploy.probation.on_worse,
       ...(input.through ? { through: input.through } : {}),
@@ -122,11 +124,10 @@ function contentOf(input: PacketInput): PacketContent {
 const reference = (manifest: VersionManifest) => ({ version: manifest.version, manifest: digestOf(manifest) });
 
 function question(config: ModelConfig, version: number, champion: VersionManifest | null, split: boolean): string {
+  if (!champion) return `Put version ${version} of ${config.model} into production as its first version?`;
   const start = config.deploy.canary.steps[0] ?? 100;
   const rollout = split && start < 100 ? `, starting at ${start} % of traffic` : '';
-  return champion
-    ? `Replace version ${champion.version} of ${config.model} by version ${version}${rollout}?`
-    : `Put version ${version} of ${config.model} into production as its first version${rollout}?`;
+  return `Replace version ${champion.version} of ${config.model} by version ${version}${rollout}?`;
 }
 
 function servedSentence(judged: VersionManifest, served: VersionManifest): string {

@@ -1,7 +1,7 @@
 /** The candidate on the last requests: one that fails on what was asked yesterday may not answer tomorrow. */
 import type { EvaluationReport } from '../evaluation/contract.ts';
+import { count } from '../numbers.ts';
 import type { RuleResult } from './contract.ts';
-import { count } from './wording.ts';
 
 /** One blocking rule where requests were replayed; none where there were none, or the log keeps too little. */
 export function replayRules({ replay }: EvaluationReport): RuleResult[] {

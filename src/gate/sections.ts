@@ -1,5 +1,6 @@
 /** What the packet shows, in order of use to an approver; the renderers only differ in looks. */
 import type { EvaluationReport } from '../evaluation/contract.ts';
+import { count } from '../numbers.ts';
 import { behaviourSections, calibrationSections } from './behaviour-sections.ts';
 import type { Packet, RuleResult } from './contract.ts';
 import { isDemanded, sliceName } from './demanded-slices.ts';
@@ -8,7 +9,7 @@ import { foundSentence } from './found-slices.ts';
 import { groupSections } from './group-sections.ts';
 import { searchSections } from './search-section.ts';
 import { thresholdSections } from './threshold-section.ts';
-import { byHow, count, figure, rowsAndTime } from './wording.ts';
+import { byHow, figure, rowsAndTime } from './wording.ts';
 
 export interface Section {
   readonly title: string;
@@ -109,8 +110,11 @@ function foundLines({ slice_search: search, level }: EvaluationReport): string[]
 }
 
 function safetySection(packet: Packet): Section {
-  const { steps, bake, probation, on_worse, through } = packet.rollout;
-  const canary = `Rollout in steps of ${steps.join(', ')} % of entities, each for at least ${bake}.`;
+  const { steps, bake, shadow, probation, on_worse, through } = packet.rollout;
+  const canary =
+    packet.champion === null
+      ? `It takes all traffic at once, because nothing else could answer for the rest, and is watched for at least ${bake}.`
+      : `Rollout in steps of ${steps.join(', ')} % of entities, each for at least ${bake}.`;
   const back =
     packet.rollback_to === null
       ? 'There is no version to roll back to.'
@@ -119,6 +123,7 @@ function safetySection(packet: Packet): Section {
     title: 'Safety',
     lines: [
       ...(through ? [through.sentence] : []),
+      ...(shadow ? [`First it scores live requests as a shadow for at least ${shadow} and answers nobody.`] : []),
       ...(through && through.split !== true ? [] : [canary]),
       `Probation until labels of ${probation} have matured; when worse: ${on_worse.replaceAll('_', ' ')}.`,
       back,

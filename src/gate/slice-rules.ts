@@ -1,13 +1,14 @@
 /** Slices that lose: a critical one blocks when it is shown worse, the others do what `gate.effects.slices` says. */
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import type { EvaluationReport, SliceFigures } from '../evaluation/contract.ts';
+import { count } from '../numbers.ts';
 import { atLevel, pBelow } from '../statistics/intervals.ts';
 import { holm } from '../statistics/multiple-testing.ts';
 import { marginOf } from './comparison.ts';
 import type { RuleResult } from './contract.ts';
 import { EFFECTS } from './effects.ts';
 import { notJudged } from './not-judged.ts';
-import { byHow, confidence, count, figure } from './wording.ts';
+import { byHow, confidence, figure } from './wording.ts';
 
 /**
  * One rule a judged slice and metric with a slice margin. A slice fails when "it is not worse by its margin" is

@@ -1,7 +1,7 @@
 /** Part of the packet: what other thresholds would decide on the judged rows. */
 import type { EvaluationReport } from '../evaluation/contract.ts';
+import { count, percent } from '../numbers.ts';
 import type { Section } from './sections.ts';
-import { count, percent } from './wording.ts';
 
 export function thresholdSections({ thresholds = [], behaviour, footprint }: EvaluationReport): Section[] {
   if (thresholds.length === 0) return [];

@@ -2,6 +2,7 @@
 import type { MetricName } from '../config/model.ts';
 import type { Behaviour, EvaluationReport, Interval } from '../evaluation/contract.ts';
 import { METRICS } from '../evaluation/metrics.ts';
+import { count } from '../numbers.ts';
 
 /** A metric's value as people read it: `0.7312`. */
 export const figure = (metric: MetricName, value: number | null): string =>
@@ -17,11 +18,6 @@ export function byHow(metric: MetricName, improvement: number | null): string {
 
 /** `95 %` for a one-sided level of 0.05. */
 export const confidence = (level: number): string => `${Number((100 * (1 - level)).toFixed(2))} %`;
-
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-/** `9,812`. */
-export const count = (value: number): string => value.toLocaleString('en-US');
 
 export const versionName = (version: number | null, role: string): string =>
   version === null ? `the ${role}` : `version ${version}`;

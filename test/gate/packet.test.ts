@@ -107,9 +107,9 @@ test('values from data cannot become markup or terminal commands', async () => {
 
 test('a first version has no champion to replace and nothing to roll back to', async () => {
   const packet = await packetOf({ on: home, candidate: home.scores(0.2) });
-  expect(packet.question).toBe(
-    'Put version 8 of flights-delay into production as its first version, starting at 5 % of traffic?',
-  );
+  expect(packet.question).toBe('Put version 8 of flights-delay into production as its first version?');
+  expect(packet.rollout).toMatchObject({ steps: [100] });
+  expect(packetText(packet)).toContain('It takes all traffic at once');
   expect(packet).toMatchObject({ champion: null, rollback_to: null, changed: [] });
   expect(packet.recommendation).toBe('Approve if you accept the caution under "against"; every blocking rule passed.');
   expect(packetText(packet)).toContain('There is no version to roll back to.');

@@ -5,12 +5,13 @@ import type { ModelConfig } from '../../config/model.ts';
 import type { RunPreview } from '../../evaluation/plan.ts';
 import type { TriggerVerdict } from '../../policy/triggers.ts';
 import type { LedgerState } from '../../registry/contract.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf } from '../services.ts';
 import { facts, table } from '../table.ts';
-import { utc } from '../time.ts';
 
 const ASKED = 'asked by plan';
 
@@ -57,8 +58,8 @@ async function plan(context: CliContext, model: string): Promise<void> {
   const champion = served === null ? null : await readVersion(store, model, served);
   const confirmed = lastBreak(state, asOf);
   context.say('Reading the source as a run would …');
-  const preview = await inScratch((scratch) =>
-    previewRun({ config, champion, confirmed, asOf, base: workspace.dir, ...scratch }),
+  const preview = await withProgress(context, 'reading the source', () =>
+    inScratch((scratch) => previewRun({ config, champion, confirmed, asOf, base: workspace.dir, ...scratch })),
   );
   const { deadline, approvers, from } = config.approval.otherwise;
   const would = (kind: 'schedule' | 'manual') => {
@@ -165,7 +166,12 @@ export function planText(plan: Plan, config: ModelConfig): string {
       ],
       ['Approval', automatic],
       ['Approvers', `${approval.approvers} of ${approval.people.join(', ')} within ${approval.deadline}`],
-      ['Canary', `${rollout.steps.join(', ')} %, ${rollout.bake} each`],
+      [
+        'Canary',
+        champion === null
+          ? 'none: a first version takes all traffic at once'
+          : `${rollout.steps.join(', ')} %, ${rollout.bake} each`,
+      ],
     ]),
     `Do it: hone run start ${plan.model} --reason "…"`,
   ].join('\n\n');
