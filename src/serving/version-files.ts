@@ -4,8 +4,10 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { modelConfig } from '../config/model.ts';
+import { configSnapshotSchema } from '../config/snapshot.ts';
 import { lookupRef } from '../data/features/lookup-contract.ts';
 import { fetchLookups, type LookupFiles, newestLookups } from '../data/features/online-lookup.ts';
+import { parseJson } from '../json.ts';
 import { type GoldenRow, type Signature, versionManifest, versionNumber } from '../registry/contract.ts';
 import { readVersion } from '../registry/versions.ts';
 import { fetchBlob, getBlob, getByDigest, sha256Of } from '../store/content.ts';
@@ -14,7 +16,7 @@ import { FEATURE_DEFINITION_FILE, MODEL_FILE, type ServedDefinition, servedDefin
 import { VersionNotServable } from './errors.ts';
 
 /** `configs/<digest>.json`, as far as serving reads it. */
-const configSnapshot = z.object({ model: modelConfig });
+const configSnapshot = z.object({ model: configSnapshotSchema.shape.model });
 
 const lookupsCopy = z.object({ key: z.string().nullable(), lookups: z.array(lookupRef) });
 const localCopy = z.object({
@@ -165,12 +167,4 @@ async function readCopy(path: string): Promise<z.output<typeof localCopy> | unde
   const text = await readFile(path).catch(() => undefined);
   const parsed = text && localCopy.safeParse(parseJson(text));
   return parsed ? parsed.data : undefined; // a damaged copy is fetched again
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

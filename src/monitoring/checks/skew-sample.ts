@@ -1,6 +1,6 @@
 /** The logged side of skew: who answered in a window, which features their log policy keeps, and a sample of what it kept. */
 import { z } from 'zod';
-import { modelConfig } from '../../config/model.ts';
+import { configSnapshotSchema } from '../../config/snapshot.ts';
 import { type Connection, withDuckDb } from '../../data/engine.ts';
 import type { FeatureColumn } from '../../data/features/definition.ts';
 import { parquetOf, quoteName } from '../../data/sql-text.ts';
@@ -17,7 +17,7 @@ import type { SkewRequest } from './skew-check.ts';
 
 /** Enough to see one wrong row in a thousand; the same rows at every look. */
 const SAMPLE = 5000;
-const configSnapshot = z.object({ model: modelConfig });
+const configSnapshot = z.object({ model: configSnapshotSchema.shape.model });
 
 /** Versions with one definition, ascending. */
 export interface Answering {
