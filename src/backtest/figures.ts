@@ -2,11 +2,13 @@
 import type { MetricName, ModelConfig } from '../config/model.ts';
 import { METRICS } from '../evaluation/metrics.ts';
 import type { BlockStatistic } from '../statistics/block-statistic.ts';
+import { blocksOf } from '../statistics/blocks.ts';
 import type { Interval } from '../statistics/contract.ts';
 import { blockIntervals, type Resampling } from '../statistics/intervals.ts';
 import { LEVEL, rowsByMonth } from './monthly.ts';
 
-const WEEK = 7 * 86_400_000;
+const DAY = 86_400_000;
+const WEEK = 7 * DAY;
 
 /** Rows with a label, in order of time, and one array of scores a policy. */
 export interface ScoredPast {
@@ -42,7 +44,7 @@ export function compareByWeek(
 ): { readonly policies: Figures[]; readonly pairs: Improvement[] } {
   const { label, eventTime, scores } = past;
   const { prepare, direction } = METRICS[metric];
-  const { block, blocks } = blocksOf(eventTime, WEEK);
+  const { block, blocks } = blocksOf(eventTime, WEEK, Math.floor((eventTime[0] ?? 0) / DAY) * DAY);
   const statistic = (own: Float64Array, rows?: readonly number[]): BlockStatistic => {
     if (rows === undefined) return prepare({ labels: label, scores: own, block, blocks });
     const take = (values: Float64Array | Int32Array) => Float64Array.from(rows, (i) => values[i] ?? 0);
@@ -76,7 +78,7 @@ export function improvementByDay(
   scores: { readonly own: Float64Array; readonly other: Float64Array },
 ): Interval {
   const { prepare, direction } = METRICS[config.gate.primary];
-  const days = blocksOf(rows.eventTime, 86_400_000);
+  const days = blocksOf(rows.eventTime, DAY);
   const [own, other] = [scores.own, scores.other].map((one) => prepare({ labels: rows.label, scores: one, ...days }));
   const gain = (weights: Float64Array) => direction * ((own?.(weights) ?? 0) - (other?.(weights) ?? 0));
   return blockIntervals((weights) => [gain(weights)], days.blocks, resampling(config))[0] as Interval;
@@ -91,16 +93,4 @@ function resampling({ gate, training }: ModelConfig): Resampling {
 function meanOfDefined(values: readonly number[]): number {
   const defined = values.filter(Number.isFinite);
   return defined.reduce((sum, value) => sum + value, 0) / defined.length;
-}
-
-function blocksOf(eventTime: Float64Array, length: number): { block: Int32Array; blocks: number } {
-  const numbers = new Map<number, number>();
-  const first = Math.floor((eventTime[0] ?? 0) / 86_400_000) * 86_400_000;
-  const block = Int32Array.from(eventTime, (time) => {
-    const key = Math.floor((time - first) / length);
-    const known = numbers.get(key) ?? numbers.size;
-    numbers.set(key, known);
-    return known;
-  });
-  return { block, blocks: numbers.size };
 }

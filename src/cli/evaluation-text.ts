@@ -4,19 +4,11 @@ import type { EvaluationReport, Interval, ModelFigures } from '../evaluation/con
 import type { FilesEvaluation } from '../evaluation/evaluate-files.ts';
 import { sidesOf } from '../gate/cautions.ts';
 import { customChange, customFigure } from '../gate/custom-rules.ts';
-import {
-  byHow,
-  changedOutcomes,
-  confidence,
-  count,
-  figure,
-  percent,
-  rowsAndTime,
-  versionName,
-} from '../gate/wording.ts';
+import { byHow, changedOutcomes, confidence, figure, rowsAndTime, versionName } from '../gate/wording.ts';
+import { count, percent } from '../numbers.ts';
+import { utc } from '../times.ts';
 import { wrap } from './run-text.ts';
 import { table } from './table.ts';
-import { utc } from './time.ts';
 
 export function evaluationText({ data, seen, report }: FilesEvaluation): string {
   const { candidate, champion } = report.models;

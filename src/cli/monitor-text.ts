@@ -2,10 +2,10 @@
 
 import type { ServiceCheck } from '../monitoring/checks/service-check.ts';
 import type { SeriesReport, TickReport } from '../monitoring/contract.ts';
+import { utc } from '../times.ts';
 import type { TriggerAnswer } from '../workflows/contract.ts';
 import { wrap } from './run-text.ts';
 import { table } from './table.ts';
-import { utc } from './time.ts';
 
 /** @param triggered what the owner answered; null for an earlier look, where the ledger tells */
 export function tickText(report: TickReport, triggered: readonly TriggerAnswer[] | null): string {

@@ -1,6 +1,7 @@
 /** Runs side by side for a terminal of 80 columns: one row a thing, one column a run. */
 import type { RunComparison } from '../gate/compare-runs.ts';
-import { count, figure, period } from '../gate/wording.ts';
+import { figure, period } from '../gate/wording.ts';
+import { count } from '../numbers.ts';
 import { trialsText, wrap } from './run-text.ts';
 import { table } from './table.ts';
 

@@ -1,24 +1,30 @@
 /** A run in words and as a tree of its stages. */
+import type { PendingWork } from '../client/pending-work.ts';
 import type { RunStory } from '../client/run-story.ts';
 import type { RunSummary } from '../client/runs.ts';
 import type { ExitCode } from '../errors.ts';
 import { searchSections } from '../gate/search-section.ts';
+import { relative, utc } from '../times.ts';
 import type { ModelSearch } from '../training/search/contract.ts';
 import type { Colors } from './context.ts';
 import { facts, plainText, table } from './table.ts';
-import { relative, utc } from './time.ts';
 
 const STAGES = ['ingest', 'validate', 'features', 'train', 'evaluate', 'gate', 'approve', 'deploy', 'monitor'] as const;
 const WIDTH = 80;
 
-/** One line a stage, those to come dimmed; what is waited for below. Lines are at most 80 characters wide. */
-export function stageTree(story: RunStory, colors: Colors, now: Date): string[] {
+/**
+ * One line a stage, those to come dimmed; what is waited for below. Lines are at most 80 characters wide.
+ *
+ * @param work what is tried just now, shown beside the stage under way
+ */
+export function stageTree(story: RunStory, colors: Colors, now: Date, work: readonly PendingWork[] = []): string[] {
   const past = story.stages.map(({ stage, started, ended: end }, i) => {
     // A wait belongs to the stage before it, which is over as far as work goes.
     const ended = story.waiting_for !== null && i === story.stages.length - 1 ? null : end;
     const seconds = (Date.parse(ended ?? now.toISOString()) - Date.parse(started)) / 1000;
     const mark = ended ? colors.green('✔') : story.outcome || !story.open ? colors.red('✖') : colors.cyan('▸');
-    return `  ${mark} ${stage.padEnd(10)} ${span(seconds)}`;
+    const doing = ended || !story.open ? '' : workText(work, WIDTH - 26);
+    return `  ${mark} ${stage.padEnd(10)} ${doing === '' ? span(seconds) : `${span(seconds).padEnd(8)} ${doing}`}`;
   });
   const reached = Math.max(-1, ...story.stages.map(({ stage }) => STAGES.indexOf(stage as (typeof STAGES)[number])));
   const coming = story.outcome === null && story.open ? STAGES.slice(reached + 1) : [];
@@ -29,6 +35,15 @@ export function stageTree(story: RunStory, colors: Colors, now: Date): string[] 
     ...waitingLines(story, now),
     ...wrap(story.outcome === null ? story.sentence : `${story.outcome}: ${story.sentence}`),
   ];
+}
+
+/** How far the work under way is, which try it is, and why the last one failed; empty where nothing is known. */
+export function workText(work: readonly PendingWork[], width: number): string {
+  const [one] = work;
+  if (one === undefined) return '';
+  const again = one.attempt > 1 ? `try ${one.attempt}${one.lastFailure ? `, the last: ${one.lastFailure}` : ''}` : '';
+  const text = plainText([one.progress ?? '', again].filter((part) => part !== '').join('; '));
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
 }
 
 /** What is waited for, on whom, until when, and what happens then. */

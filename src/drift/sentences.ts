@@ -1,4 +1,6 @@
 /** What a drift verdict says to a person: what, how much against which limit, on how many rows and when, then what next. */
+
+import { count } from '../numbers.ts';
 import type { ColumnDrift, ColumnProfile, DriftReport, ReferenceProfile } from './contract.ts';
 import type { JudgeOptions } from './judge-options.ts';
 import { meanOf, type Points, pointsOf, standardDeviationOf } from './points.ts';
@@ -145,7 +147,7 @@ function digits(value: number): string {
 }
 
 export function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return count(Math.round(value));
 }
 
 export function percent(value: number): string {

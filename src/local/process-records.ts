@@ -2,6 +2,7 @@
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../json.ts';
 import { ProcessAlreadyRunning } from './errors.ts';
 import { processIdentity } from './process-identity.ts';
 
@@ -37,14 +38,6 @@ export async function listProcesses(stateDir: string): Promise<ProcessRecord[]> 
 
 function recordFile(stateDir: string, name: string): string {
   return join(stateDir, `${name}.json`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Leases keep a canary arm alive: whoever watches the rollout renews; nodes judge on their own monotonic clock. */
 import { randomUUID } from 'node:crypto';
+import { parseJson } from '../json.ts';
 import { sha256Of } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { lease } from './contract.ts';
@@ -65,13 +66,5 @@ export class LeaseWatch {
     const parsed = lease.safeParse(parseJson(body));
     if (parsed.success) this.#seen.set(key, { content, ttlMs: parsed.data.ttl_ms, at: before });
     else this.#seen.delete(key);
-  }
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
   }
 }

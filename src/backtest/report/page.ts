@@ -1,6 +1,7 @@
 /** A backtest as one HTML file: the recommendation, a chart, and the tables behind it. No script, nothing from elsewhere. */
 import { escapeHtml } from '../../drift/report/escape-html.ts';
 import { STYLE } from '../../drift/report/style.ts';
+import { count } from '../../numbers.ts';
 import type { BacktestReport, PolicyResult } from '../contract.ts';
 import { chartSvg, keySvg } from './chart-svg.ts';
 import { figureText, withBounds } from './figures-text.ts';
@@ -30,7 +31,7 @@ export function backtestPage(report: BacktestReport): string {
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>${text(`Backtest of ${model}, ${time}`)}</title><style>${STYLE}${OWN_STYLE}</style></head><body>`,
     `<header><h1>${text(recommendation.sentence)}</h1>`,
-    `<p>${text(model)}, ${time}, ${labelled.toLocaleString('en-US')} rows with a label; ${text(primary)}.</p></header>`,
+    `<p>${text(model)}, ${time}, ${count(labelled)} rows with a label; ${text(primary)}.</p></header>`,
     `<main><figure>${chartSvg(months, lines, label)}</figure><ul class="key">${keys.join('')}</ul>`,
     policyTable(report),
     monthTable(report, months),

@@ -1,5 +1,6 @@
 /** A backtest for a terminal of 80 columns: what to take, what each policy reached and cost, month by month. */
 import type { BacktestReport, PolicyResult } from '../../backtest/contract.ts';
+import { count } from '../../numbers.ts';
 import { wrap } from '../run-text.ts';
 import { table } from '../table.ts';
 
@@ -19,7 +20,7 @@ export function backtestText(report: BacktestReport): string {
   const head = ['POLICY', 'POOLED', 'MONTHS', 'WORST', 'RUNS', 'LIVE', 'ASKED', 'FALSE', 'CPU S'];
   return [
     wrap(recommendation.sentence).join('\n'),
-    `${primary} on ${labelled.toLocaleString('en-US')} rows with a label, ${from.slice(0, 10)} to ${to.slice(0, 10)}.`,
+    `${primary} on ${count(labelled)} rows with a label, ${from.slice(0, 10)} to ${to.slice(0, 10)}.`,
     table(head, rows, 'POLICY'),
     wrap(
       'POOLED ± half of the 90 % interval by weeks; MONTHS the mean of months; WORST month; RUNS that trained; LIVE those ' +

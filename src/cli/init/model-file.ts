@@ -2,6 +2,7 @@
 import type { DataProfile } from '../../data/profile/contract.ts';
 import type { Roles } from '../../data/profile/roles-contract.ts';
 import { type RuleGroup, suggestRules } from '../../data/profile/rules.ts';
+import { count } from '../../numbers.ts';
 import type { Split } from './split.ts';
 import { inline, line, list, remark, withComment } from './yaml-lines.ts';
 
@@ -190,7 +191,6 @@ function named(column: string): string {
   return /^[\w.-]+$/.test(column) ? column : JSON.stringify(column);
 }
 
-const count = (value: number): string => value.toLocaleString('en-US');
 const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 
 function hours(ms: number): string {

@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import type { BackupManifest } from '../../backup/contract.ts';
 import type { RestoredModel } from '../../backup/restore.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { utc } from '../../times.ts';
 import { bytesText } from '../byte-size.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { inScratch } from '../scratch.ts';
 import { facts, table } from '../table.ts';
-import { utc } from '../time.ts';
 
 interface RestoreOptions {
   readonly from: string;

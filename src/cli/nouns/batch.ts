@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BatchManifest } from '../../batch/contract.ts';
+import { count } from '../../numbers.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -69,7 +70,7 @@ async function score(context: CliContext, text: string, { data, out, asOf }: Sco
     const done = await scoreBatch({
       ...{ store, config: sourceAt(found.config, data), version, asOf: at, window: null },
       ...{ base: context.terminal.cwd, workDir, cacheDir, signal },
-      onPart: (rows, all) => context.say(`${rows.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} rows`),
+      onPart: (rows, all) => context.say(`${count(rows)} of ${count(all)} rows`),
     });
     if (out !== undefined) await exportBatch(store, done, resolve(context.terminal.cwd, out), cacheDir);
     return done;
@@ -106,7 +107,7 @@ async function list(context: CliContext, model: string): Promise<void> {
             batch,
             as_of.slice(0, 16),
             String(version),
-            rows.toLocaleString('en-US'),
+            count(rows),
             String(parts.length),
           ]),
         ),
@@ -135,7 +136,7 @@ async function showBatch(context: CliContext, manifest: BatchManifest, out: stri
     const { parts, deliveries, source, feature_definition: definition } = manifest;
     const days = table(
       ['day', 'rows', 'predictions'],
-      parts.map(({ day, rows, key }) => [day, rows.toLocaleString('en-US'), key.slice(key.indexOf('/batches/') + 1)]),
+      parts.map(({ day, rows, key }) => [day, count(rows), key.slice(key.indexOf('/batches/') + 1)]),
     );
     const from = `From ${source} (${deliveries.length} ${deliveries.length === 1 ? 'file' : 'files'}), features ${definition.slice(0, 12)}.`;
     const copied = out === undefined ? '' : `\nCopied to ${out}.`;

@@ -1,10 +1,10 @@
 /** `hone clock`: the time of a replay, for old data that is worked through as if it came in today. */
 import type { Command } from 'commander';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { instantOption } from '../services.ts';
-import { utc } from '../time.ts';
 
 export function register(program: Command, context: CliContext): void {
   const noun = program.command('clock').description('what time it is for the models; a replay sets it');

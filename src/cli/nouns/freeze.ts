@@ -1,12 +1,12 @@
 /** `hone freeze` and `unfreeze`: no new runs, rollouts or promotions for a while. Rollbacks stay possible. */
 import type { Command } from 'commander';
 import { freezeForPerson, unfreezeForPerson } from '../../client/freezes.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf, instantOption, person } from '../services.ts';
-import { utc } from '../time.ts';
 
 interface FreezeOptions {
   readonly reason: string;

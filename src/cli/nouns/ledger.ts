@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { aliasText, changeText, routingText } from '../../registry/change-text.ts';
 import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
 import type { Verification } from '../../registry/verify.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';
 import { facts, table } from '../table.ts';
-import { utc } from '../time.ts';
 
 interface ShowOptions {
   readonly at?: string;

@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { type Lineage, lineage } from '../../registry/lineage.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf, parseRef } from '../refs.ts';
 import { facts, table } from '../table.ts';
-import { utc } from '../time.ts';
 
 export function register(program: Command, context: CliContext): void {
   const command = program

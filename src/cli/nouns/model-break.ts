@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { modelOf } from '../../config/load.ts';
 import { confirmBreak, lastBreak, withdrawBreak } from '../../registry/breaks.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf, instantOption, person } from '../services.ts';
-import { utc } from '../time.ts';
 
 interface BreakOptions {
   readonly at?: string;

@@ -7,6 +7,7 @@ import { loadWorkspace, MODELS_FOLDER, type Workspace } from '../../config/load.
 import { slug } from '../../config/values.ts';
 import { RoleUnclear } from '../../data/profile/errors.ts';
 import type { Given } from '../../data/profile/roles-contract.ts';
+import { count } from '../../numbers.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -163,7 +164,7 @@ export function initText(
       ? `\n\nThe newest event is ${Math.round(ageDays)} days old. A run counts its windows back from now, and would find too few rows:\nbring newer ones, or replay the past on a logical clock (docs/how-to/bring-your-own-data.md).`
       : '';
   return [
-    `Wrote ${file} from ${profile.rows.toLocaleString('en-US')} rows, ${from.slice(0, 10)} to ${to.slice(0, 10)}.`,
+    `Wrote ${file} from ${count(profile.rows)} rows, ${from.slice(0, 10)} to ${to.slice(0, 10)}.`,
     facts([
       ['Label', one(label, '')],
       ['Event time', one(time, '')],
@@ -174,7 +175,7 @@ export function initText(
       ['Numbers', several(numbers)],
       ['Categories', several(categories)],
       ['Left out', several(leftOut)],
-      ['Judged on', `${split.holdout}, about ${split.judged.toLocaleString('en-US')} labelled rows`],
+      ['Judged on', `${split.holdout}, about ${count(split.judged)} labelled rows`],
       ['Approval', 'always a person; every trigger is off'],
     ]),
     [

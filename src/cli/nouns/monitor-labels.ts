@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { ModelConfig } from '../../config/model.ts';
 import type { Coverage } from '../../monitoring/labels/label-coverage.ts';
 import type { Imported } from '../../monitoring/labels/label-import.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
@@ -11,7 +12,6 @@ import { ledgerOf } from '../refs.ts';
 import { wrap } from '../run-text.ts';
 import { asOfOf } from '../services.ts';
 import { facts, table } from '../table.ts';
-import { utc } from '../time.ts';
 
 interface ImportOptions {
   readonly from: string;

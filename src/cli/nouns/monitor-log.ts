@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ImportedLog } from '../../monitoring/log/log-import.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf } from '../services.ts';
 import { facts } from '../table.ts';
-import { utc } from '../time.ts';
 
 interface ImportOptions {
   readonly from: string;

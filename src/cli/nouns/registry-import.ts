@@ -8,11 +8,11 @@ import { configSnapshot } from '../../config/snapshot.ts';
 import { signature } from '../../registry/contract.ts';
 import type { Imported } from '../../registry/import.ts';
 import { servedDefinition } from '../../serving/contract.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { asOfOf, instantOption, person } from '../services.ts';
-import { utc } from '../time.ts';
 
 interface ImportOptions {
   readonly signature: string;

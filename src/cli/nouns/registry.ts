@@ -5,12 +5,12 @@ import type { VersionManifest } from '../../registry/contract.ts';
 import { openLedger } from '../../registry/ledger.ts';
 import { type Lineage, lineage } from '../../registry/lineage.ts';
 import { type ListedVersion, listVersions, readAttestation, readVersion } from '../../registry/versions.ts';
+import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf, parseRef } from '../refs.ts';
 import { facts, table } from '../table.ts';
-import { utc } from '../time.ts';
 import { registerImport } from './registry-import.ts';
 import { registerUpkeep } from './registry-upkeep.ts';
 

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { routingText } from '../../registry/change-text.ts';
 import type { RollbackTarget } from '../../registry/rollback.ts';
+import { relative } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf, person, withServices } from '../services.ts';
 import { table } from '../table.ts';
-import { relative } from '../time.ts';
 
 interface RollbackOptions {
   readonly to?: string;

@@ -2,8 +2,8 @@
 import type { QuarantineRecord } from '../../data/validation/quarantine/record.ts';
 import { reasonText } from '../../data/validation/quarantine/record.ts';
 import type { Shown } from '../../data/validation/quarantine/show.ts';
+import { utc } from '../../times.ts';
 import { plainText } from '../table.ts';
-import { utc } from '../time.ts';
 
 const CELL = 60;
 

@@ -1,8 +1,8 @@
 /** A validation report for a person: the verdict, then each finding, worst first, in 80 columns. */
 import type { DeliveryReport, PublicFinding } from '../../data/validation/delivery-report.ts';
+import { utc } from '../../times.ts';
 import type { Colors } from '../context.ts';
 import { plainText } from '../table.ts';
-import { utc } from '../time.ts';
 
 const WIDTH = 80;
 const EXAMPLES = 5;

@@ -1,6 +1,7 @@
 /** Which rows a run trains on: the file's own window, or since the last confirmed break where that leaves enough rows. */
 import type { ModelConfig } from '../../config/model.ts';
 import { windowGeometry } from '../../evaluation/geometry.ts';
+import { count } from '../../numbers.ts';
 import type { ConfirmedBreak, Geometry } from '../../registry/contract.ts';
 import { modelFolder } from '../../registry/keys.ts';
 import { findDocument } from '../../store/content.ts';
@@ -74,10 +75,6 @@ async function rowsBetween(
 
 function fallbackName({ fallback }: SinceBreak): string {
   return fallback.type === 'rolling' ? `a rolling window of ${fallback.length}` : 'all history';
-}
-
-function count(rows: number): string {
-  return rows.toLocaleString('en-US');
 }
 
 /** What the judged version of a run was trained on, for its refit, its record and its packet. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Source } from '../../config/sections/sources.ts';
+import { parseJson } from '../../json.ts';
 import { type RawSnapshot, rawSnapshot } from '../contract.ts';
 import { engineVersion } from '../engine.ts';
 import { SourceUnreadable } from './errors.ts';
@@ -32,12 +33,4 @@ async function readProducer(path: string): Promise<Producer | undefined> {
   if (parsed.success) return parsed.data;
   const cure = 'Write {"name": "…", "version": "…"}, both as text.';
   throw new SourceUnreadable(path, 'it does not name a producer and its version', cure);
-}
-
-function parseJson(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,6 @@
 /** Which column is the id (unique, on every row), and which names a thing that comes back (the entity). */
+
+import { count } from '../../numbers.ts';
 import { type Connection, rowsOf } from '../engine.ts';
 import type { ColumnSummary, ProfileSource } from './contract.ts';
 import { DataUnsuitable } from './errors.ts';
@@ -88,5 +90,3 @@ async function countDifferent(db: Connection, { relation, columns }: ProfileSour
   const [row] = await rowsOf(db, `SELECT count(DISTINCT ${sql}) AS n FROM ${relation}`);
   return Number(row?.['n']);
 }
-
-export const count = (value: number): string => value.toLocaleString('en-US');

@@ -1,9 +1,10 @@
 /** Guesses the part of every column, says why, and leaves out what is no honest feature. */
 import { columnName } from '../../config/values.ts';
+import { count } from '../../numbers.ts';
 import type { Connection } from '../engine.ts';
 import type { ColumnSummary, DataProfile, ProfileSource } from './contract.ts';
 import { DataUnsuitable } from './errors.ts';
-import { count, entityRole, idRole, isName } from './id-role.ts';
+import { entityRole, idRole, isName } from './id-role.ts';
 import { labelRole } from './label-role.ts';
 import { outcomesAmong } from './leaks.ts';
 import type { Chosen, Given, Roles } from './roles-contract.ts';

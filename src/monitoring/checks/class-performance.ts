@@ -4,11 +4,12 @@ import { durationMs } from '../../config/values.ts';
 import { classCounts } from '../../evaluation/judged-rows.ts';
 import { EPSILON } from '../../evaluation/losses.ts';
 import { dot, sumByBlock } from '../../statistics/block-statistic.ts';
+import { blocksOf } from '../../statistics/blocks.ts';
 import { blockIntervals } from '../../statistics/intervals.ts';
 import type { PerformanceWindow, Window } from '../contract.ts';
 import { windowName } from '../windows.ts';
 import type { MaturedRows } from './matured-rows.ts';
-import { blocksOf, whyNotJudged } from './performance.ts';
+import { whyNotJudged } from './performance.ts';
 
 /**
  * Skill is 1 − log loss / log loss of the constant class rates. Calibration is that of the class that was told: its mean

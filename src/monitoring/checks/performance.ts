@@ -4,6 +4,7 @@ import { durationMs } from '../../config/values.ts';
 import { percent, whole } from '../../drift/sentences.ts';
 import { METRICS, metricValue } from '../../evaluation/metrics.ts';
 import { dot } from '../../statistics/block-statistic.ts';
+import { blocksOf } from '../../statistics/blocks.ts';
 import { blockIntervals } from '../../statistics/intervals.ts';
 import type { Holdout, PerformanceWindow, Window } from '../contract.ts';
 import { windowName } from '../windows.ts';
@@ -97,17 +98,6 @@ export function whyNotJudged(
     return `not judged (too few of the rarer class: ${whole(rarer)} of ${whole(minRarer)} needed)`;
   }
   return null;
-}
-
-/** Numbers the blocks that occur, in time order. */
-export function blocksOf(eventTime: readonly number[], length: number): { block: Int32Array; blocks: number } {
-  const numbers = new Map<number, number>();
-  const block = Int32Array.from(eventTime, (time) => {
-    const key = Math.floor(time / length);
-    if (!numbers.has(key)) numbers.set(key, numbers.size);
-    return numbers.get(key)!;
-  });
-  return { block, blocks: numbers.size };
 }
 
 /** Skill fell: below the limit, and surely below the champion's own holdout. */

@@ -1,5 +1,6 @@
 /** The configurations of `training.search` as trials, and which of them becomes the candidate. */
 import type { MetricName, ModelConfig } from '../../config/model.ts';
+import { count } from '../../numbers.ts';
 import { digestOf } from '../../store/content.ts';
 import type { ModelSearch, TrialRecord } from './contract.ts';
 
@@ -47,6 +48,6 @@ export function chooseTrial(search: Omit<ModelSearch, 'chosen' | 'sentence'>): M
   const sentence =
     best === undefined
       ? `None of ${trials.length} trials could be chosen.`
-      : `Chosen among ${trials.length} trials: ${best.name}, by ${metric} on ${(rows ?? 0).toLocaleString('en-US')} validation rows.${also}`;
+      : `Chosen among ${trials.length} trials: ${best.name}, by ${metric} on ${count(rows ?? 0)} validation rows.${also}`;
   return { ...search, chosen: best?.name ?? null, sentence };
 }

@@ -1,11 +1,19 @@
 /** Two versions or runs side by side: how they did on the rows that judged them, and what went in. */
 import { modelOfRun } from '../../client/run-id.ts';
+import type { MetricName } from '../../config/model.ts';
+import type { Interval } from '../../evaluation/contract.ts';
+import { behaviourSections, calibrationSections } from '../../gate/behaviour-sections.ts';
 import { compareRuns, type RunComparison } from '../../gate/compare-runs.ts';
-import { count, figure, period } from '../../gate/wording.ts';
+import { groupSections } from '../../gate/group-sections.ts';
+import { type Judgement, judgementsOfRun } from '../../gate/read-judgements.ts';
+import { byHow, confidence, figure, period } from '../../gate/wording.ts';
 import { type ListedVersion, listVersions } from '../../registry/versions.ts';
 import { PageRefused } from '../errors.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
+import { count } from '../parts/numbers.ts';
+import { prose, shortDigest } from '../parts/prose.ts';
+import { sectionOf } from '../parts/section.ts';
 import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import type { Sources } from '../sources.ts';
@@ -14,19 +22,19 @@ import type { Sources } from '../sources.ts';
 export async function comparePage(
   sources: Sources,
   model: string,
-  asked: { a?: string | undefined; b?: string | undefined },
+  { a, b }: { a?: string | undefined; b?: string | undefined },
 ): Promise<Page> {
   await sources.knownLedger(model);
   const versions = await listVersions(sources.store, model);
-  const { a, b } = asked;
   const [newest, before] = versions.toReversed();
+  const asked = a === undefined || b === undefined ? null : [a, b].map((text) => runOf(model, versions, text));
   const comparison =
-    a !== undefined && b !== undefined
-      ? await compareRuns(
-          sources.store,
-          [a, b].map((text) => ({ model, run: runOf(model, versions, text) })),
-        )
-      : null;
+    asked &&
+    (await compareRuns(
+      sources.store,
+      asked.map((run) => ({ model, run })),
+    ));
+  const paired = asked && (await pairedOf(sources, model, versions, asked));
   return {
     title: `Compare versions of ${model}`,
     model,
@@ -35,9 +43,56 @@ export async function comparePage(
       ['Models', '/'],
       [model, `/models/${model}`],
     ],
-    sentence: comparison?.sentence ?? 'Choose two versions; nothing is changed by looking.',
-    body: html`${form(model, versions, a ?? String(newest?.version ?? ''), b ?? String(before?.version ?? ''))}${comparison && sideBySide(model, comparison)}`,
+    sentence: prose(
+      comparison === null ? 'Choose two versions; nothing is changed by looking.' : sameRun(comparison, a, b),
+    ),
+    body: html`${form(model, versions, a ?? String(newest?.version ?? ''), b ?? String(before?.version ?? ''))}${comparison && sideBySide(model, comparison)}${paired && pairedSections(paired)}`,
   };
+}
+
+/** The judgement of one of two runs in which the other's version was the champion: the same rows, row by row. */
+async function pairedOf(
+  { store }: Sources,
+  model: string,
+  versions: readonly ListedVersion[],
+  runs: readonly string[],
+): Promise<Judgement | null> {
+  for (const run of runs) {
+    const judged = (await judgementsOfRun(store, model, run)).at(-1);
+    const champion = judged?.evaluation.models.champion?.version;
+    const other = versions.find(({ version }) => version === champion)?.run;
+    if (judged !== undefined && other !== undefined && other !== run && runs.some((one) => one === other))
+      return judged;
+  }
+  return null;
+}
+
+function pairedSections({ version, evaluation }: Judgement): Html {
+  const { improvement, models, rows, blocks, level } = evaluation;
+  const champion = models.champion?.version;
+  const differences = Object.entries(improvement.over_champion ?? {}) as [MetricName, Interval][];
+  return html`<section aria-labelledby="paired"><h2 id="paired">Row by row</h2>
+<p>The gate scored both on the same ${count(rows)} rows in ${count(blocks.count)} blocks (${blocks.unit}): version ${version} against version ${champion}.</p>
+${table({
+  caption: `Version ${version} against version ${champion}, with one-sided ${confidence(level)} bounds`,
+  head: ['Metric', 'Difference', 'Bounds'],
+  rows: differences.map(([metric, { estimate, lower, upper }]) => [
+    metric,
+    byHow(metric, estimate),
+    lower === null ? 'not known' : `${byHow(metric, lower)} to ${byHow(metric, upper)}`,
+  ]),
+})}</section>${[...calibrationSections(evaluation), ...groupSections(evaluation), ...behaviourSections(evaluation)].map(
+    (section, i) => sectionOf(section, `paired-${i}`),
+  )}`;
+}
+
+/** A refit was judged as its twin, so there is nothing to tell them apart by. */
+function sameRun({ runs, sentence }: RunComparison, a: string | undefined, b: string | undefined): string {
+  const [first, second] = runs;
+  if (first === undefined || first.run !== second?.run) return sentence;
+  return a === b
+    ? 'This is one version; choose another beside it.'
+    : `Versions ${a} and ${b} are of one run, ${first.run}: one was judged, the other is the same recipe fitted on all mature rows, so their figures are the same.`;
 }
 
 /** Of `7` or of a run's id. */
@@ -71,7 +126,7 @@ function form(model: string, versions: readonly ListedVersion[], a: string, b: s
 function sideBySide(model: string, { runs, differences, metrics, same_rows: same }: RunComparison): Html {
   const head = ['Of', ...runs.map(({ version }) => `Version ${version}`)];
   const short = (value: string | null) =>
-    value === null ? '–' : /^[0-9a-f]{40,64}$/.test(value) ? value.slice(0, 12) : value;
+    value === null ? '–' : /^[0-9a-f]{40,64}$/.test(value) ? shortDigest(value) : prose(value);
   return html`<section aria-labelledby="how"><h2 id="how">How they did</h2>
 ${!same && html`<p class="notice bad">The rows differ, so the figures do not tell the models apart by themselves.</p>`}
 ${table({

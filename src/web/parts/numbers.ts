@@ -1,4 +1,7 @@
-/** Numbers as people read them. */
+/** Numbers as people read them, where they may be missing. */
+import { count, percent as percentOf } from '../../numbers.ts';
+
+export { count };
 
 export function number(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined) return '–';
@@ -6,12 +9,7 @@ export function number(value: number | null | undefined, digits = 3): string {
 }
 
 export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`;
-}
-
-/** `9,812`. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return share === null || share === undefined ? '–' : percentOf(share);
 }
 
 export function many(value: number, what: string): string {

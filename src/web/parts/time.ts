@@ -1,6 +1,9 @@
 /** Times: the instant in UTC for machines and hovering, how long ago for people. */
 import { durationMs } from '../../config/values.ts';
+import { relative, utc } from '../../times.ts';
 import { type Html, html } from '../html.ts';
+
+export { utc };
 
 const UNITS: readonly [seconds: number, name: string][] = [
   [86_400, 'day'],
@@ -8,23 +11,13 @@ const UNITS: readonly [seconds: number, name: string][] = [
   [60, 'minute'],
 ];
 
-/** `2013-04-10 06:00 UTC`. */
-export function utc(instant: string): string {
-  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
-}
-
 export function utcTime(instant: string): Html {
   return html`<time datetime="${instant}">${utc(instant)}</time>`;
 }
 
 /** `3 days ago` with the instant on hover; only for times of the wall clock. */
 export function ago(instant: string, now: Date): Html {
-  const seconds = (now.getTime() - Date.parse(instant)) / 1000;
-  const unit = UNITS.find(([size]) => Math.abs(seconds) >= size);
-  const count = unit === undefined ? 0 : Math.floor(Math.abs(seconds) / unit[0]);
-  const span = `${count} ${unit?.[1]}${count === 1 ? '' : 's'}`;
-  const text = unit === undefined ? 'just now' : seconds > 0 ? `${span} ago` : `in ${span}`;
-  return html`<time datetime="${instant}" title="${utc(instant)}">${text}</time>`;
+  return html`<time datetime="${instant}" title="${utc(instant)}">${relative(instant, now)}</time>`;
 }
 
 /** An ISO 8601 duration as people say it: `7 days`, `90 min`, `1.5 s`. */

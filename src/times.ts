@@ -1,4 +1,4 @@
-/** Times for people: how long ago, and the exact instant in UTC. */
+/** Times as people read them: the exact instant in UTC, and how long ago. */
 
 /** `2013-04-10 06:00 UTC`. */
 export function utc(instant: string): string {
