@@ -1,11 +1,14 @@
 /** Follows a run until it ends: a tree that redraws itself on a terminal, lines elsewhere. Ctrl-C leaves the run alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type PendingWork, pendingWork } from '../client/pending-work.ts';
 import { type RunStory, runStory } from '../client/run-story.ts';
 import type { CliContext } from './context.ts';
-import { outcomeCode, stageTree } from './run-text.ts';
+import { outcomeCode, stageTree, workText } from './run-text.ts';
 import type { Services } from './services.ts';
 
 const LOOK_EVERY_MS = 500;
+/** Off a terminal, how far the work is is told this often. */
+const LINE_MS = 10_000;
 
 /**
  * Sets the exit code: by outcome, 130 after Ctrl-C, 5 when time ran out while somebody or something is waited for, else 1.
@@ -26,7 +29,7 @@ export async function follow(
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const story = await runStory(client, store, run);
-      draw(story);
+      draw(story, story.source === 'workflow' && story.open ? await pendingWork(client, run) : []);
       if (!story.open) {
         context.exitWith(outcomeCode(story.outcome));
         return story;
@@ -49,24 +52,30 @@ function detached(context: CliContext, story: RunStory, code: 1 | 5 | 130, why: 
   return story;
 }
 
-function drawer(context: CliContext): (story: RunStory) => void {
+function drawer(context: CliContext): (story: RunStory, work: readonly PendingWork[]) => void {
   const { terminal, options, colors } = context;
-  if (options.quiet) return () => undefined;
+  if (options.quiet || options.json) return () => undefined;
   // On a terminal the tree stands where data would; its last state stays.
-  if (terminal.isTty && !options.json) {
+  if (terminal.isTty) {
     let drawn = 0;
-    return (story) => {
-      const lines = stageTree(story, colors, terminal.now());
+    return (story, work) => {
+      const lines = stageTree(story, colors, terminal.now(), work);
       const back = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`;
       terminal.err(`${back}${lines.join('\n')}\n`);
       drawn = lines.length;
     };
   }
-  let said = '';
-  return (story) => {
+  let [said, far] = ['', ''];
+  let toldAt = performance.now();
+  return (story, work) => {
     const waits = story.waiting_for === null ? '' : `; waits for ${story.waiting_for}`;
     const line = `${story.run} ${story.outcome ?? story.stage ?? 'starts'}: ${story.sentence}${waits}`;
+    const doing = workText(work, 200);
+    const due = doing !== '' && doing !== far && performance.now() - toldAt >= LINE_MS;
     if (line !== said) terminal.err(`${line}\n`);
-    said = line;
+    else if (due) terminal.err(`${story.run} ${story.stage}: ${doing}\n`);
+    else return;
+    [said, far] = [line, due ? doing : far];
+    toldAt = performance.now();
   };
 }

@@ -1,6 +1,8 @@
 /** What Temporal tries just now for a run: activities under way or waiting to be tried again. */
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 import type { HoneClient } from './connect.ts';
+import { progressText } from './progress-text.ts';
 
 export interface PendingWork {
   readonly activity: string;
@@ -9,6 +11,8 @@ export interface PendingWork {
   readonly lastFailure: string | null;
   /** When the next try is, where it waits for one. */
   readonly nextTry: string | null;
+  /** What it last said of its progress, such as `step 40 of 300`; null where it says nothing. */
+  readonly progress: string | null;
 }
 
 /** Empty for a run that is over or unknown. @throws TemporalUnreachable */
@@ -16,14 +20,30 @@ export async function pendingWork(client: HoneClient, run: string): Promise<Pend
   const temporal = await client.temporal();
   try {
     const { raw } = await temporal.workflow.getHandle(run).describe();
-    return (raw.pendingActivities ?? []).map(({ activityType, attempt, lastFailure, scheduledTime }) => ({
-      activity: activityType?.name ?? 'unknown',
-      attempt: attempt ?? 1,
-      lastFailure: lastFailure?.message ?? null,
-      nextTry: scheduledTime?.seconds ? new Date(Number(scheduledTime.seconds) * 1000).toISOString() : null,
-    }));
+    const pending = raw.pendingActivities ?? [];
+    return await Promise.all(
+      pending.map(async ({ activityType, attempt, lastFailure, scheduledTime, heartbeatDetails }) => ({
+        activity: activityType?.name ?? 'unknown',
+        attempt: attempt ?? 1,
+        lastFailure: lastFailure?.message ?? null,
+        nextTry: scheduledTime?.seconds ? new Date(Number(scheduledTime.seconds) * 1000).toISOString() : null,
+        progress: progressText(await decoded(temporal, heartbeatDetails?.payloads ?? [])),
+      })),
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
     throw error;
+  }
+}
+
+/** The first of them, as it was given to `heartbeat`; undefined where nothing was, or it cannot be read here. */
+async function decoded({ options }: Client, sealed: readonly Payload[]): Promise<unknown> {
+  const { payloadCodecs, payloadConverter } = options.loadedDataConverter;
+  try {
+    let payloads = [...sealed];
+    for (const codec of [...payloadCodecs].reverse()) payloads = await codec.decode(payloads);
+    return payloads[0] && payloadConverter.fromPayload(payloads[0]);
+  } catch {
+    return undefined; // what is shown on the way may not fail the look
   }
 }

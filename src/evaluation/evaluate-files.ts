@@ -4,6 +4,7 @@ import { durationMs } from '../config/values.ts';
 import type { RawSnapshot } from '../data/contract.ts';
 import { SourceWithoutRows } from '../data/ingest/errors.ts';
 import { ingest } from '../data/ingest/ingest.ts';
+import type { IngestProgress } from '../data/ingest/months.ts';
 import { sourceAt } from '../data/validation/source-at.ts';
 import type { VersionManifest } from '../registry/contract.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -29,6 +30,7 @@ export interface FilesInput {
   readonly workDir: string;
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
+  readonly onProgress?: (sentence: string) => void;
 }
 
 export interface FilesEvaluation {
@@ -46,18 +48,24 @@ export interface FilesEvaluation {
  *   version's features is not there
  */
 export async function evaluateFiles(input: FilesInput): Promise<FilesEvaluation> {
-  const { version, against, asOf, workDir, cacheDir, signal } = input;
+  const { version, against, asOf, workDir, cacheDir, signal, onProgress } = input;
   // A rolling window is about training: whoever names a file wants all of it judged.
   const config = withAllRows(sourceAt(input.config, input.data));
   const rowsStore = openStore(`file:${workDir}/store`);
   const reading = { config, asOf, workDir, cacheDir, ...(signal ? { signal } : {}) };
-  const snapshot = await ingest({ ...reading, store: rowsStore, base: input.cwd }).catch((error: unknown) => {
+  const source = {
+    store: rowsStore,
+    base: input.cwd,
+    onProgress: (done: IngestProgress) => onProgress?.(`reading ${done.sentence}`),
+  };
+  const snapshot = await ingest({ ...reading, ...source }).catch((error: unknown) => {
     if (error instanceof SourceWithoutRows) throw new NoRowsToEvaluate(input.data, 'it holds no row before --as-of');
     throw error;
   });
   const until = cleanFrom([version.fit_end, against?.fit_end ?? null], durationMs(config.training.split.gap));
   const window = { from: input.cleanOnly ? until : new Date(0).toISOString(), to: asOf };
   const score = versionScorer({ ...reading, store: input.store, rowsStore, raw: snapshot.ref.digest, window });
+  onProgress?.(`scoring and judging ${snapshot.manifest.rows.toLocaleString('en-US')} rows`);
   const compared = { candidate: version, champion: against, anchor: null };
   const { report, rows: judged } = await evaluateVersions({ ...reading, score, ...compared });
   if (report.rows === 0) throw new NoRowsToEvaluate(input.data, whyNone(input, snapshot.manifest, until));

@@ -8,11 +8,8 @@ import { type LoadedModel, modelOf } from '../../config/load.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { instantOption } from '../services.ts';
-
-/** Work of a shorter time needs no comment. */
-const TALK_AFTER_MS = 1000;
-const TALK_EVERY_MS = 5000;
 
 interface Options {
   readonly from: string;
@@ -89,7 +86,7 @@ async function run(
   const from = instantOption('--from', options.from);
   const to = instantOption('--to', options.to);
   const shift = options.shift === undefined ? {} : { shift: instantOption('--shift', options.shift) };
-  return await watched(context, (onProgress) =>
+  return await withProgress(context, 'looking at the files', (onProgress) =>
     inScratch(({ workDir, signal }) =>
       backtest({
         ...{ config, policies, from, to, ...shift, base, workDir, signal, onProgress },
@@ -114,27 +111,4 @@ async function keep(context: CliContext, report: BacktestReport): Promise<void> 
   const { keepReport } = await import('../../backtest/kept.ts');
   const id = await keepReport(await context.store(), report, context.terminal.now());
   context.say(`Kept as ${id}; the pages show it at /models/${report.model}/backtest.`);
-}
-
-/** What is going on, after a second and then every few. */
-async function watched<T>(
-  context: CliContext,
-  work: (onProgress: (sentence: string) => void) => Promise<T>,
-): Promise<T> {
-  let latest = 'looking at the files';
-  let told = '';
-  const tell = () => {
-    if (latest !== told) context.say(`Still ${latest} …`);
-    told = latest;
-  };
-  const first = setTimeout(tell, TALK_AFTER_MS);
-  const timer = setInterval(tell, TALK_EVERY_MS);
-  try {
-    return await work((sentence) => {
-      latest = sentence;
-    });
-  } finally {
-    clearTimeout(first);
-    clearInterval(timer);
-  }
 }

@@ -8,6 +8,7 @@ import { bytesText } from '../byte-size.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { ofAll, withProgress } from '../progress.ts';
 import { inScratch } from '../scratch.ts';
 import { facts, table } from '../table.ts';
 
@@ -46,11 +47,13 @@ async function backup(context: CliContext, { to, withoutData = false }: { to: st
       `${place.uri} and the store ${store.uri} lie in one another. Name a place of its own; nothing was copied.`,
     );
   const { takeBackup } = await import('../../backup/take.ts');
-  const manifest = await inScratch(({ workDir, signal }) =>
-    takeBackup({
-      ...{ store, place, withoutData, workDir, signal, at: context.terminal.now() },
-      onProgress: sometimes((copied, bytes) => context.say(`${copied} objects, ${bytesText(bytes)} …`)),
-    }),
+  const manifest = await withProgress(context, 'listing the objects', (tell) =>
+    inScratch(({ workDir, signal }) =>
+      takeBackup({
+        ...{ store, place, withoutData, workDir, signal, at: context.terminal.now() },
+        onProgress: (copied, bytes) => tell(`${copied.toLocaleString('en-US')} objects copied, ${bytesText(bytes)}`),
+      }),
+    ),
   );
   const { objects, ...rest } = manifest;
   const document = { ...rest, place: place.uri, objects: objects.length, bytes: sizeOf(manifest) };
@@ -68,11 +71,14 @@ async function restore(context: CliContext, { from, backup: id, list, dryRun }: 
   }
   const manifest = await readBackup(place, id);
   const store = await context.store();
-  const onProgress = sometimes((step: string, objects: number) => context.say(`${objects} objects ${step} …`));
-  const models = await inScratch(async ({ workDir, signal }) => {
-    const order = { place, store, manifest, workDir, onProgress, signal };
-    return dryRun ? await checkBackup(order).then(() => null) : await restoreBackup(order);
-  });
+  const models = await withProgress(context, `reading backup ${manifest.id}`, (tell) =>
+    inScratch(async ({ workDir, signal }) => {
+      const all = manifest.objects.length;
+      const onProgress = (step: string, done: number) => tell(ofAll(done, all, `objects ${step}`));
+      const order = { place, store, manifest, workDir, onProgress, signal };
+      return dryRun ? await checkBackup(order).then(() => null) : await restoreBackup(order);
+    }),
+  );
   const document = { id: manifest.id, place: place.uri, store: store.uri, objects: manifest.objects.length, models };
   context.show(document, () =>
     models === null
@@ -85,16 +91,6 @@ async function restore(context: CliContext, { from, backup: id, list, dryRun }: 
 async function placeOf(context: CliContext, text: string): Promise<ObjectStore> {
   const { openStore } = await import('../../store/open-store.ts');
   return openStore(/^(file:|s3:)/.test(text) ? text : `file:${text}`, context.terminal.cwd);
-}
-
-/** At most every two seconds: for people, not for the clock. */
-function sometimes<A extends unknown[]>(say: (...args: A) => void): (...args: A) => void {
-  let last = performance.now();
-  return (...args) => {
-    if (performance.now() - last < 2000) return;
-    last = performance.now();
-    say(...args);
-  };
 }
 
 const sizeOf = ({ objects }: BackupManifest): number => objects.reduce((sum, { bytes }) => sum + bytes, 0);

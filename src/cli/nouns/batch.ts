@@ -6,6 +6,7 @@ import { count } from '../../numbers.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { ofAll, withProgress } from '../progress.ts';
 import { ledgerOf, versionOf } from '../refs.ts';
 import { asOfOf, instantOption, withServices } from '../services.ts';
 import { table } from '../table.ts';
@@ -66,15 +67,17 @@ async function score(context: CliContext, text: string, { data, out, asOf }: Sco
   const store = await context.store();
   const { asOfNow } = await import('../../store/clock.ts');
   const at = asOf === undefined ? await asOfNow(store, hone.clock) : instantOption('--as-of', asOf);
-  const manifest = await inScratch(async ({ workDir, cacheDir, signal }) => {
-    const done = await scoreBatch({
-      ...{ store, config: sourceAt(found.config, data), version, asOf: at, window: null },
-      ...{ base: context.terminal.cwd, workDir, cacheDir, signal },
-      onPart: (rows, all) => context.say(`${count(rows)} of ${count(all)} rows`),
-    });
-    if (out !== undefined) await exportBatch(store, done, resolve(context.terminal.cwd, out), cacheDir);
-    return done;
-  });
+  const manifest = await withProgress(context, `reading and checking ${data}`, (tell) =>
+    inScratch(async ({ workDir, cacheDir, signal }) => {
+      const done = await scoreBatch({
+        ...{ store, config: sourceAt(found.config, data), version, asOf: at, window: null },
+        ...{ base: context.terminal.cwd, workDir, cacheDir, signal },
+        onPart: (rows, all) => tell(ofAll(rows, all, 'rows scored')),
+      });
+      if (out !== undefined) await exportBatch(store, done, resolve(context.terminal.cwd, out), cacheDir);
+      return done;
+    }),
+  );
   await showBatch(context, manifest, out);
 }
 
@@ -89,7 +92,7 @@ async function run(context: CliContext, model: string, { asOf }: { readonly asOf
     const at = asOf === undefined ? await asOfOf(services) : instantOption('--as-of', asOf);
     const { workflow, end } = await startBatch(client, model, at);
     context.say(`Started ${workflow}; it goes on without this command.`);
-    const { batch } = await withPatience(client, PATIENCE_MS, end);
+    const { batch } = await withProgress(context, `scoring for ${model}`, () => withPatience(client, PATIENCE_MS, end));
     await showBatch(context, await readBatch(store, model, batch), undefined);
   });
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Applied, ModelChange } from '../../client/apply.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { person, withServices } from '../services.ts';
 import { table } from '../table.ts';
 
@@ -22,7 +23,9 @@ export function registerApply(noun: Command, context: CliContext): void {
 async function apply(context: CliContext, { dryRun = false, by }: { dryRun?: boolean; by?: string }): Promise<void> {
   await withServices(context, async (services) => {
     const { applyWorkspace } = await import('../../client/apply.ts');
-    const applied = await applyWorkspace({ ...services, by: person(by), dryRun });
+    const applied = await withProgress(context, 'comparing the files with what is applied', () =>
+      applyWorkspace({ ...services, by: person(by), dryRun }),
+    );
     context.show(applied, () => appliedText(applied));
   });
 }

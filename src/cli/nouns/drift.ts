@@ -7,6 +7,7 @@ import type { Tool } from '../../drift/definitions/compare-as.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { wrap } from '../run-text.ts';
 import { table } from '../table.ts';
 
@@ -49,12 +50,14 @@ async function drift(context: CliContext, reference: string, current: string, as
   const { inScratch } = await import('../scratch.ts');
   const model = asked.model === undefined ? null : await rolesOf(context, asked.model);
   const importance = asked.model === undefined ? undefined : await importanceOf(context, asked.model);
-  const comparison = await inScratch(({ workDir, signal }) =>
-    compareWindows(reference, current, {
-      ...{ roles: model?.roles ?? null, features: model?.features ?? null, importance },
-      ...{ timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
-      ...{ definition: asked.definition, cwd: context.terminal.cwd, workDir, signal },
-    }),
+  const comparison = await withProgress(context, `comparing ${reference} with ${current}`, () =>
+    inScratch(({ workDir, signal }) =>
+      compareWindows(reference, current, {
+        ...{ roles: model?.roles ?? null, features: model?.features ?? null, importance },
+        ...{ timeColumn: asked.timeColumn ?? model?.eventTime ?? null },
+        ...{ definition: asked.definition, cwd: context.terminal.cwd, workDir, signal },
+      }),
+    ),
   );
   const { report } = comparison;
   if (asked.html !== undefined) await writePage(context, asked.html, comparison);

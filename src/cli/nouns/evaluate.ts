@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf, parseRef } from '../refs.ts';
 import { instantOption } from '../services.ts';
 
@@ -62,7 +63,9 @@ async function evaluated(
   const config = await configOf(context, store, version);
   const order = { store, config, version, against, data, asOf, cleanOnly: options.cleanOnly === true };
   try {
-    return await inScratch((scratch) => evaluateFiles({ ...order, ...scratch, cwd: context.terminal.cwd }));
+    return await withProgress(context, `looking at ${data}`, (onProgress) =>
+      inScratch((scratch) => evaluateFiles({ ...order, ...scratch, cwd: context.terminal.cwd, onProgress })),
+    );
   } catch (error) {
     if (!(error instanceof SourceMissing)) throw error;
     throw new UsageError(`No file matches ${data}. Nothing was read.`);

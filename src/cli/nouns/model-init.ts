@@ -12,6 +12,7 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import type { ModelFacts } from '../init/model-file.ts';
+import { withProgress } from '../progress.ts';
 import { facts, plainText } from '../table.ts';
 
 interface InitOptions extends Given {
@@ -47,7 +48,6 @@ async function init(context: CliContext, name: string, options: InitOptions): Pr
     throw new UsageError('config/hone.yaml names no group of people, so nobody could approve. Add one under groups.');
   if (!options.force) await refuseExisting(workspace, name, file);
 
-  context.say(`Looking at ${options.from} …`);
   const found = await look(context, workspace, options);
   const { modelFile } = await import('../init/model-file.ts');
   const made: ModelFacts = { ...found, model: name, owner };
@@ -80,32 +80,36 @@ async function look(
   const { inScratch } = await import('../scratch.ts');
   const path = options.from;
   const base = context.terminal.cwd;
-  return await inScratch(({ workDir, signal }) =>
-    profileFiles({ path, base, workDir, signal }, async (db, { source, profile, format }) => {
-      let given: Given = options;
-      for (;;) {
-        try {
-          const roles = await guessRoles(db, source, profile, given);
-          const [from, to] = await spanOf(db, source, roles.time.column);
-          const split = splitFor({
-            ...{ rows: profile.rows, from, to },
-            label: roles.label,
-            labelTime: roles.labelTime,
-          });
-          return {
-            roles,
-            profile,
-            split,
-            from,
-            to,
-            source: { type: format, path: pathFrom(workspace.dir, base, path) },
-          };
-        } catch (error) {
-          if (!(error instanceof RoleUnclear) || !context.terminal.ask) throw error;
-          given = { ...given, [error.role]: await choose(context, error) };
+  return await withProgress(context, `looking at ${path}`, (tell) =>
+    inScratch(({ workDir, signal }) =>
+      profileFiles({ path, base, workDir, signal }, async (db, { source, profile, format }) => {
+        let given: Given = options;
+        for (;;) {
+          try {
+            const roles = await guessRoles(db, source, profile, given);
+            const [from, to] = await spanOf(db, source, roles.time.column);
+            const split = splitFor({
+              ...{ rows: profile.rows, from, to },
+              label: roles.label,
+              labelTime: roles.labelTime,
+            });
+            return {
+              roles,
+              profile,
+              split,
+              from,
+              to,
+              source: { type: format, path: pathFrom(workspace.dir, base, path) },
+            };
+          } catch (error) {
+            if (!(error instanceof RoleUnclear) || !context.terminal.ask) throw error;
+            tell(null);
+            given = { ...given, [error.role]: await choose(context, error) };
+            tell(`looking at ${path}`);
+          }
         }
-      }
-    }),
+      }),
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
 /** `hone monitor erase`: takes one subject out of predictions, labels, business figures and rows that were set aside. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { wrap } from '../run-text.ts';
 import { person, withServices } from '../services.ts';
@@ -32,7 +33,9 @@ async function erase(context: CliContext, model: string, options: EraseOptions):
     await requireWorker(client);
     const { subject, reason } = options;
     const { id, end } = await ask({ client, store }, model, { subject, reason, by: person(options.by) });
-    const { sentence, rows } = await withPatience(client, PATIENCE_MS, end);
+    const { sentence, rows } = await withProgress(context, 'rewriting what was recorded', () =>
+      withPatience(client, PATIENCE_MS, end),
+    );
     const { findReport } = await import('../../monitoring/retention/erasure-requests.ts');
     const { snapshots = [] } = (await findReport(store, model, id)) ?? {};
     context.show({ model, erasure: id, rows, snapshots, sentence }, () => wrap(sentence).join('\n'));

@@ -8,6 +8,7 @@ import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { wrap } from '../run-text.ts';
 import { asOfOf } from '../services.ts';
@@ -57,19 +58,21 @@ async function importFile(context: CliContext, model: string, options: ImportOpt
       ? ((await readVersion(store, model, champion)).signature.classes ?? [])
       : [];
   const asOf = await asOfOf({ workspace, store });
-  const imported = await inScratch((scratch) =>
-    importLabels({
-      store,
-      config,
-      scale: { task: config.task, positive: config.data.label.positive ?? null, classes },
-      file: resolve(context.terminal.cwd, options.from),
-      ...(options.query === undefined ? {} : { query: options.query }),
-      columns: { id: options.id, label: options.label, observed: options.observed },
-      asOf,
-      recordedAt: Date.now(),
-      dryRun: options.dryRun === true,
-      ...scratch,
-    }),
+  const imported = await withProgress(context, `reading and checking ${options.from}`, () =>
+    inScratch((scratch) =>
+      importLabels({
+        store,
+        config,
+        scale: { task: config.task, positive: config.data.label.positive ?? null, classes },
+        file: resolve(context.terminal.cwd, options.from),
+        ...(options.query === undefined ? {} : { query: options.query }),
+        columns: { id: options.id, label: options.label, observed: options.observed },
+        asOf,
+        recordedAt: Date.now(),
+        dryRun: options.dryRun === true,
+        ...scratch,
+      }),
+    ),
   );
   const dry_run = options.dryRun === true;
   context.show({ model, file: options.from, dry_run, ...imported }, () => importedText(imported, dry_run));
@@ -105,7 +108,9 @@ async function show(context: CliContext, model: string, options: { weeks: string
   const { inScratch } = await import('../scratch.ts');
   const asOf = await asOfOf({ workspace, store });
   const weeks = Number(options.weeks);
-  const coverage = await inScratch((scratch) => labelCoverage({ store, config, asOf, weeks, ...scratch }));
+  const coverage = await withProgress(context, 'counting labels', () =>
+    inScratch((scratch) => labelCoverage({ store, config, asOf, weeks, ...scratch })),
+  );
   context.show({ model, ...coverage }, () => coverageText(model, coverage));
 }
 

@@ -6,6 +6,7 @@ import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf } from '../services.ts';
 import { facts } from '../table.ts';
@@ -51,13 +52,15 @@ async function importFile(context: CliContext, model: string, options: ImportOpt
   const asOf = await asOfOf({ workspace, store });
   const place = { reference: workspace.hone.log_hash_key, dir, cacheDir: servingCacheOf(dir) };
   const dry_run = options.dryRun === true;
-  const imported = await inScratch((scratch) =>
-    importPredictions({
-      ...{ store, config, nextVersion, asOf, recordedAt: Date.now(), dryRun: dry_run, ...scratch },
-      file: resolve(context.terminal.cwd, options.from),
-      columns: { id: options.id, time: options.time, version: options.versionColumn, score: options.score },
-      hashKey: () => hashKey(place, createLogger('cli', 'silent')),
-    }),
+  const imported = await withProgress(context, `reading and checking ${options.from}`, () =>
+    inScratch((scratch) =>
+      importPredictions({
+        ...{ store, config, nextVersion, asOf, recordedAt: Date.now(), dryRun: dry_run, ...scratch },
+        file: resolve(context.terminal.cwd, options.from),
+        columns: { id: options.id, time: options.time, version: options.versionColumn, score: options.score },
+        hashKey: () => hashKey(place, createLogger('cli', 'silent')),
+      }),
+    ),
   );
   context.show({ model, file: options.from, dry_run, ...imported }, () => importedText(imported, dry_run));
 }

@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { serviceText, tickText } from '../monitor-text.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { withServices } from '../services.ts';
 import { registerErase } from './monitor-erase.ts';
@@ -43,7 +44,9 @@ async function run(context: CliContext, model: string): Promise<void> {
     const { lookNow } = await import('../../client/ticks.ts');
     const { readTick } = await import('../../monitoring/read-ticks.ts');
     await requireWorker(client);
-    const end = await withPatience(client, PATIENCE_MS, lookNow(client, model, randomUUID()));
+    const end = await withProgress(context, `looking at ${model}`, () =>
+      withPatience(client, PATIENCE_MS, lookNow(client, model, randomUUID())),
+    );
     const report = await readTick(store, end.report);
     context.show({ ...report, triggered: end.triggered }, () => tickText(report, end.triggered));
   });

@@ -5,6 +5,7 @@ import { views } from '../../monitoring/query/views.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { wrap } from '../run-text.ts';
 import { table } from '../table.ts';
@@ -49,8 +50,10 @@ async function query(context: CliContext, select: string | undefined, options: Q
   const { inScratch } = await import('../scratch.ts');
   const { runQuery } = await import('../../monitoring/query/run-query.ts');
   const asOf = context.terminal.now().toISOString();
-  const answer = await inScratch((scratch) =>
-    runQuery({ sql: select, store, models, range, asOf, limit, timeoutMs: seconds * 1000, ...scratch }),
+  const answer = await withProgress(context, 'reading what was recorded', () =>
+    inScratch((scratch) =>
+      runQuery({ sql: select, store, models, range, asOf, limit, timeoutMs: seconds * 1000, ...scratch }),
+    ),
   );
   if (options.csv) context.terminal.out(csvText(answer));
   else context.show({ ...answer, limit }, () => answerText(answer));

@@ -12,6 +12,7 @@ import { utc } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { asOfOf, instantOption, person } from '../services.ts';
 
 interface ImportOptions {
@@ -69,7 +70,9 @@ async function importFile(context: CliContext, model: string, file: string, opti
     base: workspace.dir,
   };
   context.say('Loading the model and scoring rows of the source with it …');
-  const imported = await inScratch((scratch) => importVersion({ ...order, ...scratch }));
+  const imported = await withProgress(context, 'scoring golden rows', () =>
+    inScratch((scratch) => importVersion({ ...order, ...scratch })),
+  );
   context.show({ model, ...imported }, () => importedText(model, imported));
 }
 

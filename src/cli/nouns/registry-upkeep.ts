@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { bytesText } from '../byte-size.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { inScratch } from '../scratch.ts';
 import { person } from '../services.ts';
@@ -41,13 +42,18 @@ async function verify(context: CliContext, model: string | undefined): Promise<v
   const { listModels } = await import('../../registry/models.ts');
   const { checkVersions } = await import('../../registry/version-check.ts');
   const versions: CheckedVersion[] = [];
-  await inScratch(async ({ workDir }) => {
-    for (const name of model === undefined ? await listModels(store) : [model]) {
-      const load = (version: number) => loads(store, name, version, join(workDir, name, String(version)));
-      const onVersion = ({ version }: CheckedVersion) => context.say(`${name}/${version} read`);
-      versions.push(...(await checkVersions({ store, model: name, load, onVersion })));
-    }
-  });
+  await withProgress(context, 'reading the ledgers', (tell) =>
+    inScratch(async ({ workDir }) => {
+      for (const name of model === undefined ? await listModels(store) : [model]) {
+        const load = (version: number) => {
+          tell(`loading ${name}/${version} as a prediction server does`);
+          return loads(store, name, version, join(workDir, name, String(version)));
+        };
+        const onVersion = ({ version }: CheckedVersion) => tell(`${name}/${version} read and loaded`);
+        versions.push(...(await checkVersions({ store, model: name, load, onVersion })));
+      }
+    }),
+  );
   const ok = versions.every(({ problems }) => problems.length === 0);
   context.show({ ok, versions }, () => verifyText(versions));
   if (!ok) context.exitWith(1);
@@ -88,10 +94,12 @@ async function gc(context: CliContext, options: GcOptions): Promise<void> {
   const { findGarbage, removeGarbage } = await import('../../registry/garbage.ts');
   const order = { store: await context.store(), graceMs, now: context.terminal.now() };
   if (!options.delete) {
-    const report = await findGarbage(order);
+    const report = await withProgress(context, 'reading every record for what it mentions', () => findGarbage(order));
     return context.show({ dry_run: true, ...report }, () => listText(report, options.grace));
   }
-  const removed = await removeGarbage({ ...order, by: person(options.by) });
+  const removed = await withProgress(context, 'reading every record, then removing what none mentions', () =>
+    removeGarbage({ ...order, by: person(options.by) }),
+  );
   context.show({ dry_run: false, removed }, () =>
     removed.length === 0
       ? `Nothing is older than ${options.grace} and unused; nothing was removed.`

@@ -1,8 +1,10 @@
 /** `hone reproduce`: trains a version again from its lineage and compares. */
 import type { Command } from 'commander';
+import type { TrainerProgress } from '../../training/contract.ts';
 import type { Reproduction } from '../../training/reproduce.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { ofAll, withProgress } from '../progress.ts';
 import { ledgerOf, parseRef } from '../refs.ts';
 import { table } from '../table.ts';
 
@@ -25,8 +27,12 @@ async function reproduceVersion(context: CliContext, text: string): Promise<void
   const { reproduce } = await import('../../training/reproduce.ts');
   const { inScratch } = await import('../scratch.ts');
   context.say(`Training version ${version} of ${model} again from its lineage …`);
-  const result = await inScratch(async ({ workDir, cacheDir, signal }) =>
-    reproduce(model, version, { store, cacheDir, workDir, base: (await context.workspace()).dir, signal }),
+  const { dir: base } = await context.workspace();
+  const result = await withProgress(context, 'fetching what it was made of', (tell) =>
+    inScratch(async ({ workDir, cacheDir, signal }) => {
+      const onProgress = ({ step, of }: TrainerProgress) => tell(`training: ${ofAll(step, of, 'steps')}`);
+      return await reproduce(model, version, { store, cacheDir, workDir, base, signal, onProgress });
+    }),
   );
   context.show(result, () => reproducedText(result));
   if (!result.equal) context.exitWith(1);

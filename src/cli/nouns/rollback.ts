@@ -7,6 +7,7 @@ import { relative } from '../../times.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf, person, withServices } from '../services.ts';
 import { table } from '../table.ts';
@@ -60,15 +61,18 @@ async function rollback(context: CliContext, model: string, options: RollbackOpt
       if (to === null || problem !== null) context.exitWith(3);
       return;
     }
-    if (options.reason === undefined)
+    const { reason } = options;
+    if (reason === undefined)
       throw new UsageError(
         `A rollback needs its reason: hone rollback ${model} --reason "…"; --dry-run shows what would happen.`,
       );
     if (to === null) throw new NothingToRollBackTo(model);
     const { rollBackForPerson } = await import('../../client/rollbacks.ts');
-    const end = await rollBackForPerson(
-      { client, store, cacheDir, model, id: randomUUID(), asOf: () => asOfOf(services) },
-      { to, reason: options.reason, by: person(options.by) },
+    const end = await withProgress(context, `returning ${model} to version ${to}`, () =>
+      rollBackForPerson(
+        { client, store, cacheDir, model, id: randomUUID(), asOf: () => asOfOf(services) },
+        { to, reason, by: person(options.by) },
+      ),
     );
     context.show({ model, dry_run: false, ...end }, () => `${end.sentence}\nWhat happened: hone ledger show ${model}`);
   });

@@ -4,6 +4,7 @@ import { modelOfRun } from '../../client/run-id.ts';
 import { retryStage } from '../../workflows/contract.ts';
 import type { CliContext } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { withProgress } from '../progress.ts';
 import { person, withServices } from '../services.ts';
 import { answerText } from './run-answer.ts';
 
@@ -50,7 +51,9 @@ async function retryRun(context: CliContext, run: string, options: RetryOptions)
     const trigger = { kind: 'manual' as const, reason, by: person(options.by), retry: { run, from } };
     const over = new AbortController();
     const asked = sendTrigger(services, model, trigger, over.signal);
-    const answer = await withPatience(services.client, 60_000, asked).finally(() => over.abort());
+    const answer = await withProgress(context, `comparing with ${run}`, () =>
+      withPatience(services.client, 60_000, asked),
+    ).finally(() => over.abort());
     context.show({ ...answer, retry: { run, from } }, () => answerText(model, answer));
     if (answer.answer === 'skipped') context.exitWith(3);
   });

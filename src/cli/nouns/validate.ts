@@ -7,11 +7,9 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withExamples } from '../examples.ts';
 import { modelFileAt } from '../model-file.ts';
+import { withProgress } from '../progress.ts';
 import { instantOption } from '../services.ts';
 import { deliveryText } from '../validate/text.ts';
-
-/** Work of a shorter time needs no comment. */
-const TALK_AFTER_MS = 3000;
 
 interface Options {
   readonly data: string;
@@ -33,7 +31,9 @@ export function register(program: Command, context: CliContext): void {
   ]);
   noun.action(async (model: string, options: Options) => {
     const { loaded, base } = await find(context, model);
-    const report = await watched(context, (onProgress) => run(context, loaded, base, options, onProgress));
+    const report = await withProgress(context, 'looking at the files', (onProgress) =>
+      run(context, loaded, base, options, onProgress),
+    );
     context.show(report, () => deliveryText(report, loaded.config.model, context.colors));
     if (report.verdict === 'reject') context.exitWith(3);
   });
@@ -74,24 +74,5 @@ async function run(
     throw new UsageError(
       `No file matches ${history === undefined ? data : `${data} or ${history}`}. Nothing was read.`,
     );
-  }
-}
-
-async function watched<T>(
-  context: CliContext,
-  work: (onProgress: (sentence: string) => void) => Promise<T>,
-): Promise<T> {
-  let latest = 'looking at the files';
-  let told = '';
-  const timer = setInterval(() => {
-    if (latest !== told) context.say(`Still ${latest} …`);
-    told = latest;
-  }, TALK_AFTER_MS);
-  try {
-    return await work((sentence) => {
-      latest = sentence;
-    });
-  } finally {
-    clearInterval(timer);
   }
 }

@@ -9,6 +9,7 @@ import { readmitRows as readmitStep, vouchForRows, withdrawVouch } from '../../r
 import { digestOf } from '../../store/content.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { withProgress } from '../progress.ts';
 import { ledgerOf } from '../refs.ts';
 import { asOfOf, person } from '../services.ts';
 import { listText, readmittedText, shownText } from './text.ts';
@@ -56,8 +57,10 @@ export async function showAside(context: CliContext, model: string, options: Sho
   const { quarantinedRows } = await import('../../data/validation/quarantine/show.ts');
   const { inScratch } = await import('../scratch.ts');
   const { rule, clear = false } = options;
-  const shown = await inScratch((scratch) =>
-    quarantinedRows({ store, config, record, limit, clear, ...(rule === undefined ? {} : { rule }), ...scratch }),
+  const shown = await withProgress(context, 'reading rows', () =>
+    inScratch((scratch) =>
+      quarantinedRows({ store, config, record, limit, clear, ...(rule === undefined ? {} : { rule }), ...scratch }),
+    ),
   );
   const { run, as_of, verdict, aside } = record;
   context.show({ model, run, as_of, verdict, reasons: aside.reasons, ...shown }, () =>
@@ -80,11 +83,13 @@ export async function readmitRows(context: CliContext, model: string, options: R
   const { rowsThatHold, rowsVouchedFor } = await import('../../data/validation/quarantine/readmit.ts');
   const { recordReadmission } = await import('../../data/validation/quarantine/record.ts');
   const { inScratch } = await import('../scratch.ts');
-  const { rows, held } = await inScratch(async (scratch) => {
-    const input = { store, config, record, base: workspace.dir, ...(rule === undefined ? {} : { rule }), ...scratch };
-    if (!vouch) return await rowsThatHold(input);
-    return { rows: await rowsVouchedFor(input, all ? null : id), held: [] };
-  });
+  const { rows, held } = await withProgress(context, 'checking rows', () =>
+    inScratch(async (scratch) => {
+      const input = { store, config, record, base: workspace.dir, ...(rule === undefined ? {} : { rule }), ...scratch };
+      if (!vouch) return await rowsThatHold(input);
+      return { rows: await rowsVouchedFor(input, all ? null : id), held: [] };
+    }),
+  );
   const how = vouch ? ('vouched' as const) : ('rule_changed' as const);
   const snapshot = digestOf(configSnapshot(workspace, model));
   const readmission = await recordReadmission(store, model, { run, how, config: snapshot, rows });
