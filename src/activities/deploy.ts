@@ -64,8 +64,10 @@ export const deployActivities = (deps: Deps) => {
         }
         const nodes = await liveNodes(deps.store, run.model);
         if (nodes.length === 0) throw new NoLiveNode(run.model);
-        const broken = beyondServiceLimits(nodes, (await configOf(deps, run.config)).model.monitoring.service);
-        if (broken.length > 0) throw new GuardrailsNotQuiet(run.model, broken);
+        const limits = (await configOf(deps, run.config)).model.monitoring.service;
+        const broken = beyondServiceLimits(nodes, limits).map(({ sentence }) => sentence);
+        // Before a first version every request is refused.
+        if (target && broken.length > 0) throw new GuardrailsNotQuiet(run.model, broken);
         // A server that does not follow already could not return to the champion either.
         const now = { ...of(work, run.model), generation: head.state.routing.generation };
         const late = target ? await awaitNodes(now, target, { patient: false }) : [];
@@ -102,7 +104,8 @@ export const deployActivities = (deps: Deps) => {
     watchRollout: activity(deps, async (work, run: RunRef, order: WatchOrder): Promise<WatchedStep> => {
       const { deploy, monitoring } = (await configOf(deps, run.config)).model;
       const limits = limitsOf(deploy, order);
-      const begun = (work.resumed as Readings | undefined) ?? (await startReadings(deps.store, run.model));
+      const begun =
+        (work.resumed as Readings | undefined) ?? (await startReadings(deps.store, run.model, monitoring.service));
       work.report(begun);
       let renewed = 0;
       for (;;) {

@@ -11,12 +11,19 @@ import type { ObjectStore } from '../store/object-store.ts';
 export interface Readings {
   readonly startedAt: number;
   readonly arms: Readonly<Record<string, Readonly<Record<string, ArmEvidence>>>>;
+  /** What was beyond its limit already, such as the refusals before a first version: not the step's doing. */
+  readonly beyond?: readonly string[];
 }
 
-export async function startReadings(store: ObjectStore, model: string): Promise<Readings> {
+export async function startReadings(
+  store: ObjectStore,
+  model: string,
+  limits: ServiceLimits | undefined,
+): Promise<Readings> {
   const nodes = await liveNodes(store, model);
   return {
     startedAt: Date.now(),
+    beyond: beyondServiceLimits(nodes, limits).map(({ subject }) => subject),
     arms: Object.fromEntries(nodes.map((node) => [`${node.node}/${node.boot}`, node.model.arms])),
   };
 }
@@ -36,7 +43,9 @@ export async function reading(
   return {
     candidate: total(deltas),
     scores: scoresApart(deltas.flatMap(({ shadow }) => shadow ?? [])),
-    beyondLimits: beyondServiceLimits(nodes, of.limits),
+    beyondLimits: beyondServiceLimits(nodes, of.limits).flatMap(({ subject, sentence }) =>
+      begun.beyond?.includes(subject) ? [] : [sentence],
+    ),
     champion: champion === null ? null : sum(champion),
     failedToLoad: nodes.flatMap(({ node, model: at }) =>
       at.failed.filter((one) => one.version === version).map((one) => `${node}: ${one.reason}`),
@@ -48,11 +57,14 @@ export async function reading(
 /**
  * Latency and errors only: those a version can cause. Each node by its own clock, because its beat has shown that it lives.
  */
-export function beyondServiceLimits(nodes: readonly LiveNode[], limits: ServiceLimits | undefined): string[] {
+export function beyondServiceLimits(
+  nodes: readonly LiveNode[],
+  limits: ServiceLimits | undefined,
+): { readonly subject: string; readonly sentence: string }[] {
   return nodes.flatMap(({ node, record }) =>
-    checkService([record], limits, record.at)
-      .findings.filter(({ subject }) => subject === `${node} latency` || subject === `${node} errors`)
-      .flatMap(({ state, sentence }) => (state === 'broken' ? [sentence] : [])),
+    checkService([record], limits, record.at).findings.filter(
+      ({ subject, state }) => state === 'broken' && [`${node} latency`, `${node} errors`].includes(subject),
+    ),
   );
 }
 
