@@ -203,6 +203,13 @@ async function refreshOwner({ client }: World, model: string): Promise<void> {
     .catch(() => undefined);
 }
 
+/** A run's last sentence without the names in it: those that failed alike are counted together. */
+const inGeneral = (sentence: string) =>
+  sentence
+    .replaceAll(/"[^"]*"/g, '…')
+    .replaceAll(/flights-\d+(-\d+)?/g, '…')
+    .slice(0, 100);
+
 async function judge(
   world: World,
   predictions: Predictions,
@@ -219,6 +226,8 @@ async function judge(
     figures[name] = (figures[name] ?? 0) + by;
   };
   for (const [name, times] of faults) count(`fault: ${name}`, times);
+  for (const run of await listRuns(world.client))
+    if (run.outcome === 'failed') count(`failed: ${inGeneral(run.sentence)}`);
   for (const [model, ledger] of world.ledgers) {
     const entries: LedgerEntry[] = [];
     for await (const entry of ledger.entries()) entries.push(entry);
