@@ -1,6 +1,7 @@
 /** Approvals that broke glass, and their later review by somebody else. What is due is read off the ledger. */
 import { subjectOf } from '../config/people.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { LedgerEntry } from './contract.ts';
 import { ReviewRefused } from './errors.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 
@@ -15,10 +16,17 @@ export interface DueReview {
 
 /** Oldest first. */
 export async function dueReviews(ledger: Ledger): Promise<DueReview[]> {
+  const entries: LedgerEntry[] = [];
+  for await (const entry of ledger.entries()) entries.push(entry);
+  return dueAmong(ledger.model, entries);
+}
+
+/** @param entries of the whole ledger, oldest first */
+export function dueAmong(model: string, entries: readonly LedgerEntry[]): DueReview[] {
   const due = new Map<number, DueReview>();
-  for await (const { change, actor, why, at } of ledger.entries()) {
+  for (const { change, actor, why, at } of entries) {
     if (change.kind === 'version_staged' && change.break_glass)
-      due.set(change.version, { model: ledger.model, version: change.version, by: actor, reason: why, at });
+      due.set(change.version, { model, version: change.version, by: actor, reason: why, at });
     if (change.kind === 'approval_reviewed') due.delete(change.version);
   }
   return [...due.values()];

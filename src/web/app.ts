@@ -16,6 +16,7 @@ import { liveRoutes } from './live.ts';
 import { metricsRoute } from './metrics.ts';
 import { pageRoutes } from './pages/routes.ts';
 import type { People } from './people.ts';
+import { readyRoute } from './ready.ts';
 import { refusalOf } from './refusals.ts';
 import { SESSION_HOURS, type Session, Sessions } from './sessions.ts';
 import { signInRoutes } from './sign-in.ts';
@@ -42,7 +43,7 @@ export interface Pages {
 
 const ASSETS = { 'style.css': 'text/css', 'live.js': 'text/javascript', 'icon.svg': 'image/svg+xml' } as const;
 /** Whoever asks for these has no browser, and gets no session. */
-const FOR_PROGRAMS: readonly string[] = ['/live', '/metrics'];
+const FOR_PROGRAMS: readonly string[] = ['/live', '/ready', '/metrics'];
 const MOST_BYTES = 64 * 1024;
 
 export async function buildPages(hone: HoneConfig, sources: Sources, people: People): Promise<FastifyInstance> {
@@ -98,6 +99,7 @@ export async function buildPages(hone: HoneConfig, sources: Sources, people: Peo
     throw new PageRefused(404, `There is no page at ${request.url.split('?')[0]?.slice(0, 120)}.`);
   });
   app.get('/live', async () => ({ live: true }));
+  readyRoute(app, sources);
   metricsRoute(app, sources);
   for (const [name, type] of Object.entries(ASSETS))
     app.get(`/assets/${name}`, async (_request, reply) =>

@@ -48,7 +48,7 @@ export function layout(page: Page, session: Session | null, { path, digest, vers
 ${live && html`<script src="/assets/live.js?${version}" defer></script>`}</head>
 <body${live && html` data-live="${path}" data-page="${digest}"`}>
 <a class="skip" href="#main">Skip to the content</a>
-<header class="top"><nav class="site" aria-label="Site"><a class="brand" href="/">hone</a> <a href="/">Models</a> <a href="/incidents">Incidents</a></nav>${session && who(session, production)}</header>
+<header class="top"><nav class="site" aria-label="Site"><a class="brand" href="/">hone</a> <a href="/">Models</a> <a href="/incidents">Incidents</a> <a href="/installation">Installation</a></nav>${session && who(session, production)}</header>
 ${page.model === undefined ? nothing : modelMenu(page.model, page.section)}
 <p id="live" class="quiet" role="status"></p>
 <main id="main" tabindex="-1">

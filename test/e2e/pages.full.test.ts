@@ -12,10 +12,7 @@ import { storyOf, type Way } from './ledger-story.ts';
 
 const executable = findChromium(true);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = [
-  [360, 'light'],
-  [1440, 'dark'],
-] as const;
+const LOOKS = [360, 1440].flatMap((width) => (['light', 'dark'] as const).map((scheme) => [width, scheme] as const));
 /** A busy machine trains slowly. */
 vi.setConfig({ testTimeout: 400_000 });
 const SLOWEST_ROLLOUT_MS = 240_000;
@@ -32,7 +29,9 @@ const named =
 
 beforeAll(async () => {
   if (executable === null) return;
-  town = await townForTwo();
+  town = await townForTwo({
+    edit: (model) => Object.assign(model['approval'] as object, { break_glass: { from: ['ops-ml'] } }),
+  });
   await promoteFirst(town);
   site = await openSite({ workspace: town.workspace, client: town.client });
   base = await site.app.listen({ host: '127.0.0.1', port: 0 });
@@ -57,6 +56,8 @@ test.skipIf(executable === null)(`${named}a newcomer approves, watches and rolls
   await expectSentence(page, /1 model needs you/);
   await page.getByRole('region', { name: 'Needs you' }).getByRole('link', { name: town.model }).click();
   await expectSentence(page, /0 of 1 approvals so far/);
+  await expectClean([`/runs/${run}`, `/runs/${run}/packet`]);
+  await expectKeyboardReaches(page, ['approve', 'reject', 'comment']);
   await page.getByLabel(/Comment/).fill(COMMENT);
   const sending = town.traffic();
   await page.getByRole('button', { name: /^Approve: start at 25 %/ }).click();
@@ -108,40 +109,46 @@ test.skipIf(executable === null)(
 );
 
 test.skipIf(executable === null)(
-  `${named}every page is clean for keyboard and screen reader, fits 360 and 1,440 pixels, and has no outsider`,
+  `${named}every page is clean for keyboard and screen reader, fits 360 and 1,440 pixels, light and dark, and has no outsider`,
   async () => {
     const model = `/models/${town.model}`;
     const run = `/runs/${town.model}-000002`;
-    const pages = [
-      '/',
-      '/incidents',
-      model,
-      `${model}/rollout`,
-      `${model}/drift`,
-      `${model}/incidents`,
-      `${model}/ledger`,
-    ];
-    const more = [`${model}/compare?a=3&b=1`, `${model}/versions/4`, `${model}/why`, run, `${run}/packet`];
-    for (const [width, colorScheme] of LOOKS) {
-      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
-      const page = await context.newPage();
-      const foreign: string[] = [];
-      page.on('request', (request) => !request.url().startsWith(base) && foreign.push(request.url()));
-      for (const url of [...pages, ...more]) {
-        expect((await page.goto(base + url))?.status(), url).toBe(200);
-        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), `${url} at ${width}`).toBe(0);
-        await page.evaluate(axe);
-        const found = (await page.evaluate('axe.run()')) as {
-          violations: { id: string; nodes: { html: string }[] }[];
-        };
-        const told = found.violations.map(
-          ({ id, nodes }) => `${url} at ${width}, ${colorScheme}: ${id}: ${nodes[0]?.html}`,
-        );
-        expect(told).toEqual([]);
-      }
-      expect(foreign).toEqual([]);
-      await context.close();
-    }
+    const ofModel = ['', 'rollout', 'drift', 'incidents', 'ledger', 'compare', 'backtest', 'settings', 'why'];
+    await expectClean([
+      ...['/', '/incidents', '/installation', run, `${run}/packet`],
+      ...ofModel.map((page) => `${model}/${page}`.replace(/\/$/, '')),
+      ...[`${model}/compare?a=3&b=1`, `${model}/versions/4`, `${model}/ledger?check=chain`],
+    ]);
+    await expectClean(['/models/nothing'], 404);
+  },
+);
+
+test.skipIf(executable === null)(
+  `${named}an admin breaks glass on the page with a reason, and somebody else's review is asked for until it is there`,
+  async () => {
+    await town.setTime('2013-02-28T00:00:00Z');
+    const run = await startSecond(town, 'a fire');
+    await town.runUntil(run, 'an approval is waited for', (status) => status.waitingFor !== null);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${base}/runs/${run}/packet`);
+    await page.getByText('In an emergency').click();
+    await page.getByLabel('Reason').fill('the airport is on fire');
+    const sending = town.traffic();
+    await page.getByRole('button', { name: /^Break glass/ }).click();
+    await page.locator('.notice.good', { hasText: 'Somebody else has to review it' }).waitFor();
+    const { outcome, version } = await town.end(run);
+    await sending.stop();
+    expect(outcome).toBe('promoted');
+    await page.goto(`${base}/models/${town.model}`);
+    await page.getByText(`ana broke glass for version ${version}`).waitFor();
+    const review = (by: string) =>
+      hone(town.dir, ['review', `${town.model}/${version}`, '--by', by, '--comment', 'it was right']);
+    expect((await review('ana')).code).not.toBe(0);
+    expect(await review('dana')).toMatchObject({ code: 0 });
+    await page.goto(`${base}/models/${town.model}`);
+    expect(await page.getByText('broke glass for version').count()).toBe(0);
+    await context.close();
   },
 );
 
@@ -161,4 +168,37 @@ test.skipIf(executable === null)(
 
 async function expectSentence(page: Page, what: RegExp): Promise<void> {
   await page.locator('.sentence', { hasText: what }).waitFor();
+}
+
+/** No finding of axe, no sideways scrolling, and nothing from elsewhere, at both widths in both colours. */
+async function expectClean(urls: readonly string[], status = 200): Promise<void> {
+  for (const [width, colorScheme] of LOOKS) {
+    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    const foreign: string[] = [];
+    page.on('request', (request) => !request.url().startsWith(base) && foreign.push(request.url()));
+    for (const url of urls) {
+      expect((await page.goto(base + url))?.status(), url).toBe(status);
+      await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true; })');
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), `${url} at ${width}`).toBe(0);
+      await page.evaluate(axe);
+      const found = (await page.evaluate('axe.run()')) as { violations: { id: string; nodes: { html: string }[] }[] };
+      expect(
+        found.violations.map(({ id, nodes }) => `${url} at ${width}, ${colorScheme}: ${id}: ${nodes[0]?.html}`),
+      ).toEqual([]);
+    }
+    expect(foreign).toEqual([]);
+    await context.close();
+  }
+}
+
+/** By Tab alone, from the top of the page. */
+async function expectKeyboardReaches(page: Page, values: readonly string[]): Promise<void> {
+  const reached = new Set<unknown>();
+  for (let stop = 0; stop < 200; stop++) {
+    await page.keyboard.press('Tab');
+    reached.add(await page.evaluate('document.activeElement.value'));
+    if (values.every((value) => reached.has(value))) return;
+  }
+  expect([...reached]).toEqual(expect.arrayContaining([...values]));
 }

@@ -60,11 +60,16 @@ test.each([
   '/',
   '/?show=at+risk',
   '/incidents',
+  '/installation',
   `/models/${nameOf(8)}`,
   `/models/${nameOf(8)}/drift`,
   `/models/${nameOf(8)}/incidents`,
   `/models/${nameOf(8)}/ledger`,
   `/models/${nameOf(8)}/rollout`,
+  `/models/${nameOf(8)}/settings`,
+  `/models/${nameOf(8)}/compare`,
+  `/models/${nameOf(8)}/backtest`,
+  `/models/${nameOf(8)}/why`,
 ])('%s stays small and quick among 200 models', async (url) => {
   const browser = site.browser();
   await browser.get('/'); // the first look reads every ledger once

@@ -15,6 +15,7 @@ const PAGES = [
   '/',
   '/?q=delay&show=at+risk',
   '/incidents',
+  '/installation',
   `/models/${MODEL}`,
   `/models/${MODEL}/why`,
   `/models/${MODEL}/drift`,

@@ -45,6 +45,8 @@ export async function openSite(
     /** Models beside the shipped ones, each a copy of `flights-delay`. */
     models?: readonly string[];
     client?: HoneClient;
+    /** Stands between the pages and the store. */
+    store?: (real: ObjectStore) => ObjectStore;
     workspace?: Workspace;
     env?: NodeJS.ProcessEnv;
   } = {},
@@ -66,7 +68,7 @@ export async function openSite(
   const logger = createLogger('test', 'silent');
   const app = await buildPages(
     hone,
-    openSources({ workspace: changed, store, client, logger }),
+    openSources({ workspace: changed, store: options.store?.(store) ?? store, client, logger }),
     openPeople(hone, options.env ?? {}),
   );
   await app.ready();

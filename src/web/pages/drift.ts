@@ -6,9 +6,11 @@ import { type Html, html, trusted } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { chart } from '../parts/chart.ts';
 import { count, number, percent } from '../parts/numbers.ts';
+import { prose } from '../parts/prose.ts';
 import { badge, details, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { findingTone } from '../parts/tones.ts';
+import { byExcess } from '../reads/columns.ts';
 import type { Sources } from '../sources.ts';
 
 const LOOKS = 30;
@@ -35,7 +37,7 @@ export async function driftPage(sources: Sources, model: string): Promise<Page> 
       body: html`<p>Look now: <code>hone monitor run ${model}</code>; with <code>hone up</code> a schedule does.</p>`,
     };
   const { drift } = look;
-  const ordered = Object.entries(drift?.columns ?? {}).sort(([, a], [, b]) => beyond(b) - beyond(a));
+  const ordered = byExcess(drift?.columns ?? {});
   const inputs = look.findings.filter(
     ({ kind }) => kind === 'input' || kind === 'skew' || kind === 'log' || kind === 'prediction',
   );
@@ -44,10 +46,15 @@ export async function driftPage(sources: Sources, model: string): Promise<Page> 
     ...page,
     live: true,
     attention: look.drift_verdict === 'moved' || wrong.length > 0,
-    sentence: html`${badge(look.drift_verdict, findingTone(look.drift_verdict))} ${drift?.dataset.sentence ?? 'No drift window was judged.'} ${
+    sentence: html`${badge(look.drift_verdict, findingTone(look.drift_verdict))} ${prose(drift?.dataset.sentence ?? 'No drift window was judged.')} ${
       wrong.length > 0
-        ? `${wrong.length} of the inputs cannot be trusted; see below.`
-        : 'What is requested looks as it should.'
+        ? `${wrong.length} of the inputs cannot be trusted: ${wrong
+            .slice(0, 3)
+            .map(({ subject }) => subject)
+            .join(', ')}. Look at their source first.`
+        : inputs.length > 0
+          ? 'What is requested looks as it should.'
+          : 'This look judged no requests.'
     } The look was as of ${utc(look.as_of)}.`,
     body: html`${drift && html`<p>Reference: ${drift.reference.name}, ${count(drift.reference.rows)} rows.</p>`}
 ${look.pictures && picturesSection(look.pictures)}
@@ -62,7 +69,7 @@ ${columnsTable(ordered)}
         number(value),
         number(limit),
         count(rows),
-        sentence,
+        prose(sentence),
       ]),
       numeric: [2, 3, 4],
       empty: 'This look judged no inputs.',
@@ -95,11 +102,6 @@ function valuesPicture(name: string, picture: Picture): Html {
   )}</figure>`;
 }
 
-/** How far beyond its limit, so that a small column with a small limit is not hidden. */
-function beyond({ psi, threshold }: ColumnDrift): number {
-  return psi === null ? -1 : psi / (threshold ?? 1);
-}
-
 /** @param looks newest first */
 function psiChart(name: string, now: ColumnDrift, looks: readonly TickReport[]): Html {
   const past = looks.toReversed().flatMap(({ as_of, drift }) => {
@@ -111,7 +113,7 @@ function psiChart(name: string, now: ColumnDrift, looks: readonly TickReport[]):
     unit: 'PSI against the reference; looks',
     points: past.map(({ as_of, column }) => ({ at: new Date(as_of), value: column.psi })),
     levels: now.threshold === null ? [] : [{ value: now.threshold, label: 'limit with noise' }],
-    behind: html`<p>${now.sentence}</p>${table({
+    behind: html`<p>${prose(now.sentence)}</p>${table({
       caption: `${name} by look`,
       head: ['As of', 'PSI', 'Limit', 'Rows', 'Verdict'],
       rows: past
@@ -148,5 +150,5 @@ function columnsTable(ordered: readonly (readonly [string, ColumnDrift])[]): Htm
     numeric: [2, 3, 4, 5],
     empty: 'No column was judged: there is no reference, or too few rows.',
   })}${more > 0 && html`<p>And ${count(more)} more: <code>hone monitor show --json</code> has them all.</p>`}
-${details('In words', html`<ul>${ordered.slice(0, 40).map(([, { sentence }]) => html`<li>${sentence}</li>`)}</ul>`)}</section>`;
+${details('In words', html`<ul>${ordered.slice(0, 40).map(([, { sentence }]) => html`<li>${prose(sentence)}</li>`)}</ul>`)}</section>`;
 }

@@ -1,5 +1,8 @@
 /** Incidents: what is open, what opened and ended, and what was undone. */
+import type { NotifyConfig } from '../../config/notify.ts';
 import type { IncidentChange, TickReport } from '../../monitoring/contract.ts';
+import { takes } from '../../notifications/choose.ts';
+import { RUNBOOKS, runbookOf } from '../../notifications/runbooks.ts';
 import { changeText } from '../../registry/change-text.ts';
 import type { LedgerEntry } from '../../registry/contract.ts';
 import { type Content, type Html, html } from '../html.ts';
@@ -22,10 +25,16 @@ export async function incidentsPage(sources: Sources, model: string): Promise<Pa
   await sources.knownLedger(model);
   const [looks, entries] = [await sources.looks.last(model, LOOKS), await sources.entries(model)];
   const open = looks[0]?.open_incidents ?? [];
+  const now = openNow(looks);
   const worst =
     open.length === 0
-      ? 'Nothing is open.'
-      : `${many(open.length, 'incident')} ${open.length === 1 ? 'is' : 'are'} open.`;
+      ? 'Nothing is open, so nothing needs you.'
+      : `${many(open.length, 'incident')} ${open.length === 1 ? 'is' : 'are'} open: ${now
+          .slice(0, 3)
+          .map(({ incident, since }) => `${incident}${since === null ? '' : ` since ${since.slice(0, 10)}`}`)
+          .join(
+            ', ',
+          )}${now.length > 3 ? ', …' : ''}. ${now.some(({ severity }) => severity === 'page') ? 'It pages somebody; look now.' : 'Nobody is paged for it.'}`;
   const undone = entries.filter(isUndone);
   const seen = looks[0] === undefined ? 'Nobody has looked yet.' : `The last look was as of ${utc(looks[0].as_of)}.`;
   return {
@@ -39,7 +48,8 @@ export async function incidentsPage(sources: Sources, model: string): Promise<Pa
     live: true,
     attention: open.length > 0,
     sentence: `${worst} ${seen} ${undone.length === 0 ? 'No version was ever taken back.' : `Versions were taken back ${many(undone.length, 'time')}.`}`,
-    body: html`${alerts(looks, new Set(open))}
+    body: html`${openSection(model, now, sources.workspace.hone.notify)}
+${alerts(looks, new Set(open))}
 <section aria-labelledby="undone"><h2 id="undone">Rollbacks, undone rollouts and failed runs</h2>${table({
       caption: `The newest ${SHOWN} at most`,
       head: ['What', 'By', 'Why', 'As of'],
@@ -63,15 +73,63 @@ function linked(change: LedgerEntry['change']): Content {
     : changeText(change);
 }
 
+interface OpenIncident {
+  readonly incident: string;
+  /** Null where it was opened before these looks. */
+  readonly since: string | null;
+  readonly severity: IncidentChange['severity'];
+  readonly sentence: string;
+}
+
+/** What is open as of the newest look, each with when it opened and what was said of it last. @param looks newest first */
+function openNow(looks: readonly TickReport[]): OpenIncident[] {
+  const told = looks.flatMap(({ as_of, actions }) =>
+    actions.flatMap((action) => (action.kind === 'alert' ? [{ as_of, ...action }] : [])),
+  );
+  return (looks[0]?.open_incidents ?? []).map((incident) => {
+    const own = told.filter((one) => one.incident === incident);
+    const opened = own.find(({ status }) => status === 'opened');
+    const last = own.find(({ status }) => status !== 'resolved');
+    return {
+      incident,
+      since: opened?.as_of ?? null,
+      severity: last?.severity ?? 'warn',
+      sentence: last?.sentence ?? 'It was opened before the looks that are shown here.',
+    };
+  });
+}
+
+function openSection(model: string, open: readonly OpenIncident[], notify: NotifyConfig | undefined): Html | null {
+  if (open.length === 0) return null;
+  return html`<section aria-labelledby="open"><h2 id="open">Open now</h2>${table({
+    caption: 'Each until a look finds that it is over',
+    head: ['Incident', 'Severity', 'Since', 'In words', 'Told by', 'What to do'],
+    rows: open.map(({ incident, severity, since, sentence }) => {
+      const notice = { model, type: 'incident.opened', severity, thread: `${model}/${incident}` };
+      const routes = Object.entries(notify?.routes ?? {}).filter(([, route]) => takes(route, notice));
+      return [
+        incident,
+        badge(severity, severityTone(severity)),
+        since === null ? 'before these looks' : utc(since),
+        prose(sentence),
+        routes.map(([name]) => name).join(', ') || 'no way to people takes it',
+        adviceOn(runbookOf(notice), notify?.runbooks),
+      ];
+    }),
+  })}</section>`;
+}
+
+function adviceOn(runbook: string, base: string | undefined): Html {
+  if (base === undefined) return html`<code>${RUNBOOKS}${runbook}</code>`;
+  return html`<a href="${new URL(runbook, `${base.replace(/\/$/, '')}/`).href}">runbook</a>`;
+}
+
 /** Changes of incidents as the looks told them, newest first. */
 function alerts(looks: readonly TickReport[], open: ReadonlySet<string>): Html {
   const rows = looks.flatMap(({ as_of, actions }) =>
     actions.flatMap((action) => (action.kind === 'alert' ? [{ as_of, ...action }] : [])),
   );
-  const told = new Set(rows.map(({ incident }) => incident));
-  const older = [...open].filter((incident) => !told.has(incident));
   return html`<section aria-labelledby="alerts"><h2 id="alerts">Alerts</h2>
-${older.length > 0 && html`<p>Open since before these looks: ${older.join(', ')}.</p>`}
 ${alertsTable(rows.slice(0, OPEN_ROWS), open, `Of the last ${many(looks.length, 'look')}, newest first`)}
 ${rows.length > OPEN_ROWS && details(`${Math.min(rows.length, SHOWN) - OPEN_ROWS} more`, alertsTable(rows.slice(OPEN_ROWS, SHOWN), open, 'Earlier ones'))}</section>`;
 }
@@ -114,7 +172,7 @@ export async function allIncidentsPage(sources: Sources, visible: (model: string
     attention: open.length > 0,
     sentence:
       open.length === 0
-        ? `Nothing is open in ${many(rows.length, 'model')}.`
+        ? `Nothing needs you: nothing is open in ${many(rows.length, 'model')}.`
         : `${many(open.length, 'incident')} of ${many(models, 'model')} ${open.length === 1 ? 'is' : 'are'} open. Those that page somebody come first.`,
     body: html`${awayNote(store, 'incidents')}${table({
       caption: 'Open incidents, as the last look at each model found them',

@@ -4,23 +4,28 @@ import { checkService } from '../../monitoring/checks/service-check.ts';
 import type { TickReport } from '../../monitoring/contract.ts';
 import { aliasText, changeText, routingText } from '../../registry/change-text.ts';
 import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
+import { type DueReview, dueAmong } from '../../registry/reviews.ts';
 import { readNodes } from '../../serving/nodes.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
-import { count, many } from '../parts/numbers.ts';
+import { count, many, number } from '../parts/numbers.ts';
 import { newestFirst } from '../parts/order.ts';
 import { actorName, prose } from '../parts/prose.ts';
 import { qualitySection, serviceSection } from '../parts/quality.ts';
 import { badge, facts, table } from '../parts/table.ts';
-import { ago, lasting, utc } from '../parts/time.ts';
-import { outcomeTone } from '../parts/tones.ts';
+import { ago, utc } from '../parts/time.ts';
+import { findingTone, outcomeTone } from '../parts/tones.ts';
+import { byExcess } from '../reads/columns.ts';
+import { starts } from '../reads/fleet.ts';
 import { openRuns } from '../reads/overview.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
 import { orderSection } from './model-orders.ts';
+import { policySection } from './model-policy.ts';
 
 const LOOKS = 30;
+const DRIFTING = 10;
 
 export async function modelPage(sources: Sources, session: Session, model: string): Promise<Page> {
   const ledger = await sources.knownLedger(model);
@@ -30,7 +35,7 @@ export async function modelPage(sources: Sources, session: Session, model: strin
     looks: await sources.looks.last(model, LOOKS),
     nodes: (await readNodes(sources.store)).filter(({ models }) => models[model] !== undefined),
   }));
-  const runs = await openRuns(sources);
+  const [runs, next] = await Promise.all([openRuns(sources), starts(sources)]);
   const open = runs?.value.find((one) => one.model === model) ?? null;
   const config = sources.workspace.models.get(model)?.config;
   const title = model;
@@ -59,36 +64,44 @@ export async function modelPage(sources: Sources, session: Session, model: strin
 ${state.freeze !== null && html`<p class="notice bad">Frozen by ${state.freeze.by}: ${state.freeze.reason}.${state.freeze.until && ` Until ${utc(state.freeze.until)}.`} What is served goes on, and a rollback stays possible.</p>`}
 ${config === undefined && html`<p class="notice bad">No file under config/models names ${model} any more: it is kept, but nothing starts a run of it.</p>`}
 ${open?.needs === 'approval' && html`<p><a class="button" href="/runs/${open.run}/packet">Read the approval packet of ${open.run}</a></p>`}
-${stateSection(model, state, open?.run ?? state.activeRun?.run ?? null)}
+${dueAmong(model, entries).map(reviewNote)}
+${stateSection(model, state, open?.run ?? state.activeRun?.run ?? null, sources.client.uiUrl(`model/${model}`))}
 ${qualitySection(model, looks, entries, config?.gate.primary ?? null)}
-${serviceSection(service)}
+${driftSection(model, look)}
+${serviceSection(service, new Map(nodes.map(({ node, models }) => [node, models[model]?.ready ?? false])))}
 ${runsSection(state)}
 ${historySection(model, entries, sources.now())}
-${config && policySection(config)}
+${config && policySection(model, config, state, next.get(model))}
 ${orderSection(session, model, state, config !== undefined)}`,
   };
 }
 
-function sentenceOf(state: LedgerState, look: TickReport | undefined, waitingFor: string | null): string {
+function sentenceOf(state: LedgerState, look: TickReport | undefined, waitingFor: string | null): Html {
   const live =
     state.routing.arms.length === 0
       ? 'No version is live yet.'
       : `${capital(routingText(state))} ${state.routing.arms.length > 1 ? 'answer' : 'answers'}.`;
-  const open = look?.open_incidents.length ?? 0;
-  const alarm = open === 0 ? '' : `${many(open, 'incident')} ${open === 1 ? 'is' : 'are'} open. `;
+  const open = look?.open_incidents ?? [];
+  const alarm =
+    open.length === 0
+      ? ''
+      : `${many(open.length, 'incident')} ${open.length === 1 ? 'is' : 'are'} open (${open.slice(0, 3).join(', ')}${open.length > 3 ? ', …' : ''}). `;
   const seen = look === undefined ? 'Nobody has looked at it yet.' : `${alarm}${look.sentence}`;
+  const run = state.activeRun?.run;
   const next =
     waitingFor !== null
-      ? `A run waits for ${waitingFor}.`
-      : state.activeRun !== null
-        ? `${state.activeRun.run} is under way.`
-        : 'No run is under way.';
-  return `${live} ${seen} ${next}`;
+      ? `It needs somebody: ${run ?? 'a run'} waits for ${waitingFor}.`
+      : run !== undefined
+        ? `${run} is under way; it needs nobody now.`
+        : open.length === 0
+          ? 'Nothing needs you.'
+          : 'No run is under way.';
+  return prose(`${live} ${seen} ${next}`);
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-function stateSection(model: string, state: LedgerState, run: string | null): Html {
+function stateSection(model: string, state: LedgerState, run: string | null, ui: string | null): Html {
   const version = (n: number | undefined) =>
     n === undefined ? 'none' : html`<a href="/models/${model}/versions/${n}">version ${n}</a>`;
   return html`<section aria-labelledby="now"><h2 id="now">Now</h2>${facts([
@@ -98,6 +111,7 @@ function stateSection(model: string, state: LedgerState, run: string | null): Ht
     ['Aliases', aliasText(state)],
     ['Run under way', run === null ? 'none' : html`<a href="/runs/${run}">${run}</a>`],
     ['Last promotion', state.budgets.promoted_at === null ? 'none' : utc(state.budgets.promoted_at)],
+    ...(ui === null ? [] : ([['In Temporal', html`<a href="${ui}">the workflow that starts its runs</a>`]] as const)),
   ])}</section>`;
 }
 
@@ -129,19 +143,28 @@ function historySection(model: string, entries: readonly LedgerEntry[], now: Dat
   })}<p><a href="/models/${model}/ledger">All of the ledger</a> · <a href="/models/${model}/why">Why it was retrained, and why not</a></p></section>`;
 }
 
-type Config = NonNullable<ReturnType<Sources['workspace']['models']['get']>>['config'];
+/** The columns farthest beyond their limits; the page of drift has all, over time. */
+function driftSection(model: string, look: TickReport | undefined): Html | null {
+  const drift = look?.drift ?? null;
+  if (drift === null) return null;
+  const all = byExcess(drift.columns);
+  return html`<section aria-labelledby="drifting"><h2 id="drifting">Drift by feature</h2>${table({
+    caption: `The ${Math.min(DRIFTING, all.length)} of ${many(all.length, 'column')} farthest beyond their limits; reference: ${drift.reference.name}, ${count(drift.reference.rows)} rows`,
+    head: ['Column', 'Verdict', 'PSI', 'Limit with noise', 'Rows now'],
+    rows: all
+      .slice(0, DRIFTING)
+      .map(([name, one]) => [
+        name,
+        badge(one.verdict, findingTone(one.verdict)),
+        number(one.psi),
+        number(one.threshold),
+        count(one.n_current),
+      ]),
+    numeric: [2, 3, 4],
+    empty: 'No column was judged: there is no reference, or too few rows.',
+  })}<p><a href="/models/${model}/drift">Values and course of each column</a></p></section>`;
+}
 
-function policySection({ triggers, approval, gate, deploy }: Config): Html {
-  const { schedule, limits } = triggers;
-  const { approvers, from, deadline } = approval.otherwise;
-  return html`<section aria-labelledby="policy"><h2 id="policy">Policy</h2>${facts([
-    ['Schedule', schedule.enabled ? `${schedule.cron} (${schedule.timezone})` : 'off'],
-    [
-      'Limits',
-      `${many(limits.per_week, 'run')} a week, ${lasting(limits.cool_down)} between runs, ${count(limits.min_new_labels)} new labels`,
-    ],
-    ['Gate', `${gate.primary}, promoted when ${gate.champion.promote_when.replace('_', '-')}`],
-    ['Approval', `${approvers} of ${from.join(', ')} within ${lasting(deadline)}`],
-    ['Canary', `${deploy.canary.steps.join(', ')} %, ${lasting(deploy.canary.bake)} each`],
-  ])}</section>`;
+function reviewNote({ version, by, reason, at }: DueReview): Html {
+  return html`<p class="notice bad">${by} broke glass for version ${version} at ${utc(at)}: ${reason}. Somebody else has to review it: <code>hone review</code>.</p>`;
 }

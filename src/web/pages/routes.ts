@@ -11,6 +11,7 @@ import { comparePage } from './compare.ts';
 import { driftPage } from './drift.ts';
 import { homePage } from './home.ts';
 import { allIncidentsPage, incidentsPage } from './incidents.ts';
+import { installationPage } from './installation.ts';
 import { fitting, ledgerCsv, ledgerJsonLines, ledgerPage } from './ledger.ts';
 import { modelPage } from './model.ts';
 import { packetPage } from './packet.ts';
@@ -35,6 +36,7 @@ export function pageRoutes(app: FastifyInstance, { sources, production, show }: 
   const pages: Readonly<Record<string, (request: Asking) => Promise<Page>>> = {
     '/': (request) => homePage(sources, visible(request), request.query),
     '/incidents': (request) => allIncidentsPage(sources, visible(request)),
+    '/installation': (request) => installationPage(sources, visible(request)),
     '/models/:model': (request) => modelPage(sources, sessionOf(request), request.params.model),
     '/models/:model/why': ({ params }) => whyPage(sources, params.model),
     '/models/:model/drift': ({ params }) => driftPage(sources, params.model),

@@ -116,15 +116,16 @@ function seriesChart(series: SeriesReport): Html {
   });
 }
 
-/** The machine, not the model. */
-export function serviceSection({ nodes, findings }: ServiceCheck): Html {
+/** The machine, not the model. @param ready by node: whether its champion answers */
+export function serviceSection({ nodes, findings }: ServiceCheck, ready: ReadonlyMap<string, boolean>): Html {
   const rows = nodes.map(({ node, at, reading, silent }) => {
     const beyond = findings.some(({ subject, state }) => subject.startsWith(`${node} `) && state === 'broken');
     if (reading === null)
       return [node, badge(silent ? 'silent' : 'unknown', 'bad'), '–', '–', '–', '–', `since ${utc(at)}`];
+    const state = ready.get(node) === false ? 'does not answer for it' : beyond ? 'beyond a limit' : 'well';
     return [
       node,
-      badge(beyond ? 'beyond a limit' : 'well', beyond ? 'bad' : 'good'),
+      badge(state, state === 'well' ? 'good' : 'bad'),
       percent(reading.cpu_share),
       `${reading.memory_mb.toFixed(0)} MB`,
       reading.p99_ms === null ? '–' : `${number(reading.p99_ms)} ms`,

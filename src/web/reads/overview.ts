@@ -3,10 +3,11 @@ import { listRuns, type RunSummary } from '../../client/runs.ts';
 import type { TickReport } from '../../monitoring/contract.ts';
 import type { LedgerState } from '../../registry/contract.ts';
 import type { Sources } from '../sources.ts';
+import { type ServedBy, servedBy, starts } from './fleet.ts';
 import type { Known } from './last-known.ts';
 
 export interface Need {
-  readonly kind: 'approval' | 'inconclusive' | 'stuck' | 'incident';
+  readonly kind: 'approval' | 'inconclusive' | 'stuck' | 'incident' | 'server';
   readonly model: string;
   readonly sentence: string;
   readonly href: string;
@@ -27,6 +28,10 @@ export interface ModelRow {
   readonly owner: string;
   readonly state: LedgerState;
   readonly look: Look | null;
+  /** Undefined where no prediction server names it. */
+  readonly served: ServedBy | undefined;
+  /** When its schedule starts a run; undefined without one. */
+  readonly next: string | undefined;
   readonly open: RunSummary | null;
   readonly needs: readonly Need[];
 }
@@ -37,22 +42,23 @@ export interface Overview {
   readonly runs: Known<readonly RunSummary[]> | null;
 }
 
-type ModelFacts = Pick<ModelRow, 'model' | 'owner' | 'state' | 'look'>;
+type ModelFacts = Pick<ModelRow, 'model' | 'owner' | 'state' | 'look' | 'served'>;
 
 const PARALLEL = 16;
 
 /** @param visible models that the person may see */
 export async function overview(sources: Sources, visible: (model: string) => boolean): Promise<Overview> {
-  const [store, runs] = await Promise.all([
+  const [store, runs, next] = await Promise.all([
     sources.lastKnown.read('the store', 'overview', () => sources.shared('overview', () => factsOfAll(sources))),
     openRuns(sources),
+    starts(sources),
   ]);
   const byModel = new Map((runs?.value ?? []).map((run) => [run.model, run]));
   const rows = (store?.value ?? [])
     .filter(({ model }) => visible(model))
     .map((facts) => {
       const open = byModel.get(facts.model) ?? null;
-      return { ...facts, open, needs: needsOf(facts, open) };
+      return { ...facts, next: next.get(facts.model), open, needs: needsOf(facts, open) };
     });
   return { rows: rows.sort((a, b) => rank(a) - rank(b) || a.model.localeCompare(b.model)), store, runs };
 }
@@ -67,11 +73,12 @@ export function openRuns(sources: Sources): Promise<Known<readonly RunSummary[]>
 
 async function factsOfAll(sources: Sources): Promise<ModelFacts[]> {
   const models = [...sources.workspace.models.values()].map(({ config }) => config);
+  const served = await servedBy(sources);
   const facts: ModelFacts[] = [];
   for (let i = 0; i < models.length; i += PARALLEL) {
     const some = models.slice(i, i + PARALLEL).map(async ({ model, owner }) => {
       const [state, look] = await Promise.all([sources.ledger(model).state(), sources.looks.newest(model)]);
-      return { model, owner, state, look: look && lookOf(look) };
+      return { model, owner, state, look: look && lookOf(look), served: served.get(model) };
     });
     facts.push(...(await Promise.all(some)));
   }
@@ -94,7 +101,7 @@ function lookOf({ as_of, sentence, drift_verdict, findings, actions, open_incide
   };
 }
 
-function needsOf({ model, look }: ModelFacts, open: RunSummary | null): Need[] {
+function needsOf({ model, look, state, served }: ModelFacts, open: RunSummary | null): Need[] {
   const waiting: Need[] =
     open?.needs === 'approval' || open?.needs === 'inconclusive' || open?.needs === 'stuck'
       ? [
@@ -108,7 +115,20 @@ function needsOf({ model, look }: ModelFacts, open: RunSummary | null): Need[] {
         ]
       : [];
   const pages = (look?.open ?? []).filter(({ severity }) => severity === 'page');
+  const dumb: Need[] =
+    state.aliases.champion !== null && served?.ready === 0
+      ? [
+          {
+            kind: 'server',
+            model,
+            sentence: `No prediction server is ready to answer with version ${state.aliases.champion.version}.`,
+            href: '/installation',
+            deadline: null,
+          },
+        ]
+      : [];
   return [
+    ...dumb,
     ...waiting,
     ...pages.map(({ sentence }) => {
       const href = `/models/${model}/incidents`;
@@ -117,10 +137,17 @@ function needsOf({ model, look }: ModelFacts, open: RunSummary | null): Need[] {
   ];
 }
 
+/** An open incident, drift, or servers that are silent or limp. */
+export function isAtRisk({ look, served }: Pick<ModelRow, 'look' | 'served'>): boolean {
+  const limps = served !== undefined && (served.ready === 0 || served.unready > 0 || served.beyond.length > 0);
+  return (look?.open.length ?? 0) > 0 || look?.drift === 'moved' || limps;
+}
+
 /** Needs somebody, at risk, on the way, quiet. */
-function rank({ needs, look, open, state }: ModelRow): number {
+function rank(row: ModelRow): number {
+  const { needs, open, state } = row;
   if (needs.length > 0) return 0;
-  if ((look?.open.length ?? 0) > 0 || look?.drift === 'moved') return 1;
+  if (isAtRisk(row)) return 1;
   if (open !== null || state.activeRun !== null) return 2;
   return state.aliases.champion === null ? 3 : 4;
 }
