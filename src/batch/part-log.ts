@@ -44,7 +44,7 @@ export async function writePartLog(db: Connection, writing: LogWriting): Promise
   const rows = `SELECT ${raw.join(', ')} FROM ${parquetOf([path])}`;
   const copied = await db.runAndReadAll(
     `COPY (SELECT ${columns.join(',\n')} FROM (SELECT * FROM (${rows}) POSITIONAL JOIN (${seen}) POSITIONAL JOIN scored)
-     WHERE ${sampleSql(share)}) TO ${quoteText(out)} (FORMAT parquet, COMPRESSION zstd)`,
+     WHERE ${sampleSql(share)}) TO ${quoteText(out)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
   );
   return Number(copied.getRows()[0]?.[0] ?? 0);
 }

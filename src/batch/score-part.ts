@@ -126,7 +126,7 @@ async function writePredictions(db: Connection, { path, out, scores, plan, day, 
   const rows = `SELECT ${[...new Set([id, event_time])].map(quoteName).join(', ')} FROM ${parquetOf([path])}`;
   await db.run(
     `COPY (SELECT ${select.join(', ')} FROM (SELECT * FROM (${rows}) POSITIONAL JOIN scored))
-     TO ${quoteText(out)} (FORMAT parquet, COMPRESSION zstd)`,
+     TO ${quoteText(out)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
   );
 }
 

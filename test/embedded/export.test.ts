@@ -3,15 +3,26 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ModelConfig } from '../../src/config/model.ts';
+import { rowsOf, withDuckDb } from '../../src/data/engine.ts';
+import { parquetOf } from '../../src/data/sql-text.ts';
 import { exportVersion } from '../../src/embedded/export.ts';
+import { Predictor } from '../../src/embedded/loader/predictor.ts';
+import { importPredictions } from '../../src/monitoring/log/log-import.ts';
+import { keyedHash } from '../../src/monitoring/log/log-policy.ts';
+import { readLog } from '../../src/monitoring/log/prediction-log.ts';
 import type { RawRow } from '../../src/serving/contract.ts';
 import { ROOT } from '../config/workspace.ts';
 import { following, model, openServed, row, type Served } from '../serving/served.ts';
 
 let served: Served;
 let out: string;
+let config: ModelConfig;
 beforeAll(async () => {
-  served = await openServed();
+  served = await openServed((edited) => {
+    edited.monitoring.log = { sample: 1, keep: 'all_features', hash: [], retention: 'P30D' };
+    config = edited;
+  });
   await served.promote(1);
   out = join(served.dir, 'bundle');
   await exportVersion(input(out));
@@ -52,6 +63,57 @@ test('a program in another folder predicts from the bundle what the server answe
   const answers = await node.predict(...rows);
   const own = await predictElsewhere(out, rows);
   expect(own.out).toEqual(answers.map(({ prediction, decision }) => ({ prediction, decision })));
+});
+
+test('what a program recorded of its predictions is imported into the prediction log, features and all', async () => {
+  const rows: RawRow[] = Array.from({ length: 20 }, (_, i) => row(i + 1001, { distance: i === 3 ? null : 100 * i }));
+  const work = join(served.dir, 'recording');
+  await mkdir(work, { recursive: true });
+  await writeFile(join(work, 'rows.json'), JSON.stringify(rows));
+  await writeFile(
+    join(work, 'main.mjs'),
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     import { open } from ${JSON.stringify(join(out, 'node.mjs'))};
+     const predictor = await open();
+     const rows = JSON.parse(readFileSync('rows.json', 'utf8'));
+     const events = rows.map((row) => ({ inference_id: String(row.flight_id), event_time: row.event_ts, tail_number: row.tail_number }));
+     const { records } = await predictor.predictAndRecord(rows, events);
+     appendFileSync('predictions.jsonl', records.map((record) => JSON.stringify(record) + '\\n').join(''));`,
+  );
+  await promisify(execFile)(process.execPath, ['main.mjs'], { cwd: work });
+  const imported = await importPredictions({
+    ...{ store: served.store, config, file: join(work, 'predictions.jsonl'), nextVersion: 2, dryRun: false },
+    columns: { id: 'inference_id', time: 'event_time', version: 'version', score: 'score' },
+    ...{ asOf: '2013-04-11T00:00:00.000Z', recordedAt: Date.parse('2013-04-11T00:00:00Z') },
+    ...{ cacheDir: join(served.dir, 'read'), workDir: served.dir, signal: new AbortController().signal },
+    hashKey: () => Promise.resolve('secret'),
+  });
+  expect(imported).toMatchObject({
+    rows: 20,
+    recorded: 20,
+    versions: [1],
+    features: ['carrier', 'dep_hour', 'distance'],
+  });
+  const paths = await readLog(served.store, model, { cacheDir: join(served.dir, 'read') });
+  const log = await withDuckDb({ tempDir: served.dir }, (db) =>
+    rowsOf(db, `SELECT * FROM ${parquetOf(paths)} WHERE node = 'import' ORDER BY inference_id::INT`),
+  );
+  expect(log.map((one) => one['f_distance']).slice(0, 5)).toEqual([0, 100, 200, null, 400]);
+  expect(log[2]).toMatchObject({
+    inference_id: '1003',
+    entity: keyedHash('secret', 'tail_number', 'N1003'),
+    version: 1,
+    arm: 'champion',
+    f_dep_hour: 10,
+    f_carrier: 'UA',
+  });
+});
+
+test('without a DuckDB a loader names the features that are SQL, and predicts nothing', async () => {
+  const bundle = JSON.parse(await readFile(join(out, 'bundle.json'), 'utf8'));
+  await expect(Predictor.open(bundle, () => Promise.resolve([]), null)).rejects.toThrow(
+    /SQL expressions \(dep_hour\) and no DuckDB was given, so nothing is predicted/,
+  );
 });
 
 test('a row that does not fit is refused with row and field, as the server refuses it', async () => {

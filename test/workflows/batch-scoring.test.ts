@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { listBatches, readBatch } from '../../src/batch/read-batches.ts';
 import { startBatch } from '../../src/client/batches.ts';
 import { applySchedules, scheduleIds } from '../../src/client/schedules.ts';
+import { rowsOf, withDuckDb } from '../../src/data/engine.ts';
+import { parquetOf } from '../../src/data/sql-text.ts';
+import { readLog } from '../../src/monitoring/log/prediction-log.ts';
 import { model } from '../serving/served.ts';
 import { type BatchTown, batchTown, NIGHT } from './batch-town.ts';
 
@@ -36,6 +40,7 @@ test('asked for twice at once, one batch of the champion is scored, published an
   expect(await readBatch(town.served.store, model, null)).toMatchObject({ batch: end.batch, as_of: NIGHT });
   const again = await startBatch(town.client, model, NIGHT);
   expect((await again.end).batch, 'the same night, asked for later').toBe(end.batch);
+  expect(await loggedRows(), 'once, whoever asked').toEqual([{ node: `batch-${end.batch}`, rows: 400 }]);
 });
 
 test('the schedule of the model file scores with the version that is champion then', async () => {
@@ -53,3 +58,12 @@ test('the schedule of the model file scores with the version that is champion th
   expect((await listBatches(town.served.store, model)).map(({ version }) => version).sort()).toEqual([1, 2]);
   await applySchedules(town.client, []);
 });
+
+/** What monitoring reads, by who wrote it. */
+async function loggedRows(): Promise<Record<string, unknown>[]> {
+  const { store, dir } = town.served;
+  const paths = await readLog(store, model, { cacheDir: join(dir, 'read') });
+  return await withDuckDb({ tempDir: dir }, (db) =>
+    rowsOf(db, `SELECT node, count(*)::INT AS rows FROM ${parquetOf(paths)} GROUP BY node`),
+  );
+}

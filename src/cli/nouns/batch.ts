@@ -143,6 +143,8 @@ async function showBatch(context: CliContext, manifest: BatchManifest, out: stri
     );
     const from = `From ${source} (${deliveries.length} ${deliveries.length === 1 ? 'file' : 'files'}), features ${definition.slice(0, 12)}.`;
     const copied = out === undefined ? '' : `\nCopied to ${out}.`;
-    return `${batchSentence(manifest)}\n${from}${copied}\n\n${days}`;
+    const recorded = parts.reduce((sum, { log }) => sum + (log?.rows ?? 0), 0);
+    const logged = manifest.log ? `\n${count(recorded)} of its predictions are in the prediction log.` : '';
+    return `${batchSentence(manifest)}\n${from}${logged}${copied}\n\n${days}`;
   });
 }

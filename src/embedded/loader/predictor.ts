@@ -20,6 +20,13 @@ export interface Predicted {
   readonly decision: number | string | null;
 }
 
+/** What a record needs beside features and score; more columns, such as the entity, go along. */
+export interface RecordedEvent {
+  readonly inference_id: string;
+  readonly event_time: string;
+  readonly [column: string]: unknown;
+}
+
 type Row = Readonly<Record<string, unknown>>;
 type Place = EmbeddedBundle['features']['evaluated'][number];
 
@@ -46,7 +53,10 @@ export class Predictor {
   static async open(bundle: EmbeddedBundle, run: RunModel, evaluate: Evaluate | null): Promise<Predictor> {
     if (bundle.contract !== 1) throw new Error(`This loader reads bundles of contract 1, not ${bundle.contract}.`);
     if (bundle.features.statement !== null && evaluate === null)
-      throw new Error(`Features of ${bundle.model} are SQL expressions: give the loader a DuckDB connection.`);
+      throw new Error(
+        `Features of ${bundle.model} are SQL expressions (${evaluatedNames(bundle).join(', ')}) and no DuckDB was given, ` +
+          'so nothing is predicted. Give the loader a DuckDB connection.',
+      );
     const predictor = new Predictor(bundle, run, evaluate);
     await predictor.#check();
     return predictor;
@@ -54,8 +64,36 @@ export class Predictor {
 
   /** @param rows raw columns by name, null where unknown @throws FeatureRowsInvalid naming row and field */
   async predict(rows: readonly Row[]): Promise<Predicted[]> {
+    return this.#answers(await this.#scores(await this.#features(rows)));
+  }
+
+  /**
+   * Answers, and for each a line for the prediction log: `hone monitor log import` takes them as JSON lines.
+   *
+   * @param events one a row: the id that its label will carry, ISO 8601 of the event, and the entity's column where there is one
+   * @throws FeatureRowsInvalid
+   */
+  async predictAndRecord(
+    rows: readonly Row[],
+    events: readonly RecordedEvent[],
+  ): Promise<{ answers: Predicted[]; records: Row[] }> {
+    if (events.length !== rows.length)
+      throw new Error(`${rows.length} rows need ${rows.length} events, got ${events.length}.`);
+    const { signature, version } = this.bundle;
+    const input = await this.#features(rows);
+    const answers = this.#answers(await this.#scores(input));
+    const width = signature.numeric.length;
+    const records = answers.map(({ prediction }, row): Row => {
+      const numbers = signature.numeric.map((name, i) => [name, input.numeric[row * width + i]] as const);
+      const texts = signature.categorical.map((name, i) => [name, input.categorical[i]?.[row] || null] as const);
+      const known = numbers.map(([name, value]) => [name, Number.isFinite(value) ? value : null]);
+      return { ...Object.fromEntries([...known, ...texts]), ...events[row], version, score: prediction };
+    });
+    return { answers, records };
+  }
+
+  #answers(values: readonly number[][]): Predicted[] {
     const { signature, threshold } = this.bundle;
-    const values = await this.#scores(await this.#features(rows));
     return values.map((scores): Predicted => {
       const { prediction, decision } = decisionOf(signature, threshold, scores);
       return { prediction: scores.length > 1 ? scores : prediction, decision };
@@ -153,4 +191,10 @@ export class Predictor {
         `instead of ${expected}. Nothing was predicted. The bundle was made with ${engine}; use the same versions here.`,
     );
   }
+}
+
+function evaluatedNames({ features, signature }: EmbeddedBundle): string[] {
+  return features.evaluated.map((place) =>
+    String('numeric' in place ? signature.numeric[place.numeric] : signature.categorical[place.category]),
+  );
 }
