@@ -25,7 +25,7 @@ const commands = blocksOf('docs/learn/tour.md')
 
 /** A watch that says that a person is waited for is left, as the page says: by Ctrl-C. */
 function leftWhenItWaits(shell: ChildProcess, said: string): void {
-  if (/waits for \d approval/.test(said) && shell.pid !== undefined) process.kill(-shell.pid, 'SIGINT');
+  if (/waits for (\d approval|labels)/.test(said) && shell.pid !== undefined) process.kill(-shell.pid, 'SIGINT');
 }
 
 function typed(command: string, dir: string): Promise<Ended> {
@@ -77,7 +77,6 @@ test('every command of the tour does what the page says', async () => {
   const { hone } = await loadWorkspace(dir);
   const ledger = openLedger(openStore(hone.store, dir), 'flights-delay');
   const { budgets, routing } = await ledger.state();
-  expect(budgets.runs.map(({ outcome }) => outcome)).toEqual(['promoted', 'promoted', 'rejected_by_person']);
-  expect((await ledger.head())?.change.kind).toBe('rolled_back');
+  expect(budgets.runs.map(({ outcome }) => outcome)).toEqual(['promoted', 'promoted', 'superseded']);
   expect(routing.champion).toBe(2);
 }, 1_200_000);

@@ -48,7 +48,7 @@ test('the messages on the page are those that are printed', () => {
       waiting: { count: 1, names: ['date=2013-02-02/a.parquet'] },
     },
   };
-  const manifest = { rows: 1, window: { from: '2013-01-01T00:00:00.000Z', to: '2013-02-01T00:00:00.000Z' } };
+  const manifest = { rows: 1, window: { from: '2013-01-01T00:00:00.000Z', to: '2013-02-01T00:00:00.000Z' }, files: [] };
   const repeats = [{ name: 'b.parquet', sameAs: 'a.parquet' }];
   const sentences = changeSentences(facts, manifest, repeats);
   expect(sentences).toHaveLength(9);
