@@ -31,11 +31,21 @@ const chosen = {
     .describe('Outside these hours everything but pages waits.'),
 };
 
+/** For routes that people read. */
+const digest = z
+  .strictObject({
+    timezone: z.string().min(1).describe('Time zone of the IANA list.'),
+    at: clock.describe('When the summary goes out.'),
+  })
+  .optional()
+  .describe('One summary a day and model instead of a message each; pages go out at once.');
+
 export const notifyRoute = z.discriminatedUnion('type', [
   /** Slack, Mattermost and others that take Slack's messages; `url_env` names the variable with the webhook's address. */
   z.strictObject({
     type: z.literal('slack'),
     url_env: environment.describe('Environment variable with the address.'),
+    digest,
     ...chosen,
   }),
   /** `smtp_env` names the variable with `smtps://user:password@host:port`. */
@@ -44,6 +54,7 @@ export const notifyRoute = z.discriminatedUnion('type', [
     smtp_env: environment.describe('Environment variable with `smtps://user:password@host:port`.'),
     from: z.email().describe('Sender.'),
     to: z.array(z.email()).min(1).describe('Receivers.'),
+    digest,
     ...chosen,
   }),
   /** Events for programs, signed as Standard Webhooks says; in order for each model. */
@@ -51,6 +62,13 @@ export const notifyRoute = z.discriminatedUnion('type', [
     type: z.literal('cloudevents'),
     url_env: environment.describe('Environment variable with the address.'),
     key_env: environment.describe('Environment variable with the key that signs.'),
+    ...chosen,
+  }),
+  /** PagerDuty's Events API v2: what wakes somebody, and its end. */
+  z.strictObject({
+    type: z.literal('pagerduty'),
+    key_env: environment.describe('Environment variable with the integration key of the service.'),
+    url: z.url().optional().describe('Where events go; left out: `https://events.pagerduty.com/v2/enqueue`.'),
     ...chosen,
   }),
 ]);

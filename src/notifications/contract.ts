@@ -36,7 +36,9 @@ export type SourceCursor = z.output<typeof sourceCursor>;
 /** `notifications/routes/<route>/<model>.json`: how far a route has come. */
 export const routeCursor = z.strictObject({
   next: z.number().int().positive(),
-  /** Pages that went ahead of notices which wait for office hours. */
+  /** The day of the last summary, where the route wants one a day. */
+  digested: z.string().optional(),
+  /** What went ahead of notices that still wait: pages, later news of an incident. */
   early: z.array(z.number().int().positive()),
   failing: z.strictObject({ since: instant, attempts: z.number().int().positive(), error: z.string() }).nullable(),
 });

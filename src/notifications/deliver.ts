@@ -2,7 +2,7 @@
 import type { NotifyRoute } from '../config/notify.ts';
 import { findDocument, getDocument } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { isOpen, takes } from './choose.ts';
+import { digestDay, isForPrograms, isOpen, takes } from './choose.ts';
 import { deadLetter, deadPrefix, type Notice, type RouteCursor, routeCursor, routeKey, seqKey } from './contract.ts';
 import { nextNotice, readNotice } from './outbox.ts';
 import type { Letter, Send } from './senders.ts';
@@ -30,24 +30,24 @@ export interface Delivered {
 export async function deliver(store: ObjectStore, model: string, route: Route, now: Date): Promise<Delivered> {
   const key = routeKey(route.name, model);
   const end = await nextNotice(store, model);
+  const day = digestDay(route.route, now);
   const known = await findDocument(store, key, routeCursor);
   if (known === undefined) {
-    await put(store, key, { next: end, early: [], failing: null });
+    await put(store, key, { next: end, early: [], failing: null, ...(day === null ? {} : { digested: day }) });
     return { sent: 0, dead: 0, failing: null };
   }
   let cursor = known;
-  let [sent, dead] = [0, 0];
-  const save = async (change: Partial<RouteCursor>) => {
-    cursor = { ...cursor, ...change };
+  const pending = await pendingOf(store, model, route, cursor, end);
+  const unsent = new Set(pending.map(({ seq }) => seq));
+  const save = async (change: Partial<RouteCursor>, done: readonly number[] = []) => {
+    for (const seq of done) unsent.delete(seq);
+    const next = Math.min(...unsent, end);
+    const early = [...cursor.early, ...done].filter((seq) => seq >= next);
+    cursor = { ...cursor, ...change, next, early };
     await put(store, key, cursor);
   };
-  const pending = await pendingOf(store, model, route, cursor, end);
-  const held = pending.find(({ severity }) => !isOpen(route.route, severity, now));
-  for (const letters of inLetters(
-    route,
-    pending.filter(({ severity }) => isOpen(route.route, severity, now)),
-  )) {
-    const seqs = letters.map(({ seq }) => seq);
+  let [sent, dead] = [0, 0];
+  for (const letters of inLetters(route, pending, { now, summary: day !== null && day !== cursor.digested })) {
     let failing: RouteCursor['failing'] = null;
     try {
       await send(route, letters, now);
@@ -62,21 +62,30 @@ export async function deliver(store: ObjectStore, model: string, route: Route, n
         await save({ failing });
         return { sent, dead, failing: failing.error };
       }
-      for (const notice of letters) {
-        const body = deadLetter.parse({ notice, since: failing.since, error: failing.error });
-        await store.create(
-          `${deadPrefix(route.name)}${model}/${seqKey(notice.seq)}`,
-          Buffer.from(JSON.stringify(body)),
-        );
-        dead += 1;
-      }
+      dead += await setAside(store, model, route, letters, failing);
     }
-    const last = Math.max(...seqs);
-    if (held !== undefined && held.seq < last) await save({ early: [...cursor.early, ...seqs], failing });
-    else await save({ next: last + 1, early: cursor.early.filter((seq) => seq > last), failing });
+    await save(
+      { failing },
+      letters.map(({ seq }) => seq),
+    );
   }
-  if (held === undefined && cursor.next < end) await save({ next: end, early: [] });
+  const behind = cursor.next < end && unsent.size === 0;
+  if (behind || (day !== null && day !== cursor.digested)) await save(day === null ? {} : { digested: day });
   return { sent, dead, failing: cursor.failing?.error ?? null };
+}
+
+async function setAside(
+  store: ObjectStore,
+  model: string,
+  { name }: Route,
+  letters: readonly Notice[],
+  { since, error }: { since: string; error: string },
+): Promise<number> {
+  for (const notice of letters) {
+    const body = deadLetter.parse({ notice, since, error });
+    await store.create(`${deadPrefix(name)}${model}/${seqKey(notice.seq)}`, Buffer.from(JSON.stringify(body)));
+  }
+  return letters.length;
 }
 
 async function pendingOf(
@@ -94,27 +103,66 @@ async function pendingOf(
   return pending;
 }
 
-/** Each alone, and in a storm the rest together; programs want every one. */
-function inLetters({ route }: Route, notices: readonly Notice[]): Notice[][] {
-  if (route.type === 'cloudevents' || notices.length <= STORM_CAP) return notices.map((one) => [one]);
-  return [...notices.slice(0, STORM_CAP - 1).map((one) => [one]), notices.slice(STORM_CAP - 1)];
+/** What goes out now: each alone to programs; to people an incident is one letter, and so is the rest of a storm or of a day. */
+function inLetters(
+  { route }: Route,
+  pending: readonly Notice[],
+  { now, summary: due }: { readonly now: Date; readonly summary: boolean },
+): Notice[][] {
+  const open = pending.filter(({ severity }) => isOpen(route, severity, now));
+  if (isForPrograms(route)) return open.map((one) => [one]);
+  if (digestDay(route, now) !== null) {
+    const calm = due ? open.filter(({ severity }) => severity !== 'page') : [];
+    const pages = byIncident(open.filter(({ severity }) => severity === 'page'));
+    return calm.length === 0 ? pages : [...pages, calm];
+  }
+  const letters = byIncident(open);
+  if (letters.length <= STORM_CAP) return letters;
+  return [...letters.slice(0, STORM_CAP - 1), letters.slice(STORM_CAP - 1).flat()];
+}
+
+/** Several looks at one incident that nobody was told of yet are one letter, at the place of the first. */
+function byIncident(notices: readonly Notice[]): Notice[][] {
+  const letters = new Map<string, Notice[]>();
+  for (const notice of notices) {
+    const key = notice.type.startsWith('incident.') ? notice.thread : `seq ${notice.seq}`;
+    letters.set(key, [...(letters.get(key) ?? []), notice]);
+  }
+  return [...letters.values()];
 }
 
 async function send(route: Route, letters: readonly Notice[], now: Date): Promise<void> {
   if (typeof route.send !== 'function') throw new Error(route.send.unusable);
-  const [first, ...more] = letters;
-  if (first === undefined) return;
-  const notice = more.length === 0 ? first : summary(first, letters);
-  await route.send({ notice, links: route.linksOf(notice) }, now);
+  const notice = asOne(letters, route.route);
+  if (notice) await route.send({ notice, links: route.linksOf(notice) }, now);
 }
 
-function summary(first: Notice, all: readonly Notice[]): Notice {
+function asOne(letters: readonly Notice[], route: NotifyRoute): Notice | undefined {
+  const [first, ...more] = letters;
+  const last = more.at(-1);
+  if (first === undefined || last === undefined) return first;
+  const severity = letters.some((one) => one.severity === 'page') ? 'page' : last.severity;
+  if (letters.every(({ type, thread }) => thread === first.thread && type.startsWith('incident.')))
+    return {
+      ...last,
+      severity,
+      sentence: `${last.sentence} (${letters.length} changes of this incident in one message.)`,
+    };
   const types = new Map<string, number>();
-  for (const { type } of all) types.set(type, (types.get(type) ?? 0) + 1);
+  for (const { type } of letters) types.set(type, (types.get(type) ?? 0) + 1);
   const counted = [...types].map(([type, count]) => `${count} × ${type}`).join(', ');
-  const severity = all.some((one) => one.severity === 'page') ? 'page' : first.severity;
-  const sentence = `${first.model}: and ${all.length} more notices: ${counted}. hone notify list ${first.model} shows them all.`;
-  return { ...first, severity, type: 'storm', thread: `${first.model}/storm`, run: null, sentence };
+  const all = `hone notify list ${first.model} shows them all.`;
+  const digest = 'digest' in route && route.digest !== undefined;
+  const type = digest ? 'digest' : 'storm';
+  const worst = letters
+    .filter(({ severity: one }) => one === 'warn')
+    .slice(-3)
+    .map((one) => `\n${one.sentence}`)
+    .join('');
+  const sentence = digest
+    ? `${first.model}: ${letters.length} notices since the last summary: ${counted}. ${all}${worst}`
+    : `${first.model}: and ${letters.length} more notices: ${counted}. ${all}`;
+  return { ...first, severity, type, thread: `${first.model}/${type}`, run: null, sentence };
 }
 
 /** Sends again what was given up. @returns how many went out; the first failure stops it */

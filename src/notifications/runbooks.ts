@@ -18,7 +18,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     ...['input', 'skew', 'log-silent', 'service', 'kpi', 'proxy', 'performance-skill', 'calibration'],
     ...['drift-features', 'drift-prediction', 'error-stream'],
   ],
-  README: ['storm'],
+  README: ['storm', 'digest'],
 };
 
 /** @returns page and heading below the folder, such as `runs.md#runfailed` */

@@ -3,6 +3,8 @@ import type { NotifyRoute } from '../config/notify.ts';
 import { secretOf, signedHeaders } from '../triggers/signature.ts';
 import type { Notice } from './contract.ts';
 import { NotDelivered, RouteUnusable } from './errors.ts';
+import { pagerDuty } from './pager-duty.ts';
+import { post, TIMEOUT_MS } from './post.ts';
 
 /** A notice with the addresses that lead to it; a page of this project without one is named by its path. */
 export interface Letter {
@@ -11,8 +13,6 @@ export interface Letter {
 }
 
 export type Send = (letter: Letter, now: Date) => Promise<void>;
-
-const TIMEOUT_MS = 10_000;
 
 /** @throws RouteUnusable where a variable is missing or no address */
 export function senderOf(name: string, route: NotifyRoute, environment: NodeJS.ProcessEnv): Send {
@@ -42,12 +42,14 @@ export function senderOf(name: string, route: NotifyRoute, environment: NodeJS.P
       if (typeof secret === 'string') throw new RouteUnusable(name, route.key_env, secret);
       return cloudEvents(name, address(route.url_env, ['https:', 'http:']), secret);
     }
+    case 'pagerduty':
+      return pagerDuty(name, read(route.key_env), route.url);
   }
 }
 
 function slack(name: string, url: string): Send {
   return async ({ notice, links }) => {
-    const head = `${MARK[notice.severity]} *${escapeSlack(notice.model)}* · ${escapeSlack(notice.type)}`;
+    const head = `${MARK[notice.severity]} *${escapeSlack(notice.model)}* · ${escapeSlack(titleOf(notice))}`;
     const more = links
       .map(({ name: what, url: to }) =>
         URL.canParse(to) ? `<${to}|${escapeSlack(what)}>` : `${escapeSlack(what)}: ${to}`,
@@ -60,6 +62,12 @@ function slack(name: string, url: string): Send {
     };
     await post(name, url, { 'content-type': 'application/json' }, JSON.stringify(body));
   };
+}
+
+/** A chat cannot be told to change a message: later ones name the incident that they belong to. */
+function titleOf({ model, type, thread }: Notice): string {
+  const name = thread.startsWith(`${model}/`) ? thread.slice(model.length + 1) : thread;
+  return type.startsWith('incident.') ? `incident ${name} ${type.slice('incident.'.length)}` : type;
 }
 
 const MARK = { info: '🔹', warn: '⚠️', page: '🚨' } as const;
@@ -77,7 +85,7 @@ function mail(name: string, route: Extract<NotifyRoute, { type: 'mail' }>, smtp:
     try {
       await transport.sendMail({
         ...{ from: route.from, to: route.to },
-        subject: `[${notice.severity}] ${notice.model}: ${notice.type}`,
+        subject: `[${notice.severity}] ${notice.model}: ${titleOf(notice)}`,
         // The same notice sent again has the same id: mail programs show it once.
         messageId: `<${idOf(notice.id)}@hone>`,
         references: thread,
@@ -118,24 +126,4 @@ function cloudEvents(name: string, url: string, secret: Buffer): Send {
     const signed = signedHeaders(secret, notice.id, now, body);
     await post(name, url, { 'content-type': 'application/cloudevents+json', ...signed }, body);
   };
-}
-
-async function post(name: string, url: string, headers: Record<string, string>, body: string): Promise<void> {
-  // The address may hold a secret: errors name the host only.
-  const host = new URL(url).host;
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers,
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await response.body?.cancel();
-  } catch (error) {
-    const cause = (error as { cause?: { message?: string } }).cause?.message ?? (error as Error).message;
-    throw new NotDelivered(name, `${host} could not be asked (${cause})`);
-  }
-  if (!response.ok) throw new NotDelivered(name, `${host} answered ${response.status}`);
 }

@@ -21,9 +21,9 @@ const types = [
       [...text.matchAll(/'([a-z]+\.[a-z_]+)'/g)].map(([, type = '']) => type),
     ),
   ),
-].filter((type) => /^(?:run|data|gate|approval|rollout|rollback|config|incident)\./.test(type));
+].filter((type) => /^(?:run|data|gate|approval|rollout|rollback|config)\./.test(type));
 const informing = ['run.started', 'run.ended', 'rollout.step', 'config.changed'];
-const alone = ['rolledback', 'frozen', 'repaired', 'storm'];
+const alone = ['rolledback', 'frozen', 'repaired', 'storm', 'digest'];
 
 /** As the code that opens incidents names them. */
 const incidents = [

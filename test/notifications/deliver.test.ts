@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { NotifyRoute } from '../../src/config/notify.ts';
-import { type Notice, sourceKey } from '../../src/notifications/contract.ts';
+import { type Notice, outboxKey, sourceKey } from '../../src/notifications/contract.ts';
 import { deliver, type Route, replayDead, STORM_CAP } from '../../src/notifications/deliver.ts';
 import type { WaitingRun } from '../../src/notifications/happenings.ts';
 import { collectNotices, nextNotice, readNotice } from '../../src/notifications/outbox.ts';
@@ -12,6 +12,7 @@ import { freeze, unfreeze } from '../../src/registry/freeze.ts';
 import { openLedger, type Step } from '../../src/registry/ledger.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { noticeOf } from './notices.ts';
 
 const MODEL = 'flights-delay';
 const AS_OF = '2013-04-10T06:00:00.000Z';
@@ -162,4 +163,80 @@ test('outside its hours a route waits, a page goes ahead, and in the morning the
   expect(await deliver(store, MODEL, route, night)).toMatchObject({ sent: 1 });
   expect(await deliver(store, MODEL, route, at(20 * 60))).toMatchObject({ sent: 2 });
   expect(got).toEqual(['3 approval.requested', '1 promoted', '2 frozen']);
+});
+
+/** Notices of incidents are made by ticks; here they stand in the outbox as a tick would have left them. */
+async function incidents(...news: readonly (readonly [incident: string, status: string, severity: string])[]) {
+  const mark = JSON.parse(Buffer.from(await store.get(sourceKey(MODEL))).toString());
+  for (const [incident, status, severity] of news) {
+    const notice = noticeOf({
+      ...{ seq: mark.next, id: `${MODEL}/incident/${incident}/${mark.next}`, type: `incident.${status}`, run: null },
+      ...{
+        severity: severity as Notice['severity'],
+        thread: `${MODEL}/${incident}`,
+        sentence: `${incident} ${status}.`,
+      },
+    });
+    await store.create(outboxKey(MODEL, mark.next), Buffer.from(JSON.stringify(notice)));
+    mark.next += 1;
+  }
+  await store.put(sourceKey(MODEL), Buffer.from(JSON.stringify(mark)));
+}
+
+test('what is new of one incident is one message to people, in spite of a failure between, and each by itself to programs', async () => {
+  await collect();
+  const [people, programs] = [routeTo(), routeTo({ type: 'pagerduty', at_least: 'info' } as Partial<NotifyRoute>)];
+  const pager = { ...programs.route, name: 'pager' };
+  await deliver(store, MODEL, people.route, at(0));
+  await deliver(store, MODEL, pager, at(0));
+  await incidents(['drift-features', 'opened', 'warn'], ['kpi-rides', 'opened', 'page']);
+  await incidents(['drift-features', 'updated', 'warn'], ['drift-features', 'resolved', 'info']);
+  const sentences: string[] = [];
+  const route: Route = {
+    ...people.route,
+    async send({ notice }) {
+      if (sentences.length === 1 && people.trouble.failing) throw new Error('no answer');
+      sentences.push(notice.sentence);
+    },
+  };
+  people.trouble.failing = true;
+  expect(await deliver(store, MODEL, route, at(1))).toMatchObject({ sent: 1, failing: 'no answer' });
+  people.trouble.failing = false;
+  expect(await deliver(store, MODEL, route, at(2))).toEqual({ sent: 1, dead: 0, failing: null });
+  expect(sentences).toEqual([
+    'drift-features resolved. (3 changes of this incident in one message.)',
+    'kpi-rides opened.',
+  ]);
+  expect(await deliver(store, MODEL, route, at(3)), 'nothing is told twice').toMatchObject({ sent: 0 });
+  expect(await deliver(store, MODEL, pager, at(1))).toMatchObject({ sent: 4 });
+});
+
+test('a digest tells once a day, at its time, with the warnings in full; a page does not wait for it', async () => {
+  const digest = { timezone: 'America/New_York', at: '08:00' };
+  const { route } = routeTo({ digest } as Partial<NotifyRoute>);
+  const [got, said]: [string[], string[]] = [[], []];
+  const told: Route = {
+    ...route,
+    async send({ notice }) {
+      got.push(`${notice.seq} ${notice.type}`);
+      said.push(notice.sentence);
+    },
+  };
+  await collect();
+  // at(0) is 08:00 in New York
+  expect(await deliver(store, MODEL, told, at(1))).toMatchObject({ sent: 0 });
+  await freezes(2);
+  await collect();
+  await incidents(['kpi-rides', 'opened', 'page']);
+  expect(await deliver(store, MODEL, told, at(5))).toMatchObject({ sent: 1 });
+  expect(got).toEqual(['3 incident.opened']);
+  expect(await deliver(store, MODEL, told, at(24 * 60 - 1)), 'a minute before').toMatchObject({ sent: 0 });
+  expect(await deliver(store, MODEL, told, at(24 * 60))).toMatchObject({ sent: 1 });
+  expect(said.at(-1)).toBe(
+    'flights-delay: 2 notices since the last summary: 1 × frozen, 1 × unfrozen. hone notify list flights-delay shows them all.\nflights-delay: frozen (ana). reason 1',
+  );
+  await freezes(1);
+  await collect();
+  expect(await deliver(store, MODEL, told, at(24 * 60 + 5)), 'told for today').toMatchObject({ sent: 0 });
+  expect(await deliver(store, MODEL, told, at(72 * 60)), 'also where days were missed').toMatchObject({ sent: 1 });
 });
