@@ -40,6 +40,8 @@ interface Attempt {
  * @throws RequestRefused when the rows do not fit the champion's features, NoChampion, PredictionFailed
  */
 export async function answerRows(rows: readonly AskedRow[], context: Answering): Promise<Answered[]> {
+  const { table } = context.followed;
+  if (table.canaries.length === 0 && table.champion !== null) return answerByChampion(rows, 'champion', false, context);
   const { own, canary } = assign(rows, context);
   const [championFirst, attempts] = await Promise.all([
     answerByChampion(own, 'champion', false, context),

@@ -1,5 +1,4 @@
 /** The HTTP face of a serving node: addresses, limits, typed refusals. What they mean is documented in docs/contracts/prediction-api.md. */
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { LogWriter } from '../monitoring/log/log-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -12,7 +11,7 @@ import { type EventDoor, eventRoute } from './event-endpoint.ts';
 import type { ServingMetrics } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
 import { inferenceRoutes } from './open-inference-routes.ts';
-import { schemas } from './openapi.ts';
+import type { Describe } from './openapi.ts';
 import { parseBody, type Recorder } from './record-endpoints.ts';
 import { refuse, refuseAddress } from './refusals.ts';
 import { rowsOfBody } from './request-rows.ts';
@@ -48,7 +47,39 @@ const open = { config: { access: 'open' } } as const;
 
 type ModelRequest = FastifyRequest<{ Params: { model: string } }>;
 
-export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
+export function buildApp(parts: NodeParts): FastifyInstance {
+  const app = bareApp();
+  app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply, parts.logger));
+  app.setNotFoundHandler(refuseAddress);
+  guardRoutes(app, parts.door);
+  // Hooks with `done`: an `async` one costs a promise a request.
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(parts.draining() && request.method === 'POST' ? new NodeDraining() : undefined);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    parts.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
+    // An event waits for its answer: its time is not that of a prediction.
+    if (request.method === 'POST' && route.includes('/:model/') && !route.endsWith('/events'))
+      parts.health.request(reply.statusCode, reply.elapsedTime);
+    done();
+  });
+  routes(app, parts, () => ({}));
+  let document: Promise<object> | undefined;
+  app.get('/openapi.json', open, async () => {
+    document ??= openApiDocument(parts);
+    return document;
+  });
+  return app;
+}
+
+const neverCompiled = (): never => {
+  throw new Error('no schema is compiled: bodies are checked in the handlers, which name the field that is wrong');
+};
+/** Without it Fastify loads two compilers of schemas at its start. */
+const compilersFactory = { buildValidator: neverCompiled, buildSerializer: neverCompiled };
+
+function bareApp(): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 30_000,
@@ -56,7 +87,25 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 100 },
     logger: false,
+    schemaController: { compilersFactory },
   });
+  app.removeContentTypeParser('text/plain');
+  return app;
+}
+
+function routes(app: FastifyInstance, parts: NodeParts, describe: Describe): void {
+  predictionRoutes(app, parts, describe);
+  inferenceRoutes(app, { ...parts, describe, predict: (service, rows) => inTime(service, service.predict(rows)) });
+  stateRoutes(app, parts, describe);
+  if (parts.staged) stagedRoute(app, parts, parts.staged, describe);
+}
+
+/** From the same routes, in an app that never listens: what it needs is a quarter of a server's start. */
+async function openApiDocument(parts: NodeParts): Promise<object> {
+  const [{ default: swagger }, { schemas }] = await Promise.all([import('@fastify/swagger'), import('./openapi.ts')]);
+  const app = bareApp();
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   await app.register(swagger, {
     openapi: {
       info: { title: 'hone predictions', version: '1' },
@@ -64,74 +113,63 @@ export async function buildApp(parts: NodeParts): Promise<FastifyInstance> {
       ...(parts.door && { security: [{ token: [] }] }),
     },
   });
-  // Schemas are for the published contract; bodies are checked in the handlers, which name the field that is wrong.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.removeContentTypeParser('text/plain');
-  app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply, parts.logger));
-  app.setNotFoundHandler(refuseAddress);
-  guardRoutes(app, parts.door);
-  app.addHook('onRequest', async (request) => {
-    if (parts.draining() && request.method === 'POST') throw new NodeDraining();
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    parts.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
-    // An event waits for its answer: its time is not that of a prediction.
-    if (request.method === 'POST' && route.includes('/:model/') && !route.endsWith('/events'))
-      parts.health.request(reply.statusCode, reply.elapsedTime);
-  });
-  predictionRoutes(app, parts);
-  inferenceRoutes(app, { ...parts, predict: (service, rows) => inTime(service, service.predict(rows)) });
-  stateRoutes(app, parts);
-  if (parts.staged) stagedRoute(app, parts, parts.staged);
-  return app;
+  routes(app, parts, (route) => ({ schema: schemas[route] }));
+  await app.ready();
+  return app.swagger();
 }
 
-function predictionRoutes(app: FastifyInstance, { services, recorder, store, events, deployments }: NodeParts): void {
+function predictionRoutes(
+  app: FastifyInstance,
+  { services, recorder, store, events, deployments }: NodeParts,
+  describe: Describe,
+): void {
   const serviceOf = (request: FastifyRequest) => {
     const { model } = (request as ModelRequest).params;
     const service = services.get(model);
     if (!service) throw new ModelNotServed(model, [...services.keys()]);
     return service;
   };
-  app.post('/v1/models/:model/predict', { schema: schemas.predict, ...caller }, async (request) => {
+  app.post('/v1/models/:model/predict', { ...describe('predict'), ...caller }, async (request) => {
     const service = serviceOf(request);
     const rows = rowsOfBody(request.body);
     return { predictions: await inTime(service, service.predict(rows)) };
   });
-  app.post('/v1/models/:model/labels', { schema: schemas.labels, ...caller }, async (request) => {
+  app.post('/v1/models/:model/labels', { ...describe('labels'), ...caller }, async (request) => {
     return { recorded: await recorder.labels(serviceOf(request), request.body) };
   });
-  app.post('/v1/models/:model/business', { schema: schemas.business, ...caller }, async (request) => {
+  app.post('/v1/models/:model/business', { ...describe('business'), ...caller }, async (request) => {
     return { recorded: await recorder.business(serviceOf(request), request.body) };
   });
-  eventRoute(app, { store, door: events, modelOf: (request) => serviceOf(request).model });
-  deploymentRoute(app, { store, door: deployments, modelOf: (request) => serviceOf(request).model });
+  eventRoute(app, { describe, store, door: events, modelOf: (request) => serviceOf(request).model });
+  deploymentRoute(app, { describe, store, door: deployments, modelOf: (request) => serviceOf(request).model });
 }
 
-function stateRoutes(app: FastifyInstance, { log, metrics, record, ready }: NodeParts): void {
-  app.get('/live', { schema: schemas.live, ...open }, async () => ({ live: true }));
-  app.get('/ready', { schema: schemas.ready, ...open }, async (_request, reply) => {
+function stateRoutes(app: FastifyInstance, { log, metrics, record, ready }: NodeParts, describe: Describe): void {
+  app.get('/live', { ...describe('live'), ...open }, async () => ({ live: true }));
+  app.get('/ready', { ...describe('ready'), ...open }, async (_request, reply) => {
     const state = { ready: ready() };
     if (!state.ready) reply.code(503).header('retry-after', '1');
     return state;
   });
-  app.get('/v1/node', { schema: schemas.node }, async () => record());
-  app.get('/metrics', { schema: schemas.metrics }, async (_request, reply) => {
+  app.get('/v1/node', { ...describe('node') }, async () => record());
+  app.get('/metrics', { ...describe('metrics') }, async (_request, reply) => {
     const { type, body } = await metrics.text();
     return reply.type(type).serializer(String).send(body);
   });
-  app.post('/v1/flush', { schema: schemas.flush }, async () => {
+  app.post('/v1/flush', { ...describe('flush') }, async () => {
     const before = log.counts.written;
     await log.flush();
     return { written: log.counts.written - before };
   });
-  app.get('/openapi.json', { schema: { hide: true }, ...open }, async () => app.swagger());
 }
 
-function stagedRoute(app: FastifyInstance, { services, logger }: NodeParts, staged: StagedFaults): void {
-  app.post('/v1/staged-faults', { schema: schemas.staged }, async (request) => {
+function stagedRoute(
+  app: FastifyInstance,
+  { services, logger }: NodeParts,
+  staged: StagedFaults,
+  describe: Describe,
+): void {
+  app.post('/v1/staged-faults', { ...describe('staged') }, async (request) => {
     const order = parseBody(stagedFaultRequest, request.body);
     if (!services.has(order.model)) throw new ModelNotServed(order.model, [...services.keys()]);
     staged.set(order.model, order.version, order.fault, order.share);
@@ -140,17 +178,13 @@ function stagedRoute(app: FastifyInstance, { services, logger }: NodeParts, stag
   });
 }
 
-async function inTime<T>(service: ModelService, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+/** Written out, not with `Promise.race`, which keeps three promises more for each request. */
+function inTime<T>(service: ModelService, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       const version = service.status().champion ?? 0;
       reject(new PredictionFailed(service.model, version, `no answer within ${PREDICT_DEADLINE_MS / 1000} s`));
     }, PREDICT_DEADLINE_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

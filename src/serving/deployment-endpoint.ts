@@ -16,7 +16,7 @@ import { openLedger } from '../registry/ledger.ts';
 import { canonicalJson, getByDigest } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { secretOf, signerOf } from '../triggers/signature.ts';
-import { schemas } from './openapi.ts';
+import type { Describe } from './openapi.ts';
 
 /** What the program puts in: where keys are found, and the way to the workflow, of which serving itself knows nothing. */
 export interface DeploymentDoor {
@@ -31,6 +31,7 @@ const MAX_ANSWER_BYTES = 16 * 1024;
 export function deploymentRoute(
   app: FastifyInstance,
   parts: {
+    readonly describe: Describe;
     readonly store: ObjectStore;
     readonly door: DeploymentDoor | undefined;
     readonly modelOf: (request: FastifyRequest) => string;
@@ -41,7 +42,7 @@ export function deploymentRoute(
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     scope.post(
       '/v1/models/:model/deployments',
-      { schema: schemas.deployments, bodyLimit: MAX_ANSWER_BYTES, config: { access: 'signed' } },
+      { ...parts.describe('deployments'), bodyLimit: MAX_ANSWER_BYTES, config: { access: 'signed' } },
       async (request): Promise<AnswerTaken> => {
         const model = parts.modelOf(request);
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

@@ -13,7 +13,7 @@ import { CONTENT, eventTrigger } from '../triggers/event-trigger.ts';
 import { type EventKey, signerOf } from '../triggers/signature.ts';
 import type { Trigger, TriggerAnswer } from '../workflows/contract.ts';
 import type { EventAnswer } from './contract.ts';
-import { schemas } from './openapi.ts';
+import type { Describe } from './openapi.ts';
 
 /** What the program puts in: who may send, and the way to the owner, of which serving itself knows nothing. */
 export interface EventDoor {
@@ -35,6 +35,7 @@ const PATIENCE_AT_MOST_MS = 20_000;
 export function eventRoute(
   app: FastifyInstance,
   parts: {
+    readonly describe: Describe;
     readonly store: ObjectStore;
     readonly door: EventDoor | undefined;
     readonly modelOf: (request: FastifyRequest) => string;
@@ -46,7 +47,7 @@ export function eventRoute(
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     scope.post(
       '/v1/models/:model/events',
-      { schema: schemas.events, bodyLimit: MAX_EVENT_BYTES, config: { access: 'signed' } },
+      { ...parts.describe('events'), bodyLimit: MAX_EVENT_BYTES, config: { access: 'signed' } },
       async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const answer = await desk.take(parts.modelOf(request), request.headers, body);

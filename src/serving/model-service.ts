@@ -42,6 +42,7 @@ export class ModelService {
   readonly #options: ModelServiceOptions;
   readonly #routing: RoutingSource;
   readonly #leases: LeaseWatch;
+  readonly #alive = ({ lease }: { readonly lease: string }): boolean => this.#leases.alive(lease);
   readonly #fleet: VersionFleet;
   readonly #memory = new RepeatMemory<Prediction>();
   readonly #shadow: Shadow;
@@ -205,9 +206,14 @@ export class ModelService {
     const slots = [...followed.slots.values()];
     for (const slot of slots) slot.hold();
     try {
-      const alive = ({ lease }: { lease: string }) => this.#leases.alive(lease);
       const rows = fresh.map(({ row }) => row);
-      const answered = await answerRows(rows, { model: this.model, followed, fleet: this.#fleet, alive, staged });
+      const answered = await answerRows(rows, {
+        model: this.model,
+        followed,
+        fleet: this.#fleet,
+        alive: this.#alive,
+        staged,
+      });
       const byRow = new Map<AskedRow, Prediction>();
       for (const part of answered) {
         part.rows.forEach((row, i) => {

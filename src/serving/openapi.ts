@@ -1,4 +1,4 @@
-/** The published contract: JSON Schemas made from the zod contracts. */
+/** The published contract: JSON Schemas made from the zod contracts. Made when somebody asks for it. */
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { answerTaken, deploymentAnswer } from '../deployment/contract.ts';
@@ -44,7 +44,7 @@ const model = (summary: string, body: z.ZodType, response: z.ZodType): Published
 });
 const state = (summary: string, response: z.ZodType): Published => ({ summary, response: { 200: json(response) } });
 
-type Route =
+export type Route =
   | 'v2Server'
   | 'v2Model'
   | 'v2ModelReady'
@@ -60,6 +60,9 @@ type Route =
   | 'metrics'
   | 'flush'
   | 'staged';
+
+/** What a route adds for the published contract; nothing where the app only serves. */
+export type Describe = (route: Route) => { readonly schema?: FastifySchema };
 
 export const schemas: Readonly<Record<Route, Published>> = {
   predict: model('Ask for predictions', predictRequest, predictResponse),

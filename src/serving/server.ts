@@ -102,7 +102,7 @@ export async function startServingNode(options: ServingNodeOptions): Promise<Ser
     state.caughtUp ||= state.beat > 0 && [...services.values()].every((service) => service.settled);
     return state.caughtUp && !state.draining;
   };
-  const app = await buildApp({
+  const app = buildApp({
     services,
     log,
     recorder,

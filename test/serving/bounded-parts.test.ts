@@ -33,7 +33,7 @@ test('a lease lapses when it did not change for its time on the own clock, whate
   await rm(dir, { recursive: true });
 });
 
-test('what arrives during a call goes into the next one, up to the limit, and one failure fails one batch', async () => {
+test('what arrives together or during a call goes into one call, up to the limit, and one failure fails one batch', async () => {
   const batches: number[][] = [];
   const queue = new Coalescer<number, number>(
     async (items) => {
@@ -45,7 +45,7 @@ test('what arrives during a call goes into the next one, up to the limit, and on
     { weigh: () => 1, limit: 3, alone: (item) => item === 13 },
   );
   const results = await Promise.allSettled([1, 2, 3, 4, 5, 13, 6].map((item) => queue.submit(item)));
-  expect(batches).toEqual([[1], [2, 3, 4], [5], [13], [6]]);
+  expect(batches).toEqual([[1, 2, 3], [4, 5], [13], [6]]);
   expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'))).toEqual([
     2,
     4,

@@ -30,16 +30,18 @@ export function readRawRows(rows: readonly Record<string, unknown>[], inputs: Re
   const columns = new Map<string, RawExact[]>();
   for (const [name, read] of readersOf(inputs)) {
     const values = new Array<RawExact>(rows.length).fill(null);
-    rows.forEach((given, row) => {
-      const value = Object.hasOwn(given, name) ? given[name] : undefined;
-      const exact = value === null ? null : value === undefined ? new Refusal('is missing') : read(value);
+    const inherited = name in Object.prototype;
+    for (const [row, given] of rows.entries()) {
+      const value = inherited && !Object.hasOwn(given, name) ? undefined : given[name];
+      if (value === null) continue;
+      const exact = value === undefined ? new Refusal('is missing') : read(value);
       if (!(exact instanceof Refusal)) {
         values[row] = exact;
-        return;
+        continue;
       }
       total++;
       if (problems.length < MAX_PROBLEMS) problems.push({ row, field: name, problem: exact.problem });
-    });
+    }
     columns.set(name, values);
   }
   if (total > 0) throw new FeatureRowsInvalid(problems, total);
@@ -95,7 +97,13 @@ type Reader = (value: unknown) => RawExact | Refusal;
 
 function readerOf(type: string): Reader {
   const bounds = integerTypes.get(type);
-  if (bounds) return (value) => readInteger(value, type, bounds);
+  if (bounds) {
+    const [least, most] = bounds.map(Number);
+    const plain = (value: unknown): value is number =>
+      Number.isSafeInteger(value) && (value as number) >= least! && (value as number) <= most!;
+    // Most are plain: a bigint for each would cost more than all else of a row. Adding 0 makes -0 a 0.
+    return (value) => (plain(value) ? value + 0 : readInteger(value, type, bounds));
+  }
   if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type)) return (value) => readNumber(value, type);
   if (type === 'BOOLEAN') return (value) => (typeof value === 'boolean' ? value : unfit('a boolean', value));
   if (/^(TIMESTAMP|DATE)/.test(type)) return (value) => readTime(value, type);
