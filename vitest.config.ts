@@ -9,16 +9,18 @@ const long = full ? [] : ['test/**/*.full{,.temporal}.test.ts'];
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Tests with Temporal wait for half of their time: on two processors a third process keeps them busy.
-    maxWorkers: 3,
-    // One process for many files: loading the modules anew for each file cost a third of the time.
-    isolate: false,
-    unstubEnvs: true,
-    setupFiles: ['test/setup/own-environment.ts'],
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...temporal, ...long] },
+        // One process for many files: loading the modules anew for each file cost a third of the time.
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...temporal, ...long],
+          isolate: false,
+          unstubEnvs: true,
+        },
       },
       {
         extends: true,
