@@ -27,6 +27,12 @@ export interface WatchedStep {
   readonly sentence: string;
 }
 
+interface RouteOrder {
+  readonly version: number;
+  readonly share: number;
+  readonly scored?: string | null;
+}
+
 interface WatchOrder {
   readonly version: number;
   /** 0: as a shadow. */
@@ -91,13 +97,15 @@ export const deployActivities = (deps: Deps) => {
       });
     }),
 
-    routeShare: activity(deps, async (_work, run: RunRef, order: { version: number; share: number }) => {
-      const { version, share } = order;
+    /** @param order.scored what its time as a shadow said, for the record */
+    routeShare: activity(deps, async (_work, run: RunRef, order: RouteOrder) => {
+      const { version, share, scored } = order;
       const lease = leaseOf(run, version);
       await renewLease(deps.store, lease, LEASE_MS);
       const effect = `deploy/share-${share}`;
       const step = stepRollout({ version, share, effectId: effectOf(run, effect), lease });
-      await writeForRun(deps, run, { effect, why: `${share} % of entities go to version ${version}`, step });
+      const why = `${share} % of entities go to version ${version}${scored ? `. ${scored}` : ''}`;
+      await writeForRun(deps, run, { effect, why, step });
     }),
 
     /** Watches one step; its counters at the start travel in the heartbeat, so a new worker neither restarts nor skips the bake. */

@@ -46,6 +46,8 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
   const target = openOutsideTarget();
   /** Digest of the replay that stands for a shadow where a target outside answers. */
   let shadow: string | null = null;
+  /** What the last look at the shadow said: the ledger keeps it with the first share. */
+  let scored: string | null = null;
 
   const command = (name: string, apply: (by: string, reason: string) => string) => (body: unknown) => {
     const parsed = rolloutCommand.safeParse(body);
@@ -83,7 +85,10 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
       const summary = `${order.hold ? 'hold' : 'watch'} version ${order.version} ${where}`;
       if (!outside) {
         const seen = await watching.run(() => step('watching', summary).watchRollout(run.ref, order));
-        if (asShadow) run.say(`Version ${order.version} as a shadow: ${seen.sentence}.`);
+        if (asShadow) {
+          scored = `Version ${order.version} as a shadow: ${seen.sentence}.`;
+          run.say(scored);
+        }
         return seen.verdict;
       }
       const seen = await watching.run(() => step('watching', summary).watchTarget(run.ref, order));
@@ -183,7 +188,8 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
       for (const share of shares) {
         state.step = share;
         run.say(`Version ${version} takes ${share} % of entities.`);
-        await step('short', `route ${share} %`).routeShare(run.ref, { version, share });
+        await step('short', `route ${share} %`).routeShare(run.ref, { version, share, scored });
+        scored = null;
         await watch({ version, share, bake: false });
       }
       state.step = 100;

@@ -12,7 +12,7 @@ import type { Town } from '../town.ts';
 /** Keeps the history of an execution; the newest of that id unless a run id is given. */
 export type Keep = (name: string, workflowId: string, runId?: string) => Promise<void>;
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 type ModelFile = Record<string, never> & {
   [section in 'data' | 'training' | 'gate' | 'approval' | 'deploy' | 'triggers']: Record<string, unknown>;

@@ -17,6 +17,10 @@ export async function playPipeline(temporal: string, say: (text: string) => void
       say(`${name}: ${history.events?.length} events`);
     });
     const approve = (run: string) => town.approve(run);
+    // What was made and then said to have failed is there: nothing was served before it, so it is taken out.
+    pipeline.withdraw = true;
+    pipeline.next.push('failed');
+    await actor.play('piped_first_taken_out', { ends: ['rolled_back'], meanwhile: approve });
     await actor.play('piped_first', { ends: ['promoted'], meanwhile: approve });
     await actor.play('piped_after_a_shadow', {
       ends: ['promoted'],

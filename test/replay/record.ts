@@ -2,7 +2,8 @@
  * `npm run histories:record`: plays every branch of every workflow with real parts and keeps the histories for
  * `histories.test.ts`. To be run after a deliberate change of workflow code that old runs need not survive.
  * `npm run histories:record -- records` plays only what becomes of records, `-- batch` only a batch, `-- approvals` only
- * what people decide, `-- searches` only choices among configurations, `-- pipeline` only deployments through one; all other histories stay as they are. Those of an older policy version (`retraining.version_1_…`) are
+ * what people decide, `-- searches` only choices among configurations, `-- pipeline` only deployments through one, `-- shadows` only shadows before
+ * a canary; all other histories stay as they are. Those of an older policy version (`retraining.version_1_…`) are
  * never recorded again.
  */
 import { tmpdir } from 'node:os';
@@ -17,10 +18,11 @@ import { playModelsLife } from './models-life.ts';
 import { playPipeline } from './pipeline-life.ts';
 import { playRecordsLife } from './records-life.ts';
 import { playSearches } from './search-life.ts';
+import { playShadows } from './shadow-life.ts';
 
 const only = process.argv[2];
 const recordsOnly = only === 'records';
-const APART = ['batch', 'approvals', 'searches', 'pipeline'];
+const APART = ['batch', 'approvals', 'searches', 'pipeline', 'shadows'];
 const started = Date.now();
 const recorded: RecordedHistory[] = [];
 const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
@@ -37,6 +39,7 @@ try {
   if (only === undefined || only === 'pipeline') recorded.push(...(await playPipeline(server.address, say)));
   if (only === undefined || only === 'approvals') await playIn({ serving: true }, playApprovals);
   if (only === undefined || only === 'searches') await playIn({ serving: false }, playSearches);
+  if (only === undefined || only === 'shadows') await playIn({ serving: true }, playShadows);
   if (only === undefined || !APART.includes(only))
     await playIn({ serving: !recordsOnly }, async (open, keep) => {
       if (!recordsOnly) await playModelsLife(open, keep);

@@ -13,7 +13,7 @@ beforeAll(async () => {
       Object.assign(training as object, { refit: 'none' });
       const champion = { promote_when: 'non_inferior', margin: { roc_auc: 0.4, log_loss: 0.4 } };
       Object.assign(gate as object, { champion, slices: { columns: [] } });
-      Object.assign(deploy as object, { shadow: { bake: 'PT1S', min_requests: 50, max_wait: 'PT5S' } });
+      Object.assign(deploy as object, { shadow: { bake: 'PT1S', min_requests: 20, max_wait: 'PT20S' } });
       Object.assign(monitoring as object, { service: { p99_ms: 60_000, error_share: '20%', min_requests: 50 } });
     },
   });
@@ -33,6 +33,12 @@ const entriesOf = async (run: string) => {
   for await (const entry of town.ledger.entries())
     if (entry.effectId.startsWith(`${run}/`))
       found.push([entry.change.kind, entry.state.aliases.shadow?.version ?? null]);
+  return found;
+};
+const whysOf = async (run: string, kind: string) => {
+  const found = [];
+  for await (const { effectId, change, why } of town.ledger.entries())
+    if (effectId.startsWith(`${run}/`) && change.kind === kind) found.push(why);
   return found;
 };
 const stage = (version: number, fault: string, share: number) =>
@@ -59,15 +65,19 @@ test('a candidate scores live requests as a shadow, then takes its shares', asyn
     ['rollout_step', null],
     ['promoted', null],
   ]);
+  const [first] = await whysOf(run, 'rollout_step');
+  expect(first).toMatch(
+    /as a shadow: \d+ requests without a breach\. Against the champion on \d+ of the same requests: mean /,
+  );
   const [node] = await readNodes(town.store);
-  expect(node?.models[town.model]?.arms['2']?.shadow?.compared).toBeGreaterThanOrEqual(50);
+  expect(node?.models[town.model]?.arms['2']?.shadow?.compared).toBeGreaterThanOrEqual(20);
 });
 
 test('without traffic a person is asked, who may pause it and send it on to its canary', async () => {
   const run = await start('the third');
   const asked = await held(run);
   expect(asked).toMatchObject({ rollout: { step: 0 }, waitingFor: expect.stringContaining('too little traffic') });
-  expect(asked.sentence).toContain('as a shadow: only 0 requests of at least 50');
+  expect(asked.sentence).toContain('as a shadow: only 0 requests of at least 20');
   await say(run, 'pause');
   await town.runUntil(run, 'it is paused', ({ rollout }) => rollout?.paused === true);
   const traffic = town.traffic();
