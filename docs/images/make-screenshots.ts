@@ -35,10 +35,11 @@ const all = [
   ...documented,
   ['home', '/'],
   ['incidents', '/incidents'],
+  ['installation', '/installation'],
   ...['rollout', 'drift', 'incidents', 'ledger', 'backtest', 'settings', 'why'].map(
     (page) => [`model-${page}`, `/models/${model}/${page}`] as const,
   ),
-  ['compare', `/models/${model}/compare?a=1&b=2`],
+  ['compare', `/models/${model}/compare?a=4&b=2`],
   ['version', `/models/${model}/versions/2`],
   ['run', `/runs/${promoted?.run}`],
 ] as const;

@@ -54,7 +54,7 @@ test.skipIf(executable === null)(`${named}a newcomer approves, watches and rolls
 
   await page.goto(base);
   await expectSentence(page, /1 model needs you/);
-  await page.getByRole('region', { name: 'Needs you' }).getByRole('link', { name: town.model }).click();
+  await page.getByRole('region', { name: 'Needs you' }).getByRole('link', { name: town.model, exact: true }).click();
   await expectSentence(page, /0 of 1 approvals so far/);
   await expectClean([`/runs/${run}`, `/runs/${run}/packet`]);
   await expectKeyboardReaches(page, ['approve', 'reject', 'comment']);

@@ -44,9 +44,13 @@ export async function comparePage(
       [model, `/models/${model}`],
     ],
     sentence: prose(
-      comparison === null ? 'Choose two versions; nothing is changed by looking.' : sameRun(comparison, a, b),
+      comparison === null
+        ? 'Choose two versions; nothing is changed by looking.'
+        : paired === null
+          ? sameRun(comparison, a, b)
+          : pairedSentence(paired),
     ),
-    body: html`${form(model, versions, a ?? String(newest?.version ?? ''), b ?? String(before?.version ?? ''))}${comparison && sideBySide(model, comparison)}${paired && pairedSections(paired)}`,
+    body: html`${form(model, versions, a ?? String(newest?.version ?? ''), b ?? String(before?.version ?? ''))}${paired && pairedSections(paired)}${comparison && sideBySide(model, comparison, [a, b], paired !== null)}`,
   };
 }
 
@@ -67,12 +71,20 @@ async function pairedOf(
   return null;
 }
 
+function pairedSentence({ version, evaluation: { primary, improvement, models, rows } }: Judgement): string {
+  const difference = improvement.over_champion?.[primary];
+  const than = `than version ${models.champion?.version} on the same ${count(rows)} rows`;
+  if (difference === undefined || difference.lower === null) return `Version ${version} was not told apart ${than}.`;
+  const { estimate, lower, upper } = difference;
+  return `Version ${version} is ${byHow(primary, estimate)} in ${primary} ${than} (bounds: ${byHow(primary, lower)} to ${byHow(primary, upper)}).`;
+}
+
 function pairedSections({ version, evaluation }: Judgement): Html {
   const { improvement, models, rows, blocks, level } = evaluation;
   const champion = models.champion?.version;
   const differences = Object.entries(improvement.over_champion ?? {}) as [MetricName, Interval][];
   return html`<section aria-labelledby="paired"><h2 id="paired">Row by row</h2>
-<p>The gate scored both on the same ${count(rows)} rows in ${count(blocks.count)} blocks (${blocks.unit}): version ${version} against version ${champion}.</p>
+<p>The gate scored both on the same ${count(rows)} rows in ${count(blocks.count)} blocks (${prose(blocks.unit)}): version ${version} against version ${champion}.</p>
 ${table({
   caption: `Version ${version} against version ${champion}, with one-sided ${confidence(level)} bounds`,
   head: ['Metric', 'Difference', 'Bounds'],
@@ -123,12 +135,21 @@ function form(model: string, versions: readonly ListedVersion[], a: string, b: s
   return html`<form class="filter" method="get" action="/models/${model}/compare">${choice('a', 'This version', a)}${choice('b', 'with', b)} <button>Compare</button></form>`;
 }
 
-function sideBySide(model: string, { runs, differences, metrics, same_rows: same }: RunComparison): Html {
-  const head = ['Of', ...runs.map(({ version }) => `Version ${version}`)];
+function sideBySide(
+  model: string,
+  { runs, differences, metrics, same_rows: same }: RunComparison,
+  asked: readonly (string | undefined)[],
+  paired: boolean,
+): Html {
+  const named = runs.map(({ version }, i) => {
+    const own = asked[i] ?? '';
+    return /^\d+$/.test(own) && own !== String(version) ? `Version ${own}, judged as ${version}` : `Version ${version}`;
+  });
+  const head = ['Of', ...named];
   const short = (value: string | null) =>
     value === null ? '–' : /^[0-9a-f]{40,64}$/.test(value) ? shortDigest(value) : prose(value);
   return html`<section aria-labelledby="how"><h2 id="how">How they did</h2>
-${!same && html`<p class="notice bad">The rows differ, so the figures do not tell the models apart by themselves.</p>`}
+${!same && html`<p class="soft">Each on the rows of its own run, which differ: these figures do not tell the models apart by themselves${paired && '; those above do'}.</p>`}
 ${table({
   caption: 'Figures of the gate, with 95 % bounds',
   head: ['Metric', ...head.slice(1)],

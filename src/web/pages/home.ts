@@ -89,7 +89,7 @@ function needsList(needs: readonly Need[], now: Date): Html {
     .slice(0, 30)
     .map(
       ({ kind, model, sentence, href, deadline }) =>
-        html`<li>${badge(NEED_WORD[kind], kind === 'incident' || kind === 'server' ? 'bad' : 'warn')} <a href="${href}">${model}</a> <span>${prose(sentence)}${deadline && html` Until ${utc(deadline)} (${ago(deadline, now)}).`}</span></li>`,
+        html`<li>${badge(NEED_WORD[kind], kind === 'incident' || kind === 'server' ? 'bad' : 'warn')} <a href="${href}">${model}</a> <span>${prose(sentence)}${kind === 'approval' && deadline && html` Until ${utc(deadline)} (${ago(deadline, now)}).`}</span></li>`,
     )}</ul>${needs.length > 30 && html`<p>And ${needs.length - 30} more below.</p>`}</section>`;
 }
 

@@ -8,6 +8,8 @@ import { keptFor } from './kept-for.ts';
 
 /** The record of a server that died stays; after a day nobody waits for it. */
 const GONE_AFTER_MS = 86_400_000;
+/** A busy machine writes late; nobody is called for less than this. */
+const SILENT_AFTER_MS = 30_000;
 /** Starts are planned hours ahead. */
 const STARTS_KEPT_MS = 60_000;
 const noStarts: ReadonlyMap<string, string> = new Map();
@@ -35,8 +37,12 @@ export async function servedBy(sources: Sources): Promise<ReadonlyMap<string, Se
   const known = nodes.filter(({ draining, at }) => !draining && Date.parse(now) - Date.parse(at) < GONE_AFTER_MS);
   for (const node of known)
     for (const [model, { ready }] of Object.entries(node.models))
-      found.set(model, counted(found.get(model), node, isHeardFrom(node, now), ready));
+      found.set(model, counted(found.get(model), node, isHeard(node, now), ready));
   return found;
+}
+
+function isHeard(node: NodeRecord, now: string): boolean {
+  return isHeardFrom(node, now) || Date.parse(now) - Date.parse(node.at) < SILENT_AFTER_MS;
 }
 
 function counted(before: ServedBy | undefined, node: NodeRecord, heard: boolean, ready: boolean): ServedBy {
