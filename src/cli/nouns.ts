@@ -6,6 +6,7 @@ import { register as backtest } from './nouns/backtest.ts';
 import { register as backup } from './nouns/backup.ts';
 import { register as batch } from './nouns/batch.ts';
 import { register as clock } from './nouns/clock.ts';
+import { register as completion } from './nouns/completion.ts';
 import { register as config } from './nouns/config.ts';
 import { register as data } from './nouns/data.ts';
 import { register as demo } from './nouns/demo.ts';
@@ -77,4 +78,5 @@ export const NOUNS: readonly Register[] = [
   clock,
   config,
   schema,
+  completion,
 ];

@@ -255,6 +255,22 @@ test('with --json the roles, the split and the profile are one document', async 
   expect(document.columns).toHaveLength(27);
 });
 
+test('names with spaces and signs are quoted in every line, also in the example that somebody may take over', async () => {
+  const { dir, init, file } = await place();
+  const day = (i: number) => new Date(Date.UTC(2026, 7, 1 + Math.floor(i / 40), i % 24)).toISOString().slice(0, 19);
+  const rows = Array.from(
+    { length: 2000 },
+    (_, i) => `S-${i},${day(i)},${30 + (i % 170)},${100_000 + (i % 170) * 1000 + ((i * 7919) % 997) * 200}`,
+  );
+  await writeFile(join(dir, 'house prices.csv'), ['Sale ID,Sold at,Area (m²),Price €', ...rows].join('\n'));
+  const said = await init('prices', '--from', 'house prices.csv', '--label', 'Price €');
+  expect(said.code, said.err).toBe(0);
+  const text = await file('prices');
+  expect(parse(text)).toMatchObject({ task: 'regression', data: { id: 'Sale ID', event_time: 'Sold at' } });
+  const example = /sql: \{\} +# such as (.*)$/m.exec(text)?.[1] ?? '';
+  expect(parse(example)).toEqual({ hour: { type: 'int32', expr: 'extract(hour FROM "Sold at")' } });
+});
+
 test.each([
   ['../evil', ['--from', 'x.parquet'], 'is no name of a model'],
   ['mine', ['--from', 'nowhere/*.parquet'], 'No file matches'],

@@ -2,6 +2,7 @@
 import type { DataProfile } from '../../data/profile/contract.ts';
 import type { Roles } from '../../data/profile/roles-contract.ts';
 import { type RuleGroup, suggestRules } from '../../data/profile/rules.ts';
+import { quoteName } from '../../data/sql-text.ts';
 import { count } from '../../numbers.ts';
 import type { Split } from './split.ts';
 import { inline, line, list, remark, withComment } from './yaml-lines.ts';
@@ -99,7 +100,10 @@ function featuresSection({ roles }: ModelFacts): string[] {
     'features:',
     ...list(2, 'use', use),
     ...leftOut.map(({ column, why }) => `  ${remark(`left out: ${named(column)}: ${why}`)}`),
-    withComment('  sql: {}', `such as hour: { type: int32, expr: "extract(hour FROM ${named(time.column)})" }`),
+    withComment(
+      '  sql: {}',
+      `such as hour: ${inline({ type: 'int32', expr: `extract(hour FROM ${quoteName(time.column)})` })}`,
+    ),
     '  categories:',
     ...list(4, 'columns', levels),
     withComment('    min_count: 50', 'rarer values are one: other. Fitted on training rows only'),

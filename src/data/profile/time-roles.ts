@@ -9,7 +9,8 @@ import type { Chosen, LabelRole, LabelTime } from './roles-contract.ts';
 const LIKE_AN_EVENT = /(^|_)(event|ts|timestamp|datetime|occurred|happened|decision|prediction)($|_)/i;
 const LIKE_A_LABEL_TIME = /(label|outcome|available|known|resolved|closed|settled|matured|ended|finished)/i;
 const SQL_CURE =
-  'Use a source of type sql that makes it, such as SELECT *, to_timestamp(created) AS event_ts FROM source.';
+  'Write times as 2026-08-01 13:40:00 in the file; or write the model file by hand, with a source of type sql that makes ' +
+  "the time: to_timestamp(created) of seconds, strptime(created, '%d/%m/%Y %H:%M') of text (docs/how-to/sources.md).";
 /** Labels that come later than this share of them are left to `if_never`. */
 const MOST_LABELS = 0.995;
 
