@@ -9,18 +9,16 @@ const long = full ? [] : ['test/**/*.full{,.temporal}.test.ts'];
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // Tests with Temporal wait for half of their time: on two processors a third process keeps them busy.
+    maxWorkers: 3,
+    // One process for many files: loading the modules anew for each file cost a third of the time.
+    isolate: false,
+    unstubEnvs: true,
+    setupFiles: ['test/setup/own-environment.ts'],
     projects: [
       {
         extends: true,
-        // One process for many files: loading the modules anew for each file cost a third of the time.
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: [...temporal, ...long],
-          isolate: false,
-          unstubEnvs: true,
-        },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...temporal, ...long] },
       },
       {
         extends: true,

@@ -130,7 +130,7 @@ export async function smallTown(
     status: (run) => runStatus(client, run),
     async runUntil(run, what, holds) {
       let last: RunStatus | null = null;
-      for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await pause(50)) {
+      for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await pause(150)) {
         last = await town.status(run).catch(() => null);
         if (last && holds(last)) return last;
         if (last?.outcome && !holds(last))
@@ -205,6 +205,7 @@ function smallModel(model: string, example: string, edit: Edit | undefined): str
   file.gate.floors = { roc_auc: 0.5 };
   file.approval.auto = 'never';
   file.deploy.canary = { steps: [25, 100], bake: 'PT1S', min_requests: 20, max_wait: 'PT1M' };
+  file.monitoring = { ...file.monitoring, service: { p99_ms: 30_000 } }; // of a machine with other tests on it
   file.triggers.merge_window = 'PT0.2S';
   file.triggers.limits.per_day = 20; // a town lives its whole life within a day or two
   edit?.(file);
@@ -224,7 +225,7 @@ function startTraffic(model: string, url: string): ReturnType<Town['traffic']> {
       });
       counts[response.ok ? 'answered' : 'failed']++;
       await response.arrayBuffer();
-      await pause(5);
+      await pause(20); // a canary has its rows within seconds, and the processors stay free for the rest
     }
   })();
   sent.catch(() => undefined); // told by `stop`; a test that failed before it asks has said enough

@@ -15,7 +15,7 @@ import { firstRun, laterRun, withoutRefit } from './history.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
 describe.concurrent('after kill -9 of the worker the run goes on by itself and repeats nothing that was finished', () => {
-  test('in every stage until a person has approved', { timeout: 300_000 }, async () => {
+  test('in every stage until a person has approved', { timeout: 420_000 }, async () => {
     await inTown(async (town) => {
       const atFirst = answerLost('ingest', 'validate', 'features');
       let worker = await startWorkerProcess(town, atFirst[0]);
@@ -40,7 +40,7 @@ describe.concurrent('after kill -9 of the worker the run goes on by itself and r
     }, longTraining);
   });
 
-  test('in a canary step, the bake and the monitor stage, on top of a champion', { timeout: 240_000 }, async () => {
+  test('in a canary step, the bake and the monitor stage, on top of a champion', { timeout: 300_000 }, async () => {
     await inTown(async (town) => {
       const first = await startWorkerProcess(town);
       await promoteFirst(town);
