@@ -22,6 +22,8 @@ export interface LogWriting {
 }
 
 const ARM = 'champion';
+/** Values whose hash is kept: an entity comes many times, and a hash takes longer than all else of a row. */
+const REMEMBERED = 100_000;
 
 /**
  * Needs the table `scored`. A row's inference id is its id, as it is for a row that a server answers, so labels join; the
@@ -116,6 +118,16 @@ function written(
   type: 'DOUBLE' | 'VARCHAR' = 'VARCHAR',
 ): string {
   const name = `written_${Buffer.from(column).toString('hex')}`;
+  const known = new Map<unknown, string | null>();
+  const textOf = (one: unknown): string | null => {
+    let text = known.get(one);
+    if (text === undefined) {
+      const value = write(one);
+      text = value === null || value === undefined ? null : String(value);
+      if (known.size < REMEMBERED) known.set(one, text);
+    }
+    return text;
+  };
   db.registerScalarFunction(
     DuckDBScalarFunction.create({
       name,
@@ -125,8 +137,7 @@ function written(
         const values = input.getColumnVector(0);
         for (let row = 0; row < input.rowCount; row++) {
           const one = values.getItem(row);
-          const text = one === null ? null : write(one);
-          output.setItem(row, text === null || text === undefined ? null : String(text));
+          output.setItem(row, one === null ? null : textOf(one));
         }
         output.flush();
       },
