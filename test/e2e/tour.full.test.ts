@@ -76,7 +76,7 @@ test('every command of the tour does what the page says', async () => {
 
   const { hone } = await loadWorkspace(dir);
   const ledger = openLedger(openStore(hone.store, dir), 'flights-delay');
-  const { budgets, routing } = await ledger.state();
+  const { budgets, aliases } = await ledger.state();
   expect(budgets.runs.map(({ outcome }) => outcome)).toEqual(['promoted', 'promoted', 'superseded']);
-  expect(routing.champion).toBe(2);
+  expect(aliases.champion?.version).toBe(2);
 }, 1_200_000);
