@@ -133,7 +133,7 @@ test.skipIf(executable === null)(
     const page = await context.newPage();
     await page.goto(`${base}/runs/${run}/packet`);
     await page.getByText('In an emergency').click();
-    await page.getByLabel('Reason').fill('the airport is on fire');
+    await page.getByLabel('Reason', { exact: true }).fill('the airport is on fire');
     const sending = town.traffic();
     await page.getByRole('button', { name: /^Break glass/ }).click();
     await page.locator('.notice.good', { hasText: 'Somebody else has to review it' }).waitFor();
