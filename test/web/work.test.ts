@@ -68,9 +68,7 @@ test('with workers and timely looks nothing is said, and a next start is told', 
 
 test('without a worker home says so first, and what to do', async () => {
   const { body } = await asked('/', { pollers: 0 });
-  expect(body).toMatch(
-    /class="notice bad">No worker takes work from hone and hone-training: .*Start one: hone up/s,
-  );
+  expect(body).toMatch(/class="notice bad">No worker takes work from hone and hone-training: .*Start one: hone up/s);
   expect(body).toMatch(/<p class="sentence attention">/);
   expect((await asked('/installation', { pollers: 0 })).body).toMatch(/class="sentence attention">No worker takes/);
 });
