@@ -72,7 +72,7 @@ export const deployActivities = (deps: Deps) => {
         if (nodes.length === 0) throw new NoLiveNode(run.model);
         const limits = (await configOf(deps, run.config)).model.monitoring.service;
         const broken = beyondServiceLimits(nodes, limits).map(({ sentence }) => sentence);
-        // Before a first version every request is refused.
+        // A first version has nothing to return to, and takes the traffic of nobody.
         if (target && broken.length > 0) throw new GuardrailsNotQuiet(run.model, broken);
         // A server that does not follow already could not return to the champion either.
         const now = { ...of(work, run.model), generation: head.state.routing.generation };

@@ -11,7 +11,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 export interface Readings {
   readonly startedAt: number;
   readonly arms: Readonly<Record<string, Readonly<Record<string, ArmEvidence>>>>;
-  /** What was beyond its limit already, such as the refusals before a first version: not the step's doing. */
+  /** What was beyond its limit already, such as memory: not the step's doing. */
   readonly beyond?: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { referenceProfile } from '../drift/contract.ts';
 import { type LedgerState, type VersionManifest, versionManifest } from '../registry/contract.ts';
 import { manifestKey } from '../registry/keys.ts';
 import type { NodeRecord } from '../serving/contract.ts';
-import { findDocument, getByDigest, getDocument, putDocument } from '../store/content.ts';
+import { findDocument, getByDigest, getDocument, putFirst } from '../store/content.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { checkSeries } from './checks/series-check.ts';
 import { checkService } from './checks/service-check.ts';
@@ -30,7 +30,7 @@ export interface TickRequest {
 
 /**
  * Looks at log and labels as they were known at `asOf`. Windows are computed afresh, so nothing hidden decides; evidence
- * from before the champion's promotion is dropped. A tick of the same `asOf` again returns the first one's report.
+ * from before the champion's promotion is dropped. A tick of the same `asOf` again, or at once, returns the first one's report.
  *
  * @throws ObjectCorrupt, ObjectMissing for a damaged store; StoreUnreachable
  */
@@ -42,7 +42,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
   if (earlier !== undefined) return earlier;
 
   const champion = state.aliases.champion?.version ?? null;
-  if (champion === null) return write(store, key, emptyReport(config.model, asOf));
+  if (champion === null) return putFirst(store, key, tickReport, emptyReport(config.model, asOf));
   const open = await openIncidents(store, config.model, asOf);
   const healthy = ![...open.keys()].some((incident) => /^(input|skew)-/.test(incident));
   const promotedAt = state.budgets.promoted_at;
@@ -75,7 +75,7 @@ export async function tick(request: TickRequest): Promise<TickReport> {
   const stillOpen = [...open.keys(), ...planned.alerts.map(({ incident }) => incident)].filter(
     (one) => !closed.has(one),
   );
-  return write(store, key, {
+  return putFirst(store, key, tickReport, {
     contract: 1,
     model: config.model,
     as_of: asOf,
@@ -150,10 +150,4 @@ function emptyReport(model: string, asOf: string): TickReport {
     performance: [],
     sentence: `${model} has no champion yet, so there is nothing to watch. Start a run.`,
   };
-}
-
-async function write(store: ObjectStore, key: string, report: TickReport): Promise<TickReport> {
-  const checked = tickReport.parse(report);
-  await putDocument(store, key, checked);
-  return checked;
 }

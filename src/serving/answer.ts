@@ -64,7 +64,7 @@ function assign(rows: readonly AskedRow[], { model, followed, fleet, alive }: An
   const able = (arm: CanaryArm) => alive(arm) && (followed.slots.has(arm.version) || fleet.hasFailed(arm.version));
   for (const row of rows) {
     const route = chooseArm(followed.table, row.entity, able);
-    if (!route) throw new NoChampion(model, 'none was promoted yet');
+    if (!route) throw new NoChampion(model, 'none was promoted yet', true);
     if (route.arm === 'champion') own.push(row);
     else canary.set(route.version, [...(canary.get(route.version) ?? []), row]);
   }

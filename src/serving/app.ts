@@ -13,7 +13,7 @@ import type { ModelService } from './model-service.ts';
 import { inferenceRoutes } from './open-inference-routes.ts';
 import type { Describe } from './openapi.ts';
 import { parseBody, type Recorder } from './record-endpoints.ts';
-import { refuse, refuseAddress } from './refusals.ts';
+import { isBeforeFirst, refuse, refuseAddress } from './refusals.ts';
 import { rowsOfBody } from './request-rows.ts';
 import type { ServiceHealth } from './service-health.ts';
 import type { StagedFaults } from './staged-faults.ts';
@@ -61,7 +61,7 @@ export function buildApp(parts: NodeParts): FastifyInstance {
     parts.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
     // An event waits for its answer: its time is not that of a prediction.
     if (request.method === 'POST' && route.includes('/:model/') && !route.endsWith('/events'))
-      parts.health.request(reply.statusCode, reply.elapsedTime);
+      parts.health.request(isBeforeFirst(reply) ? 'early' : reply.statusCode, reply.elapsedTime);
     done();
   });
   routes(app, parts, () => ({}));

@@ -213,7 +213,7 @@ export type NodeModel = z.output<typeof nodeModel>;
 export const serviceReading = z.strictObject({
   /** Seconds that it covers: five minutes, less after a start. */
   window_s: z.number().nonnegative(),
-  /** Answered requests of models: errors are 5xx, refused are 4xx. */
+  /** Answered requests of models: errors are 5xx; refused are 4xx, and 503 before anything was deployed. */
   requests: z.number().int().nonnegative(),
   errors: z.number().int().nonnegative(),
   refused: z.number().int().nonnegative(),

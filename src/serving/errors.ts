@@ -49,12 +49,15 @@ export class NoChampion extends ServingError {
   readonly retryable = true;
   readonly status = 503;
   override readonly retryAfter = 5;
+  /** Nothing was deployed yet: not the server's fault, and not held against it. */
+  readonly beforeFirst: boolean;
 
-  constructor(model: string, reason: string) {
+  constructor(model: string, reason: string, beforeFirst = false) {
     super(
       `No version of ${model} can answer on this node: ${reason}. Nothing was scored. ` +
         `Try again after a few seconds, or look at GET /v1/node and \`hone model show ${model}\`.`,
     );
+    this.beforeFirst = beforeFirst;
   }
 }
 

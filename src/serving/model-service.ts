@@ -181,12 +181,13 @@ export class ModelService {
       failure
         ? `version ${failure.version} cannot be loaded (${failure.reason})`
         : 'it is still loading, or none was promoted yet',
+      failure === undefined,
     );
   }
 
   #slotForReading({ table, slots }: Followed): VersionSlot {
     const slot = table.champion === null ? [...slots.values()][0] : slots.get(table.champion);
-    if (!slot) throw new NoChampion(this.model, 'none was promoted yet');
+    if (!slot) throw new NoChampion(this.model, 'none was promoted yet', true);
     return slot;
   }
 

@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { HoneError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { AccessRefused, ServingError } from './errors.ts';
+import { AccessRefused, NoChampion, ServingError } from './errors.ts';
 
 interface Refusal {
   readonly status: number;
@@ -13,12 +13,21 @@ interface Refusal {
   readonly retryAfter?: number | undefined;
 }
 
+/** Answers that say that nothing was deployed yet. */
+const early = new WeakSet<FastifyReply>();
+
+/** Whether a 503 says only that nothing was deployed yet: not an error of the server. */
+export function isBeforeFirst(reply: FastifyReply): boolean {
+  return early.has(reply);
+}
+
 export function refuse(
   error: FastifyError | HoneError,
   request: FastifyRequest,
   reply: FastifyReply,
   logger: Logger,
 ): FastifyReply {
+  if (error instanceof NoChampion && error.beforeFirst) early.add(reply);
   if (error instanceof AccessRefused && error.status === 401) reply.header('www-authenticate', 'Bearer');
   return sendRefusal(request, reply, refusalOf(error, request, logger));
 }

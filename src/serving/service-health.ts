@@ -31,11 +31,12 @@ export class ServiceHealth {
     this.#slot();
   }
 
-  /** One answered request of a model: 5xx is an error of the server, 4xx a refusal. */
-  request(status: number, ms: number): void {
+  /** One answered request of a model: 5xx is an error of the server, 4xx a refusal; `early`: nothing was deployed yet. */
+  request(status: number | 'early', ms: number): void {
     const slot = this.#slot();
     slot.requests += 1;
-    if (status >= 500) slot.errors += 1;
+    if (status === 'early') slot.refused += 1;
+    else if (status >= 500) slot.errors += 1;
     else if (status >= 400) slot.refused += 1;
     const bin = Math.ceil(Math.log(Math.max(ms, 0.001)) / GROWTH);
     slot.latency.set(bin, (slot.latency.get(bin) ?? 0) + 1);

@@ -98,6 +98,18 @@ export async function putDocument(store: ObjectStore, key: string, value: unknow
   if (!body.equals(found)) throw new ObjectConflict(store.uri, key, sha256Of(body), sha256Of(found));
 }
 
+/** Writes a document unless one stands there: of two writers at once the first wins. @returns the one that stands */
+export async function putFirst<S extends z.ZodType>(
+  store: ObjectStore,
+  key: string,
+  schema: S,
+  value: z.input<S>,
+): Promise<z.output<S>> {
+  const body = Buffer.from(canonicalJson(schema.parse(value)));
+  await store.create(key, body);
+  return getDocument(store, key, schema);
+}
+
 /** Stores a document at `<folder>/<digest>.json`. @returns the digest */
 export async function putByDigest(store: ObjectStore, folder: string, value: unknown): Promise<string> {
   const digest = digestOf(value);

@@ -178,6 +178,24 @@ test('the weeks before as reference: a slow season is not called a move of every
   expect(finding(report, 'temp_f')?.sentence).toContain('against the 28 days before');
 });
 
+test('two looks at once that saw something else: one report stands, and both return it', async () => {
+  const asOf = '2013-03-02T00:00:00Z';
+  const request = { ...quiet, state: championState('2013-02-01T00:00:00.000Z'), asOf, workDir: quiet.dir };
+  const cacheDir = `${quiet.dir}/cache`;
+  const now = (seconds: number) => new Date(Date.parse(asOf) + seconds * 1000).toISOString();
+  const [one, other] = await Promise.all([
+    tick({ ...request, holdout: null, cacheDir, servers: { records: [], now: now(1) } }),
+    tick({
+      ...request,
+      holdout: { skill: 0.5, log_loss: null, roc_auc: null, baselineRate: 0.2 },
+      cacheDir,
+      servers: { records: [], now: now(2) },
+    }),
+  ]);
+  expect(one).toEqual(other);
+  expect(await look(quiet, asOf)).toEqual(one);
+});
+
 test('a model without a champion has nothing to watch', async () => {
   const state = { ...championState('2013-02-01T00:00:00.000Z') };
   const report = await tick({

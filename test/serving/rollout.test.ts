@@ -294,6 +294,9 @@ describe('a node', () => {
     await served.promote(1);
     await node.until('version 1 answers', following(1));
     expect((await node.predict(row(1)))[0]).toMatchObject({ version: 1 });
+    // Refused before there was anything to deploy: held against no later rollout.
+    const reading = async () => (await readNodes(served.store))[0]?.service;
+    await expect.poll(reading).toMatchObject({ requests: 2, refused: 1, errors: 0 });
     await served.close();
   });
 

@@ -1,5 +1,5 @@
 /** Incidents: one document a change, so that the same trouble is told once when it opens, changes and ends. */
-import { findDocument, putDocument, sha256Of } from '../../store/content.ts';
+import { findDocument, putFirst, sha256Of } from '../../store/content.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { type Alert, type IncidentChange, incidentChange } from '../contract.ts';
 import { overSentence } from './alert-sentences.ts';
@@ -68,11 +68,8 @@ export async function recordIncidents(
   changes: readonly IncidentChange[],
 ): Promise<void> {
   for (const change of changes) {
-    await putDocument(
-      store,
-      `${folder(model)}${safeSegment(change.incident)}/${instantKey(change.as_of)}.json`,
-      change,
-    );
+    const key = `${folder(model)}${safeSegment(change.incident)}/${instantKey(change.as_of)}.json`;
+    await putFirst(store, key, incidentChange, change);
   }
 }
 
