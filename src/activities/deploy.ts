@@ -13,6 +13,7 @@ import { readVersion } from '../registry/versions.ts';
 import { renewLease } from '../serving/lease.ts';
 import { proveVersion } from '../serving/proven.ts';
 import { readBack, readBackText } from '../serving/read-back.ts';
+import type { RateTest } from '../statistics/e-process.ts';
 import { verifyBlob } from '../store/content.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { activity, type Work } from './boundary.ts';
@@ -25,6 +26,8 @@ import { beyondServiceLimits, type Readings, reading, startReadings } from './no
 export interface WatchedStep {
   readonly verdict: 'advance' | 'inconclusive';
   readonly sentence: string;
+  /** On entities that met an error, for the next step to go on with. */
+  readonly evidence?: RateTest;
 }
 
 interface RouteOrder {
@@ -39,6 +42,8 @@ interface WatchOrder {
   readonly share: number;
   readonly bake: boolean;
   readonly hold: boolean;
+  /** Of the steps before: one test a rollout, not one a step. */
+  readonly evidence?: RateTest;
 }
 
 export type Promotion = 'first' | 'better' | 'non_inferior';
@@ -112,8 +117,11 @@ export const deployActivities = (deps: Deps) => {
     watchRollout: activity(deps, async (work, run: RunRef, order: WatchOrder): Promise<WatchedStep> => {
       const { deploy, monitoring } = (await configOf(deps, run.config)).model;
       const limits = limitsOf(deploy, order);
-      const begun =
-        (work.resumed as Readings | undefined) ?? (await startReadings(deps.store, run.model, monitoring.service));
+      const { version, evidence } = order;
+      const compared = order.bake || order.share === 0 ? undefined : { version, before: evidence };
+      let begun =
+        (work.resumed as Readings | undefined) ??
+        (await startReadings(deps.store, run.model, monitoring.service, compared));
       work.report(begun);
       let renewed = 0;
       for (;;) {
@@ -124,6 +132,8 @@ export const deployActivities = (deps: Deps) => {
         }
         await requireStillOurs(run, ledgerOf(run));
         const now = await reading(deps.store, run.model, begun, { ...order, limits: monitoring.service });
+        begun = now.begun;
+        work.report(begun);
         const verdict = judgeStep(now, limits);
         if (verdict.verdict === 'undo') {
           throw new GuardrailBreached(
@@ -132,7 +142,8 @@ export const deployActivities = (deps: Deps) => {
         }
         if (verdict.verdict !== 'wait') {
           work.log.info({ version: order.version, share: order.share }, verdict.sentence);
-          return { verdict: verdict.verdict, sentence: verdict.sentence };
+          const { verdict: end, sentence } = verdict;
+          return { verdict: end, sentence, ...(begun.failing && { evidence: begun.failing.test }) };
         }
         await pause(LOOK_EVERY_MS, work.signal);
       }

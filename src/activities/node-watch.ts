@@ -5,7 +5,9 @@ import { checkService } from '../monitoring/checks/service-check.ts';
 import type { ArmReading, ScoresApart, StepReading } from '../policy/rollout.ts';
 import type { ArmEvidence, ShadowEvidence } from '../serving/contract.ts';
 import type { ServiceLimits } from '../serving/service-limits.ts';
+import type { RateTest } from '../statistics/e-process.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { type FailingTest, failingOf, foldFailing, startFailing } from './failing-entities.ts';
 
 /** Counters when a step began, by node and boot: a restarted node's counters start at zero, so nothing is subtracted. */
 export interface Readings {
@@ -13,34 +15,44 @@ export interface Readings {
   readonly arms: Readonly<Record<string, Readonly<Record<string, ArmEvidence>>>>;
   /** What was beyond its limit already, such as memory: not the step's doing. */
   readonly beyond?: readonly string[];
+  /** Absent where both arms do not answer entities of their own: a shadow, or the bake after promotion. */
+  readonly failing?: FailingTest;
 }
 
 export async function startReadings(
   store: ObjectStore,
   model: string,
   limits: ServiceLimits | undefined,
+  compared?: { readonly version: number; readonly before: RateTest | undefined },
 ): Promise<Readings> {
   const nodes = await liveNodes(store, model);
   return {
     startedAt: Date.now(),
     beyond: beyondServiceLimits(nodes, limits).map(({ subject }) => subject),
     arms: Object.fromEntries(nodes.map((node) => [`${node.node}/${node.boot}`, node.model.arms])),
+    ...(compared && { failing: startFailing(nodes, compared.version, compared.before) }),
   };
 }
 
-/** @param of.limits `monitoring.service` of the model */
+/**
+ * @param of.limits `monitoring.service` of the model
+ * @returns with what the next look needs
+ */
 export async function reading(
   store: ObjectStore,
   model: string,
   begun: Readings,
   of: { readonly version: number; readonly bake: boolean; readonly limits: ServiceLimits | undefined },
-): Promise<StepReading> {
+): Promise<StepReading & { readonly begun: Readings }> {
   const { version, bake } = of;
   const nodes = await liveNodes(store, model);
   const champion = bake ? null : (nodes[0]?.model.champion ?? null);
   const deltas = nodes.map((node) => since(node, begun, version));
   const sum = (other: number) => total(nodes.map((node) => since(node, begun, other)));
+  const failing = begun.failing && foldFailing(begun.failing, nodes, version);
   return {
+    begun: failing ? { ...begun, failing } : begun,
+    failing: failing ? failingOf(failing) : null,
     candidate: total(deltas),
     scores: scoresApart(deltas.flatMap(({ shadow }) => shadow ?? [])),
     beyondLimits: beyondServiceLimits(nodes, of.limits).flatMap(({ subject, sentence }) =>

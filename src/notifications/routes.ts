@@ -23,14 +23,14 @@ export function openRoutes(
   });
 }
 
-/** The page where a person can act, Temporal's own with the details of the run, and what to do. */
+/** The page where a person can act, Temporal's own with the details of the run or of the model's owner, and what to do. */
 function linksTo(
   notice: Notice,
   { pages, runbooks }: NotifyConfig,
   temporalUrl: (workflowId: string) => string | null,
 ): Letter['links'] {
   const { model, run, type } = notice;
-  const temporal = run === null ? null : temporalUrl(run);
+  const temporal = temporalUrl(run ?? `model/${model}`);
   const page = (path: string) => new URL(path, pages).href;
   const own =
     pages === undefined

@@ -23,12 +23,22 @@ export interface ScoresApart {
   readonly psi: number | null;
 }
 
+/** Distinct entities of both arms, and those that met an error, over all steps of a rollout. */
+export interface FailingEntities {
+  readonly candidate: { readonly trials: number; readonly events: number };
+  readonly champion: { readonly trials: number; readonly events: number };
+  /** E-value against "the candidate fails no larger share": 1/α may be reached by chance at most with probability α. */
+  readonly evidence: number;
+}
+
 export interface StepReading {
   readonly candidate: ArmReading;
   /** Null where there is no champion beside it: the first version, or the bake after promotion. */
   readonly champion: ArmReading | null;
   /** Null where the version is no shadow, or has scored nothing yet. */
   readonly scores: ScoresApart | null;
+  /** Null without a champion that answers other entities at the same time. */
+  readonly failing: FailingEntities | null;
   /** Prediction servers beyond `monitoring.service` in latency or errors, each as a sentence. */
   readonly beyondLimits: readonly string[];
   /** Nodes that could not load the version, with the reason. */
@@ -52,6 +62,8 @@ export type StepVerdict =
 
 /** Served and recomputed scores of one model on one row may differ by rounding only (decisions §3). */
 const DISAGREEMENT = 1e-6;
+/** Probability of stopping a rollout by chance, over all its looks and steps (decisions §3; one metric is judged so). */
+const ALPHA = 0.01;
 /** Below this many timed calls a mean latency says nothing. */
 const LATENCY_NEEDS = 50;
 /** Differences under this are noise of a busy machine, where a fresh process still warms up. */
@@ -79,6 +91,8 @@ export function judgeStep(reading: StepReading, limits: StepLimits): StepVerdict
       `${candidate.errors} of ${rows} failed (${percent(errors)}); the limit is ${percent(limits.errorShare)} and twice the champion's ${percent(baseline)}`,
     );
   }
+  const surely = moreOftenFailing(reading.failing);
+  if (surely) return undo('errors', surely);
   if (reading.beyondLimits.length > 0) return undo('service', reading.beyondLimits.join(' '));
   const slow = slower(candidate, champion, limits.latencyRatio);
   if (slow) return undo('latency', slow);
@@ -103,6 +117,13 @@ function apart(scores: ScoresApart | null): string {
   const mean = `${meanDifference < 0 ? '−' : '+'}${Math.abs(meanDifference).toPrecision(2)}`;
   const moved = psi === null ? '' : `, PSI ${psi.toFixed(3)}`;
   return `. Against the champion on ${requests} of the same requests: mean ${mean}, ${meanAbsolute.toPrecision(2)} apart on average${moved}`;
+}
+
+function moreOftenFailing(failing: FailingEntities | null): string | null {
+  if (failing === null || failing.evidence < 1 / ALPHA) return null;
+  const share = ({ trials, events }: FailingEntities['candidate']) =>
+    `${events} of ${trials} entities (${percent(events / trials)})`;
+  return `${share(failing.candidate)} met an error, with the champion ${share(failing.champion)}: more than chance explains (α ${ALPHA})`;
 }
 
 function slower(candidate: ArmReading, champion: ArmReading | null, ratio: number): string | null {

@@ -175,7 +175,7 @@ export const armEvidence = z.strictObject({
   fallbacks: z.number().int(),
   timeouts: z.number().int(),
   crashes: z.number().int(),
-  /** Distinct entities asked for, and those with at least one error or NaN; counting stops at `entities_limit`. */
+  /** Distinct entities asked for, and those with at least one error or NaN, summed over the routings since the boot. */
   entities: z.number().int(),
   entities_failed: z.number().int(),
   /**

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type ArmEvidence, LATENCY_BOUNDS_MS } from './contract.ts';
 import { ShadowScores } from './shadow-scores.ts';
 
-/** Distinct entities counted a version; 8 bytes of hash each. Beyond it the count stands still. */
+/** Distinct entities counted a version between two changes of routing. Beyond it the count stands still. */
 const ENTITIES_LIMIT = 200_000;
 
 export type RowFailure = 'error' | 'timeout' | 'crash' | 'nan';
@@ -17,14 +17,24 @@ export class Evidence {
   #crashes = 0;
   #staged = 0;
   #shadowDropped = 0;
+  /** Since the routing changed, so that both arms of a step count the same entities anew; before it: totals. */
   readonly #entities = new Set<string>();
   readonly #failedEntities = new Set<string>();
+  #entitiesBefore = 0;
+  #failedBefore = 0;
   readonly #latency = new Array<number>(LATENCY_BOUNDS_MS.length + 1).fill(0);
   #latencySum = 0;
   #maxDisagreement: number | null = null;
   #rowsChecked = 0;
   /** Undefined until it is a shadow. */
   #shadow: ShadowScores | undefined;
+
+  routingChanged(): void {
+    this.#entitiesBefore += this.#entities.size;
+    this.#failedBefore += this.#failedEntities.size;
+    this.#entities.clear();
+    this.#failedEntities.clear();
+  }
 
   asked(entities: readonly string[]): void {
     this.#requests += entities.length;
@@ -77,8 +87,8 @@ export class Evidence {
       fallbacks: this.#fallbacks,
       timeouts: this.#timeouts,
       crashes: this.#crashes,
-      entities: this.#entities.size,
-      entities_failed: this.#failedEntities.size,
+      entities: this.#entitiesBefore + this.#entities.size,
+      entities_failed: this.#failedBefore + this.#failedEntities.size,
       latency: [...this.#latency],
       latency_sum_ms: this.#latencySum,
       max_disagreement: this.#maxDisagreement,

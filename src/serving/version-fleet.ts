@@ -184,6 +184,7 @@ export class VersionFleet {
     if (!able) return;
     this.#followed = { table, slots: new Map([...this.#slots].filter(([version]) => table.load.includes(version))) };
     if (before !== table.generation) {
+      for (const evidence of this.#evidence.values()) evidence.routingChanged();
       this.#logger.info(
         { model: this.#model, generation: table.generation, champion: table.champion },
         'routing followed',

@@ -1,5 +1,6 @@
 /** The rollout of a run: prepare, shadow, canary steps, each watched; its undo is recorded before the first of them. */
 import { CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import type { WatchedStep } from '../activities/deploy.ts';
 import { outsideTarget } from '../deployment/contract.ts';
 import { isUndecodable, problem } from '../policy/approvals.ts';
 import type { ApprovalDesk } from './approval.ts';
@@ -48,6 +49,8 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
   let shadow: string | null = null;
   /** What the last look at the shadow said: the ledger keeps it with the first share. */
   let scored: string | null = null;
+  /** What the steps so far say about errors: one test through all of them. */
+  let evidence: WatchedStep['evidence'];
 
   const command = (name: string, apply: (by: string, reason: string) => string) => (body: unknown) => {
     const parsed = rolloutCommand.safeParse(body);
@@ -84,7 +87,8 @@ export function openRollout(run: Run, desk: ApprovalDesk): Rollout {
       const where = asShadow ? 'as a shadow' : `at ${order.share} %`;
       const summary = `${order.hold ? 'hold' : 'watch'} version ${order.version} ${where}`;
       if (!outside) {
-        const seen = await watching.run(() => step('watching', summary).watchRollout(run.ref, order));
+        const seen = await watching.run(() => step('watching', summary).watchRollout(run.ref, { ...order, evidence }));
+        evidence = seen.evidence ?? evidence;
         if (asShadow) {
           scored = `Version ${order.version} as a shadow: ${seen.sentence}.`;
           run.say(scored);

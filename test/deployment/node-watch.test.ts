@@ -22,6 +22,7 @@ let store: ReturnType<typeof openStore>;
 let arms: NodeRecord['models'][string]['arms'] = {};
 let service: Partial<NonNullable<NodeRecord['service']>> = {};
 let beat = 0;
+let boot = 'b1';
 
 async function write(): Promise<void> {
   beat += 1;
@@ -37,7 +38,7 @@ async function write(): Promise<void> {
   };
   const at = { generation: 2, loaded: [1, 2], failed: [], ready: true, champion: 1, lapsed: [], arms };
   const record: NodeRecord = {
-    ...{ node: 'n1', boot: 'b1', beat, poll_ms: 200, url: 'http://127.0.0.1:1', at: new Date().toISOString() },
+    ...{ node: 'n1', boot, beat, poll_ms: 200, url: 'http://127.0.0.1:1', at: new Date().toISOString() },
     ...{ draining: false, service: { ...usual, ...service }, models: { flights: at } },
   };
   await store.put('nodes/n1.json', Buffer.from(JSON.stringify(record)));
@@ -103,4 +104,33 @@ test('tells a server that went beyond its latency or errors since, and none that
   expect((await reading(store, 'flights', begun, { version: 2, bake: true, limits: undefined })).beyondLimits).toEqual(
     [],
   );
+});
+
+test('entities that met an error add up over looks, steps and a restart of the server into one test', async () => {
+  service = {};
+  const counted = (entities: number, entities_failed: number) => arm(entities, { entities, entities_failed });
+  arms = { 1: counted(5000, 5), 2: counted(0, 0) };
+  await write();
+  const of = { version: 2, bake: false, limits };
+  const first = await startReadings(store, 'flights', limits, { version: 2, before: undefined });
+  arms = { 1: counted(5950, 6), 2: counted(50, 2) };
+  await write();
+  const one = await reading(store, 'flights', first, of);
+  expect(one.failing).toMatchObject({ candidate: { trials: 50, events: 2 }, champion: { trials: 950, events: 1 } });
+  expect(one.failing?.evidence).toBeGreaterThan(1);
+
+  const next = await startReadings(store, 'flights', limits, { version: 2, before: one.begun.failing?.test });
+  boot = 'b2';
+  arms = { 1: counted(400, 0), 2: counted(100, 5) };
+  await write();
+  const restarted = await reading(store, 'flights', next, of);
+  expect(restarted.failing, 'a new boot only starts to count').toMatchObject(one.failing!);
+  // An entity that answered well before and fails now.
+  arms = { 1: counted(900, 0), 2: counted(100, 6) };
+  await write();
+  const two = await reading(store, 'flights', restarted.begun, of);
+  expect(two.failing).toMatchObject({ candidate: { trials: 51, events: 3 }, champion: { trials: 1450, events: 1 } });
+
+  const bake = await startReadings(store, 'flights', limits);
+  expect((await reading(store, 'flights', bake, { ...of, bake: true })).failing).toBeNull();
 });

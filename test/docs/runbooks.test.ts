@@ -113,3 +113,22 @@ test('a notice carries the address of its runbook where there is one, else the p
   const runbooks = 'https://git.example.org/hone/docs/runbooks';
   expect(linkOf({ routes, runbooks })?.url).toBe(`${runbooks}/runs.md#runfailed`);
 });
+
+test('a notice without a run leads to the owner of its model in Temporal, one with a run to the run', () => {
+  const routes = { ops: { type: 'slack', url_env: 'NONE' } } as const;
+  const ui = (id: string) => `https://temporal.example/${encodeURIComponent(id)}`;
+  const [route] = openRoutes({ routes }, ui, {});
+  const of = (run: string | null) =>
+    route?.linksOf({
+      ...noticeOf('run.failed'),
+      contract: 1,
+      seq: 1,
+      id: 'x',
+      severity: 'page',
+      as_of: '',
+      run,
+      sentence: '',
+    });
+  expect(of(null)?.[0]).toEqual({ name: 'in Temporal', url: 'https://temporal.example/model%2Fflights-delay' });
+  expect(of('flights-delay-000007')?.[0]?.url).toBe('https://temporal.example/flights-delay-000007');
+});

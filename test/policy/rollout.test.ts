@@ -19,7 +19,7 @@ const arm = (more: Partial<ArmReading> = {}): ArmReading => ({
   asShadow: 0,
   ...more,
 });
-const quiet = { champion: arm(), failedToLoad: [], beyondLimits: [], scores: null, elapsedMs: 2000 };
+const quiet = { champion: arm(), failing: null, failedToLoad: [], beyondLimits: [], scores: null, elapsedMs: 2000 };
 const step = (candidate: Partial<ArmReading>, more: Partial<StepReading> = {}) =>
   judgeStep({ ...quiet, candidate: arm(candidate), ...more }, limits);
 
@@ -50,6 +50,25 @@ describe('a canary step', () => {
   test('is not undone for errors that the champion makes as well', () => {
     const champion = arm({ errors: 20 });
     expect(step({ errors: 20 }, { champion }).verdict).toBe('advance');
+  });
+});
+
+describe('entities that meet an error', () => {
+  const failing = (evidence: number) => ({
+    candidate: { trials: 1000, events: 9 },
+    champion: { trials: 9000, events: 9 },
+    evidence,
+  });
+  test('more of them than chance explains are undone, though each share is under its limit', () => {
+    expect(step({ requests: 2000, errors: 9 }, { failing: failing(100) })).toEqual({
+      verdict: 'undo',
+      guardrail: 'errors',
+      sentence:
+        '9 of 1000 entities (0.90 %) met an error, with the champion 9 of 9000 entities (0.10 %): more than chance explains (α 0.01)',
+    });
+  });
+  test('less evidence than that decides nothing', () => {
+    expect(step({ requests: 2000, errors: 9 }, { failing: failing(99) }).verdict).toBe('advance');
   });
 });
 

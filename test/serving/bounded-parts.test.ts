@@ -94,6 +94,10 @@ test('evidence counts rows, distinct entities and calls by time', () => {
     fallbacks: 3,
   });
   expect(seen).toMatchObject({ max_disagreement: 1e-7, rows_checked: 20 });
+  evidence.routingChanged();
+  evidence.asked(['a', 'c']);
+  const later = evidence.snapshot();
+  expect(later, 'both arms of a step count everybody anew').toMatchObject({ entities: 4, entities_failed: 2 });
   expect(seen.latency[1]).toBe(1);
   expect(seen.latency.at(-1)).toBe(1);
 });
