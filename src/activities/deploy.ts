@@ -1,11 +1,9 @@
 /** Stage deploy: routing changes through the ledger, each read back from the nodes that serve. */
-import type { ModelConfig } from '../config/model.ts';
-import { durationMs } from '../config/values.ts';
 import { NodesNotReady } from '../deployment/errors.ts';
 import { liveNodes, pause } from '../deployment/live-nodes.ts';
 import { awaitNodes, serverTarget } from '../deployment/server.ts';
 import { servingCacheOf } from '../monitoring/log/hash-key.ts';
-import { judgeStep, type StepLimits } from '../policy/rollout.ts';
+import { judgeStep } from '../policy/rollout.ts';
 import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
 import { LedgerConflict, RunFenced } from '../registry/errors.ts';
 import { type Ledger, openLedger } from '../registry/ledger.ts';
@@ -21,6 +19,7 @@ import { configOf, type Deps } from './deps.ts';
 import { GuardrailBreached, GuardrailsNotQuiet, NoLiveNode } from './errors.ts';
 import { effectOf, writeForRun } from './ledger.ts';
 import { beyondServiceLimits, type Readings, reading, startReadings } from './node-watch.ts';
+import { limitsOf, type WatchOrder } from './watch-order.ts';
 
 /** Of a look that came to its end; a breach is an error. */
 export interface WatchedStep {
@@ -34,16 +33,6 @@ interface RouteOrder {
   readonly version: number;
   readonly share: number;
   readonly scored?: string | null;
-}
-
-interface WatchOrder {
-  readonly version: number;
-  /** 0: as a shadow. */
-  readonly share: number;
-  readonly bake: boolean;
-  readonly hold: boolean;
-  /** Of the steps before: one test a rollout, not one a step. */
-  readonly evidence?: RateTest;
 }
 
 export type Promotion = 'first' | 'better' | 'non_inferior';
@@ -219,19 +208,6 @@ export const deployActivities = (deps: Deps) => {
     ),
   };
 };
-
-/** Without a shadow in the rules a step at 0 % has no limits of its own; it is not watched then. */
-function limitsOf({ shadow, canary }: ModelConfig['deploy'], order: WatchOrder): StepLimits {
-  const step = order.share === 0 && shadow !== 'off' ? shadow : canary;
-  return {
-    shadow: order.share === 0,
-    bakeMs: order.hold ? Number.POSITIVE_INFINITY : durationMs(step.bake),
-    maxWaitMs: durationMs(step.max_wait),
-    minRequests: order.bake ? 0 : step.min_requests,
-    errorShare: canary.error_share,
-    latencyRatio: canary.latency_ratio,
-  };
-}
 
 /** Kept alive by whoever watches the rollout; without it a node gives the version no traffic. */
 export const leaseOf = (run: RunRef, version: number): string =>
