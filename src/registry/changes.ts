@@ -49,7 +49,10 @@ export function startRun(order: {
   };
 }
 
-/** Records how a run ended, gives its lock back if it still holds it, and counts it in the budgets. */
+/**
+ * Records how a run ended, gives its lock back if it still holds it, and counts it in the budgets. One that was cancelled after
+ * something newer, such as a rollback, had taken its lock was superseded by that.
+ */
 export function endRun(end: {
   run: string;
   outcome: string;
@@ -57,8 +60,10 @@ export function endRun(end: {
   as_of: string;
   trigger: string;
 }): Step {
-  const { run, outcome, version, as_of, trigger } = end;
+  const { run, version, as_of, trigger } = end;
   return (state) => {
+    const superseded = end.outcome === 'cancelled' && state.activeRun?.run !== run;
+    const outcome = superseded ? 'superseded' : end.outcome;
     if (state.budgets.runs.some((ended) => ended.run === run)) return { refused: `run ${run} has ended already` };
     const runs = [...state.budgets.runs, { run, as_of, outcome, trigger }].slice(-RUNS_KEPT);
     return {

@@ -125,7 +125,7 @@ async function undoAndEnd(run: Run, saga: Saga, error: unknown): Promise<RunEnd>
   const outcome = outcomeOf(error, undone);
   const back = undone.map((step) => `${step.name}: ${step.sentence}`).join(' ');
   const end = await run.end(outcome, null, `${cause} ${back}`.trim());
-  if (outcome === 'cancelled') throw isCancellation(error) ? error : new CancelledFailure(end.sentence);
+  if (end.outcome === 'cancelled') throw isCancellation(error) ? error : new CancelledFailure(end.sentence);
   if (outcome === 'failed')
     throw ApplicationFailure.create({ message: end.sentence, type: 'HONE_RUN_FAILED', nonRetryable: true });
   return end;

@@ -124,9 +124,15 @@ export function openRun(order: RunOrder): Run {
         view.outcome = outcome;
         view.sentence = sentence;
         run.show();
-        const end: RunEnd = { run: order.ref.run, outcome, version, sentence };
+        let end: RunEnd = { run: order.ref.run, outcome, version, sentence };
         const { stages, messages } = view;
-        await step('undo', `record the end: ${outcome}`).closeRun(run.ref, { end, stages, messages: [...messages] });
+        const closing = { end, stages, messages: [...messages] };
+        // Histories of before it returned anything are replayed.
+        end = (await step('undo', `record the end: ${outcome}`).closeRun(run.ref, closing)) ?? end;
+        if (end.outcome !== outcome) {
+          Object.assign(view, { outcome: end.outcome, sentence: end.sentence });
+          run.show();
+        }
         await step('undo', 'tell the owner').reportRunFinished(run.ref, end);
         return end;
       }),

@@ -89,6 +89,18 @@ describe('runs', () => {
     expect(apply(live1, changes.releaseLock(RUN_2, 'gone')).activeRun).toBeNull();
   });
 
+  test('a run that was cancelled because a rollback had taken its lock was superseded, and one cancelled by itself was not', () => {
+    const cancelled = changes.endRun({
+      ...{ run: RUN_2, outcome: 'cancelled', version: null },
+      as_of: AS_OF,
+      trigger: 'manual',
+    });
+    const outcomeOf = (state: LedgerState) => state.budgets.runs.at(-1)?.outcome;
+    const rolledBack = apply(live1, prepare(RUN_2, 2), promote(RUN_2, 2), rollBack(1));
+    expect(outcomeOf(apply(rolledBack, cancelled))).toBe('superseded');
+    expect(outcomeOf(apply(live1, cancelled))).toBe('cancelled');
+  });
+
   test('a released lock takes the unfinished canary of the dead run with it, but not its promotion', () => {
     const dead = apply(live1, prepare(RUN_2, 2), step(RUN_2, 2, 25), changes.releaseLock(RUN_2, 'closed'));
     expect(dead).toMatchObject({
