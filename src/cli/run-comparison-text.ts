@@ -1,11 +1,12 @@
 /** Runs side by side for a terminal of 80 columns: one row a thing, one column a run. */
 import type { RunComparison } from '../gate/compare-runs.ts';
+import { type SliceComparison, sliceRows } from '../gate/compare-slices.ts';
 import { figure, period } from '../gate/wording.ts';
 import { count } from '../numbers.ts';
 import { trialsText, wrap } from './run-text.ts';
 import { table } from './table.ts';
 
-export function comparisonText({ runs, differences, metrics, sentence }: RunComparison): string {
+export function comparisonText({ runs, differences, metrics, slices, sentence }: RunComparison): string {
   const head = ['', ...runs.map(({ run }) => run)];
   const about = [
     ['version', ...runs.map(({ version }) => String(version))],
@@ -25,9 +26,36 @@ export function comparisonText({ runs, differences, metrics, sentence }: RunComp
   return [
     wrap(sentence).join('\n'),
     table(head, [...about, ...figures]),
+    ...(slices === null || slices.slices.length === 0 ? [] : [slicesText(slices, runs)]),
     changed.length === 0 ? 'Nothing that went in differs.' : table(['DIFFERS', ...runs.map(({ run }) => run)], changed),
     ...trials,
   ].join('\n\n');
+}
+
+const SLICES_SHOWN = 20;
+
+/** Bounds do not fit beside the rest; --json has them. */
+function slicesText(compared: SliceComparison, runs: RunComparison['runs']): string {
+  const { of, against, metric, paired, slices } = compared;
+  const how = paired ? 'on the same rows' : 'each on the rows of its own run';
+  const versions = runs.map(({ version }) => version);
+  const head = [
+    'SLICE',
+    ...(paired ? ['ROWS'] : versions.map((version) => `ROWS OF ${version}`)),
+    ...versions.map((version) => `VERSION ${version}`),
+    'DIFFERENCE',
+  ];
+  const rows = sliceRows({ ...compared, slices: slices.slice(0, SLICES_SHOWN) });
+  const left = slices.length - SLICES_SHOWN;
+  return [
+    ...wrap(`Slices by ${metric}, ${how}: version ${of} against version ${against}, worst first.`),
+    table(
+      head,
+      rows.map((cells) => cells.slice(0, head.length)),
+      'DIFFERENCE',
+    ),
+    ...(left > 0 ? [`and ${left} more; --json has all`] : []),
+  ].join('\n');
 }
 
 /** Digests by their first twelve digits. */

@@ -7,9 +7,10 @@ import type { VersionManifest } from '../registry/contract.ts';
 import { listVersions, readVersion } from '../registry/versions.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ModelSearch } from '../training/search/contract.ts';
+import { compareSlices, type SliceComparison } from './compare-slices.ts';
 import type { Verdict } from './contract.ts';
 import { RunNotJudged } from './errors.ts';
-import { judgementsOfRun } from './read-judgements.ts';
+import { type Judgement, judgementsOfRun } from './read-judgements.ts';
 import { period } from './wording.ts';
 
 export interface ComparedRun {
@@ -33,39 +34,64 @@ export interface RunComparison {
   readonly metrics: readonly { readonly metric: MetricName; readonly values: readonly (Interval | null)[] }[];
   /** Whether every candidate was judged on rows of the same time: only then do metrics compare models. */
   readonly same_rows: boolean;
+  /** Of two runs of one model; null for more, for a run and itself, and for runs of several models. */
+  readonly slices: SliceComparison | null;
   readonly sentence: string;
 }
 
 /**
  * The last look at the judged version of each run.
  *
+ * @returns `paired`: the judgement of one of two runs in which the other's version was the champion, so that both scored
+ *   the same rows; null where there is none
  * @throws RunNotJudged for a run whose candidate the gate never saw
  */
 export async function compareRuns(
   store: ObjectStore,
   asked: readonly { readonly model: string; readonly run: string }[],
-): Promise<RunComparison> {
-  const found: Awaited<ReturnType<typeof readRun>>[] = [];
+): Promise<{ readonly comparison: RunComparison; readonly paired: Judgement | null }> {
+  const found: FoundRun[] = [];
   for (const { model, run } of asked) found.push(await readRun(store, model, run));
   const runs = found.map(({ compared }) => compared);
   const spans = new Set(runs.map(({ window }) => JSON.stringify(window)));
   const names = (Object.keys(METRICS) as MetricName[]).filter((name) => found.some(({ metrics }) => metrics[name]));
-  return {
+  const [first, second, ...more] = found;
+  const two = first && second && more.length === 0 && isOther(first, second) ? ([first, second] as const) : null;
+  const paired = two && pairedOf(two);
+  const comparison = {
     runs,
     differences: differencesOf(found.map(({ facts }) => facts)),
     metrics: names.map((metric) => ({ metric, values: found.map(({ metrics }) => metrics[metric] ?? null) })),
     same_rows: spans.size === 1,
+    slices: two && compareSlices([two[0].judgement, two[1].judgement], paired),
     sentence: sentenceOf(runs, spans.size === 1),
   };
+  return { comparison, paired };
+}
+
+type FoundRun = Awaited<ReturnType<typeof readRun>>;
+
+function isOther(one: FoundRun, two: FoundRun): boolean {
+  return one.model === two.model && one.compared.run !== two.compared.run;
+}
+
+function pairedOf(two: readonly [FoundRun, FoundRun]): Judgement | null {
+  const [one, other] = two;
+  const judgedAgainst = (judged: FoundRun, { versions }: FoundRun) =>
+    versions.some(({ version }) => version === judged.judgement.evaluation.models.champion?.version);
+  if (judgedAgainst(one, other)) return one.judgement;
+  return judgedAgainst(other, one) ? other.judgement : null;
 }
 
 async function readRun(store: ObjectStore, model: string, run: string) {
   const judgement = (await judgementsOfRun(store, model, run)).at(-1);
   if (!judgement) throw new RunNotJudged(run);
   const manifest = await readVersion(store, model, judgement.version);
-  const refit = (await listVersions(store, model)).find((one) => one.run === run && one.version !== judgement.version);
+  const versions = (await listVersions(store, model)).filter((one) => one.run === run);
+  const refit = versions.find(({ version }) => version !== judgement.version);
   const { evaluation, report } = judgement;
   return {
+    ...{ model, versions, judgement },
     compared: {
       run,
       version: judgement.version,

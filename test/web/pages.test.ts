@@ -23,6 +23,7 @@ const PAGES = [
   `/models/${MODEL}/ledger`,
   `/models/${MODEL}/ledger?check=chain`,
   `/models/${MODEL}/compare`,
+  `/models/${MODEL}/compare?a=2&b=1`,
   `/models/${MODEL}/rollout`,
   `/models/${MODEL}/backtest`,
   `/models/${MODEL}/settings`,
@@ -135,6 +136,19 @@ test('values of a column are drawn against their reference, with the numbers beh
   const { body } = await site.browser().get(`/models/${MODEL}/drift`);
   expect(body.match(/<path class="[rc]"/g)).toHaveLength(5); // the reference misses nothing, so it has no bar there
   expect(body).toMatch(/<td[^>]* data-of="Reference">75.0 %<\/td><td[^>]* data-of="Current">15.0 %<\/td>/);
+});
+
+test('slices of two versions stand side by side, worst first, and those that are too small say why', async () => {
+  const { body } = await site.browser().get(`/models/${MODEL}/compare?a=2&b=1`);
+  const section = body.slice(body.indexOf('<h2 id="slices">'), body.indexOf('<h2 id="about">'));
+  expect(section).toContain('Version 2 against version 1 in roc_auc, worst first. Both scored the same rows');
+  const cells = (title: string) =>
+    [...section.matchAll(new RegExp(`data-of="${title}">([^<]+)<`, 'g'))].map(([, text]) => text ?? '');
+  const signed = cells('Difference').map((text) => Number(text.split(' by ')[1]) * (text.startsWith('worse') ? -1 : 1));
+  expect(signed.length).toBeGreaterThan(2);
+  expect(signed).toEqual(signed.toSorted((a, b) => a - b));
+  expect(cells('Bounds')[0]).toMatch(/^(worse|better) by 0\.\d{4} to (worse|better) by 0\.\d{4}$/);
+  expect(cells('Why')).toEqual(['84 rows, fewer than 500']);
 });
 
 test('settings name the line that set each value', async () => {

@@ -1,12 +1,12 @@
 /** What the pages are shown in tests: a small history, a real packet, a look of monitoring; with hostile words where strangers may write. */
 
 import type { ColumnDrift } from '../../src/drift/contract.ts';
-import { packet as packetShape } from '../../src/gate/contract.ts';
+import { type Packet, packet as packetShape } from '../../src/gate/contract.ts';
 import type { TickReport } from '../../src/monitoring/contract.ts';
 import { freeze } from '../../src/registry/changes.ts';
 import { attest } from '../../src/registry/versions.ts';
 import type { Interval } from '../../src/statistics/contract.ts';
-import { digestOf, putDocument } from '../../src/store/content.ts';
+import { digestOf, putByDigest, putDocument } from '../../src/store/content.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { tellHistory } from '../cli/story.ts';
 import { town } from '../evaluation/flights.ts';
@@ -64,6 +64,22 @@ async function putPacket(store: ObjectStore, run: string, version: number): Prom
   };
   const digest = digestOf(content);
   await attest(store, MODEL, version, 'packet', packetShape.parse({ ...content, digest, short: digest.slice(0, 8) }));
+  const { models } = content.evaluation;
+  const against = models.champion && { ...models.champion, version: 1 };
+  await putJudgement(store, 1, { ...made, evaluation: { ...made.evaluation, models: { ...models, champion: null } } });
+  await putJudgement(store, version, {
+    ...made,
+    evaluation: { ...content.evaluation, models: { ...models, champion: against } },
+  });
+}
+
+async function putJudgement(
+  store: ObjectStore,
+  version: number,
+  { evaluation, gate }: Pick<Packet, 'evaluation' | 'gate'>,
+) {
+  const report = await putByDigest(store, 'documents', { evaluation, gate });
+  await attest(store, MODEL, version, 'gate-1', { report, verdict: gate.verdict, sentence: gate.sentence });
 }
 
 function recordOf() {

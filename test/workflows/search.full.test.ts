@@ -63,7 +63,7 @@ test('the best of the trials becomes the candidate and is refitted; a failed one
   expect(card).toContain(`## Trials\n- ${search.sentence}`);
 
   const both = [run, run].map((one) => ({ model, run: one }));
-  const compared = comparisonText(await compareRuns(store, both));
+  const compared = comparisonText((await compareRuns(store, both)).comparison);
   expect(compared).toContain(`Trials of ${run}`);
   expect(compared).toMatch(/bushy \(chosen\) +0\.\d{5} +n_estimators 15, num_leaves 15/);
 

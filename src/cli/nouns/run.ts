@@ -151,7 +151,7 @@ async function compare(context: CliContext, runs: readonly string[]): Promise<vo
   const { compareRuns } = await import('../../gate/compare-runs.ts');
   const { comparisonText } = await import('../run-comparison-text.ts');
   const asked = runs.map((run) => ({ run, model: modelOfRun(run) }));
-  const comparison = await compareRuns(await context.store(), asked);
+  const { comparison } = await compareRuns(await context.store(), asked);
   context.show(comparison, () => comparisonText(comparison));
 }
 

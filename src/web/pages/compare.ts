@@ -5,7 +5,7 @@ import type { Interval } from '../../evaluation/contract.ts';
 import { behaviourSections, calibrationSections } from '../../gate/behaviour-sections.ts';
 import { compareRuns, type RunComparison } from '../../gate/compare-runs.ts';
 import { groupSections } from '../../gate/group-sections.ts';
-import { type Judgement, judgementsOfRun } from '../../gate/read-judgements.ts';
+import type { Judgement } from '../../gate/read-judgements.ts';
 import { byHow, confidence, figure, period } from '../../gate/wording.ts';
 import { type ListedVersion, listVersions } from '../../registry/versions.ts';
 import { PageRefused } from '../errors.ts';
@@ -17,6 +17,7 @@ import { sectionOf } from '../parts/section.ts';
 import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import type { Sources } from '../sources.ts';
+import { compareSlicesSection } from './compare-slices.ts';
 
 /** @throws PageRefused, RunNotJudged */
 export async function comparePage(
@@ -28,13 +29,13 @@ export async function comparePage(
   const versions = await listVersions(sources.store, model);
   const [newest, before] = versions.toReversed();
   const asked = a === undefined || b === undefined ? null : [a, b].map((text) => runOf(model, versions, text));
-  const comparison =
-    asked &&
-    (await compareRuns(
-      sources.store,
-      asked.map((run) => ({ model, run })),
-    ));
-  const paired = asked && (await pairedOf(sources, model, versions, asked));
+  const { comparison = null, paired = null } =
+    asked === null
+      ? {}
+      : await compareRuns(
+          sources.store,
+          asked.map((run) => ({ model, run })),
+        );
   return {
     title: `Compare versions of ${model}`,
     model,
@@ -52,23 +53,6 @@ export async function comparePage(
     ),
     body: html`${form(model, versions, a ?? String(newest?.version ?? ''), b ?? String(before?.version ?? ''))}${paired && pairedSections(paired)}${comparison && sideBySide(model, comparison, [a, b], paired !== null)}`,
   };
-}
-
-/** The judgement of one of two runs in which the other's version was the champion: the same rows, row by row. */
-async function pairedOf(
-  { store }: Sources,
-  model: string,
-  versions: readonly ListedVersion[],
-  runs: readonly string[],
-): Promise<Judgement | null> {
-  for (const run of runs) {
-    const judged = (await judgementsOfRun(store, model, run)).at(-1);
-    const champion = judged?.evaluation.models.champion?.version;
-    const other = versions.find(({ version }) => version === champion)?.run;
-    if (judged !== undefined && other !== undefined && other !== run && runs.some((one) => one === other))
-      return judged;
-  }
-  return null;
 }
 
 function pairedSentence({ version, evaluation: { primary, improvement, models, rows } }: Judgement): string {
@@ -137,7 +121,7 @@ function form(model: string, versions: readonly ListedVersion[], a: string, b: s
 
 function sideBySide(
   model: string,
-  { runs, differences, metrics, same_rows: same }: RunComparison,
+  { runs, differences, metrics, same_rows: same, slices }: RunComparison,
   asked: readonly (string | undefined)[],
   paired: boolean,
 ): Html {
@@ -162,6 +146,7 @@ ${table({
     ),
   ]),
 })}</section>
+${slices && compareSlicesSection(slices, named)}
 <section aria-labelledby="about"><h2 id="about">About them</h2>${table({
     caption: 'Run, verdict and rows',
     head,
