@@ -1,7 +1,9 @@
 /** Stage deploy: routing changes through the ledger, each read back from the nodes that serve. */
 import { NodesNotReady } from '../deployment/errors.ts';
 import { liveNodes, pause } from '../deployment/live-nodes.ts';
+import { beyondServiceLimits, type Readings, reading, startReadings } from '../deployment/node-watch.ts';
 import { awaitNodes, serverTarget } from '../deployment/server.ts';
+import { limitsOf, type WatchOrder } from '../deployment/watch-order.ts';
 import { servingCacheOf } from '../monitoring/log/hash-key.ts';
 import { judgeStep } from '../policy/rollout.ts';
 import { prepareRollout, promote, stepRollout, undoRollout } from '../registry/changes.ts';
@@ -18,8 +20,6 @@ import { activity, type Work } from './boundary.ts';
 import { configOf, type Deps } from './deps.ts';
 import { GuardrailBreached, GuardrailsNotQuiet, NoLiveNode } from './errors.ts';
 import { effectOf, writeForRun } from './ledger.ts';
-import { beyondServiceLimits, type Readings, reading, startReadings } from './node-watch.ts';
-import { limitsOf, type WatchOrder } from './watch-order.ts';
 
 /** Of a look that came to its end; a breach is an error. */
 export interface WatchedStep {

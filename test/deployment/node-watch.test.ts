@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { reading, startReadings } from '../../src/activities/node-watch.ts';
+import { reading, startReadings } from '../../src/deployment/node-watch.ts';
 import { psi } from '../../src/drift/distances.ts';
 import { LATENCY_BOUNDS_MS, type NodeRecord } from '../../src/serving/contract.ts';
 import { openStore } from '../../src/store/open-store.ts';

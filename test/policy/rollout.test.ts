@@ -16,6 +16,7 @@ const arm = (more: Partial<ArmReading> = {}): ArmReading => ({
   calls: 200,
   meanLatencyMs: 2,
   maxDisagreement: 1e-9,
+  rowsChecked: 20,
   asShadow: 0,
   ...more,
 });

@@ -1,5 +1,5 @@
 /** What a version did on the prediction servers since a step began, from their records. */
-import { type LiveNode, liveNodes } from '../deployment/live-nodes.ts';
+
 import { psi } from '../drift/distances.ts';
 import { checkService } from '../monitoring/checks/service-check.ts';
 import type { ArmReading, ScoresApart, StepReading } from '../policy/rollout.ts';
@@ -8,6 +8,7 @@ import type { ServiceLimits } from '../serving/service-limits.ts';
 import type { RateTest } from '../statistics/e-process.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type FailingTest, failingOf, foldFailing, startFailing } from './failing-entities.ts';
+import { type LiveNode, liveNodes } from './live-nodes.ts';
 
 /** Counters when a step began, by node and boot: a restarted node's counters start at zero, so nothing is subtracted. */
 export interface Readings {
@@ -34,18 +35,33 @@ export async function startReadings(
   };
 }
 
+export interface Watched {
+  readonly version: number;
+  readonly bake: boolean;
+  /** `monitoring.service` of the model. */
+  readonly limits: ServiceLimits | undefined;
+}
+
 /**
- * @param of.limits `monitoring.service` of the model
  * @returns with what the next look needs
  */
 export async function reading(
   store: ObjectStore,
   model: string,
   begun: Readings,
-  of: { readonly version: number; readonly bake: boolean; readonly limits: ServiceLimits | undefined },
+  of: Watched,
 ): Promise<StepReading & { readonly begun: Readings }> {
+  return readingOf(await liveNodes(store, model), begun, of, Date.now());
+}
+
+/** @param nodes those that live @param now of this process's own clock, in milliseconds */
+export function readingOf(
+  nodes: readonly LiveNode[],
+  begun: Readings,
+  of: Watched,
+  now: number,
+): StepReading & { readonly begun: Readings } {
   const { version, bake } = of;
-  const nodes = await liveNodes(store, model);
   const champion = bake ? null : (nodes[0]?.model.champion ?? null);
   const deltas = nodes.map((node) => since(node, begun, version));
   const sum = (other: number) => total(nodes.map((node) => since(node, begun, other)));
@@ -62,7 +78,7 @@ export async function reading(
     failedToLoad: nodes.flatMap(({ node, model: at }) =>
       at.failed.filter((one) => one.version === version).map((one) => `${node}: ${one.reason}`),
     ),
-    elapsedMs: Date.now() - begun.startedAt,
+    elapsedMs: now - begun.startedAt,
   };
 }
 
@@ -87,6 +103,7 @@ interface Delta {
   readonly calls: number;
   readonly latency: number;
   readonly disagreement: number | null;
+  readonly checked: number;
   readonly shadow: ShadowEvidence | null;
 }
 
@@ -101,6 +118,7 @@ function since(node: LiveNode, begun: Readings, version: number): Delta {
     calls: calls(now) - calls(then),
     latency: (now?.latency_sum_ms ?? 0) - (then?.latency_sum_ms ?? 0),
     disagreement: now?.max_disagreement ?? null,
+    checked: now?.rows_checked ?? 0,
     shadow: now?.shadow ? shadowSince(now.shadow, then?.shadow) : null,
   };
 }
@@ -147,6 +165,7 @@ function total(deltas: readonly Delta[]): ArmReading {
     calls,
     meanLatencyMs: calls > 0 ? sum((delta) => delta.latency) / calls : null,
     asShadow: sum((delta) => delta.shadow?.requests ?? 0),
+    rowsChecked: sum((delta) => delta.checked),
     maxDisagreement: differences.length > 0 ? Math.max(...differences) : null,
   };
 }

@@ -1,8 +1,9 @@
 /** Entities that meet an error, canary against champion, through all steps of a rollout: one e-process. */
-import type { LiveNode } from '../deployment/live-nodes.ts';
+
 import type { FailingEntities } from '../policy/rollout.ts';
 import type { ArmEvidence } from '../serving/contract.ts';
 import { type ArmCounts, eValue, type RateTest, startRateTest, updateRateTest } from '../statistics/e-process.ts';
+import type { LiveNode } from './live-nodes.ts';
 
 type Counters = Readonly<Record<'canary' | 'champion', ArmCounts>>;
 
