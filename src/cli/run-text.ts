@@ -61,7 +61,11 @@ export function waitingLines({ waiting_for, deadline, then, packet, run }: RunSt
   return [...wrap(`Waits for ${waiting_for}${until}${after}.`), ...decide];
 }
 
-export function storyText(story: RunStory, colors: Colors, now: Date, ui: string | null): string {
+/** @param rollout where its rollout is; null where none is under way */
+export function storyText(
+  story: RunStory,
+  { colors, now, ui, rollout }: { colors: Colors; now: Date; ui: string | null; rollout: string | null },
+): string {
   const source = {
     workflow: '',
     memo: 'No worker answers: this is what the run last showed. `hone up` starts one.',
@@ -70,9 +74,7 @@ export function storyText(story: RunStory, colors: Colors, now: Date, ui: string
   const more = facts([
     ['Model', story.model],
     ['Version', story.version === null ? 'none yet' : String(story.version)],
-    ...(story.rollout === null
-      ? []
-      : ([['Rollout', `${story.rollout.step} %${story.rollout.paused ? ', paused' : ''}`]] as const)),
+    ...(rollout === null ? [] : ([['Rollout', rollout]] as const)),
     ...(story.approvals.length === 0 ? [] : ([['Approved by', story.approvals.join(', ')]] as const)),
     ...(ui === null ? [] : ([['In Temporal', ui]] as const)),
   ]);

@@ -36,6 +36,23 @@ export async function pendingWork(client: HoneClient, run: string): Promise<Pend
   }
 }
 
+/**
+ * What an activity of a run last reported with its heartbeats; undefined where it is not under way, or has said nothing.
+ *
+ * @throws TemporalUnreachable
+ */
+export async function lastReported(client: HoneClient, run: string, activity: string): Promise<unknown> {
+  const temporal = await client.temporal();
+  try {
+    const { raw } = await temporal.workflow.getHandle(run).describe();
+    const found = raw.pendingActivities?.find(({ activityType }) => activityType?.name === activity);
+    return await decoded(temporal, found?.heartbeatDetails?.payloads ?? []);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** The first of them, as it was given to `heartbeat`; undefined where nothing was, or it cannot be read here. */
 async function decoded({ options }: Client, sealed: readonly Payload[]): Promise<unknown> {
   const { payloadCodecs, payloadConverter } = options.loadedDataConverter;

@@ -6,6 +6,7 @@ import { listVersions } from '../../src/registry/versions.ts';
 import { readNodes } from '../../src/serving/nodes.ts';
 import { asOfNow } from '../../src/store/clock.ts';
 import type { Town } from '../town.ts';
+import { openSite } from '../web/site.ts';
 import { canaryAnswers, endlessCanary, promoteFirst, startSecond, townForTwo } from './champion.ts';
 import { eventually } from './eventually.ts';
 import { expectInvariants, served } from './invariants.ts';
@@ -45,6 +46,13 @@ test('a version that answers NaN in its canary is rolled back by itself, and no 
 test("an operator's rollback during a rollout wins, and the run records that it was superseded", async () => {
   const { champion } = served(await town.ledger.state());
   const { run, traffic } = await runInCanary('a version that people complain about');
+  const site = await openSite({ workspace: town.workspace, client: town.client });
+  await eventually(async () => {
+    const { body } = await site.browser().get(`/models/${town.model}/rollout`);
+    expect(body, 'the page counts as the worker does').toContain('This step has been watched since');
+    expect(body).toMatch(/of \d+ \([\d.]+ %\) met an error, with the champion [^<]+; evidence \d/);
+  }, 20_000);
+  await site.close();
   const { client, store, model } = town;
   const asOf = () => asOfNow(store, 'logical');
   const back = await rollBackForPerson(

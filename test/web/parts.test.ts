@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ModelConfig } from '../../src/config/model.ts';
 import type { LedgerEntry, LedgerState } from '../../src/registry/contract.ts';
+import { stepText } from '../../src/registry/rollout-text.ts';
 import { stepsSection } from '../../src/web/pages/rollout-steps.ts';
 import { actorName, prose } from '../../src/web/parts/prose.ts';
 import { lasting } from '../../src/web/parts/time.ts';
@@ -99,4 +100,15 @@ test('a step tells since when, until when at least, and how many requests it has
   expect(text).toContain('>4 minutes ago</time>');
   expect(text).toContain('>2026-01-01 10:10 UTC</time> at least');
   expect(text).toContain('scored 120 requests since it was loaded, and the step needs 500 of its own');
+});
+
+test('a rollout says whether its version is a shadow, only loaded, or answers a share', () => {
+  const text = (step: number | null, of: LedgerState, paused = false) => stepText({ step, paused }, of);
+  expect(text(0, state(0))).toBe('as a shadow: version 2 scores what the champion answers, and answers nobody');
+  const loaded = { ...state(0), aliases: { ...state(0).aliases, shadow: null } };
+  expect(text(0, loaded)).toBe('before the first share of traffic');
+  expect(text(0, { ...loaded, aliases: { ...loaded.aliases, shadow: { version: 9, effectId: 'e' } } })).toBe(
+    'before the first share of traffic',
+  );
+  expect(text(25, state(25), true)).toBe('paused, at 25 % of entities');
 });

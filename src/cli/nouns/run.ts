@@ -4,6 +4,8 @@ import { modelOfRun } from '../../client/run-id.ts';
 import { modelOf } from '../../config/load.ts';
 import { type ModelConfig, triggerKind } from '../../config/model.ts';
 import { durationMs } from '../../config/values.ts';
+import { openLedger } from '../../registry/ledger.ts';
+import { stepText } from '../../registry/rollout-text.ts';
 import { impossibleDemand } from '../../triggers/demands.ts';
 import type { Trigger } from '../../workflows/contract.ts';
 import type { CliContext } from '../context.ts';
@@ -143,7 +145,9 @@ async function show(context: CliContext, run: string): Promise<void> {
     const { runStory } = await import('../../client/run-story.ts');
     const story = await runStory(client, store, run);
     const ui = client.uiUrl(run);
-    context.show({ ...story, ui }, () => storyText(story, context.colors, context.terminal.now(), ui));
+    const rollout = story.rollout && stepText(story.rollout, await openLedger(store, story.model).state());
+    const shown = { colors: context.colors, now: context.terminal.now(), ui, rollout };
+    context.show({ ...story, ui }, () => storyText(story, shown));
   });
 }
 

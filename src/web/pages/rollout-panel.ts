@@ -1,5 +1,6 @@
 /** What a person may say to a rollout that is under way; a button that cannot be used says why. */
 import type { LedgerState } from '../../registry/contract.ts';
+import { stepText } from '../../registry/rollout-text.ts';
 import { type Html, html } from '../html.ts';
 import { buttons, postForm } from '../parts/forms.ts';
 import { missingRole } from '../people.ts';
@@ -7,16 +8,16 @@ import { cannotReach, type RunView } from '../reads/run-view.ts';
 import type { Session } from '../sessions.ts';
 
 /** @returns the form with which a person holds, releases, hurries or stops a rollout */
-export function rolloutPanel({ story }: RunView, session: Session, { aliases }: LedgerState): Html {
+export function rolloutPanel({ story }: RunView, session: Session, state: LedgerState): Html {
   const { value } = story;
   const why = missingRole(session.person, value.model, 'operator') ?? cannotReach(story);
   const paused = value.rollout?.paused ?? false;
   const step = value.rollout?.step ?? 0;
-  const { champion } = aliases;
+  const { champion } = state.aliases;
   const back = step === 100 || champion === null ? 'everything goes back' : `version ${champion.version} answers all`;
   return html`<section aria-labelledby="rollout"><h2 id="rollout">Rollout</h2><p>${
     paused ? 'Paused' : 'Going on'
-  } ${step === 0 ? 'before the first share of traffic' : `at ${step} % of entities`}. <a href="/models/${value.model}/rollout">Guardrails and steps</a></p>
+  } ${stepText({ step, paused: false }, state)}. <a href="/models/${value.model}/rollout">Guardrails and steps</a></p>
 ${postForm(
   session,
   `/runs/${value.run}/rollout`,

@@ -1,5 +1,4 @@
-/** The rollout of a model: who answers how much, each guardrail with its numbers, and the way back. */
-import type { ModelConfig } from '../../config/model.ts';
+import { outsideTarget } from '../../deployment/contract.ts';
 import { packetOfRun } from '../../gate/read-packet.ts';
 import { changeText, routingText } from '../../registry/change-text.ts';
 import type { LedgerEntry, LedgerState } from '../../registry/contract.ts';
@@ -9,15 +8,16 @@ import { type Html, html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { awayNote } from '../parts/away.ts';
 import { buttons, postForm, tokenAgain } from '../parts/forms.ts';
-import { count, number, percent } from '../parts/numbers.ts';
 import { actorName, prose } from '../parts/prose.ts';
-import { badge, facts, table } from '../parts/table.ts';
+import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { missingRole } from '../people.ts';
-import { type ArmFigures, armFigures } from '../reads/arms.ts';
+import { armFigures } from '../reads/arms.ts';
 import { runView } from '../reads/run-view.ts';
+import { watchedStep } from '../reads/watched-step.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
+import { counters, guardrailTable, limitsOf } from './rollout-guardrails.ts';
 import { rolloutPanel } from './rollout-panel.ts';
 import { canaryOf, stepsSection } from './rollout-steps.ts';
 
@@ -44,6 +44,12 @@ export async function rolloutPage(
   const rollout = view?.story.value.rollout ?? null;
   const packet = run === undefined ? null : await packetOfRun(sources.store, model, run);
   const split = packet?.rollout.through?.split ?? null;
+  const version = canary?.version ?? (rollout?.step === 100 ? state.aliases.champion?.version : undefined);
+  const share = rollout?.step ?? canary?.share ?? 0;
+  const watched =
+    run === undefined || version === undefined || config === undefined || outsideTarget(config.deploy.target) !== null
+      ? null
+      : await watchedStep(sources, nodes, { run, model, version, share, bake: canary === undefined, config });
   return {
     title: `Rollout of ${model}`,
     model,
@@ -58,7 +64,8 @@ export async function rolloutPage(
     body: html`${view && awayNote(view.story, 'the steps of this run')}
 ${config && stepsSection({ deploy: config.deploy, state, entries, split, at: rollout?.step ?? null, arms, now: sources.now() })}
 ${view && rollout !== null && rolloutPanel(view, session, state)}
-${guardrails(state, arms, config, nodes.filter(({ models }) => models[model] !== undefined).length)}
+<section aria-labelledby="rails"><h2 id="rails">Guardrails</h2>${watched && version !== undefined ? guardrailTable(watched, version, sources.now()) : limitsOf(config)}
+${counters(state, arms, nodes.filter(({ models }) => models[model] !== undefined).length)}</section>
 ${wayBack(model, state, targets, session, production)}
 ${historyOf(entries)}`,
   };
@@ -83,46 +90,6 @@ function sentenceOf(state: LedgerState, waitingFor: string | null, run: string |
       ? 'Nothing needs you: guardrails are watched, and it goes on by itself.'
       : `It needs somebody: it waits for you to ${waitingFor}.`;
   return html`${where}, for ${run === undefined ? 'no run' : actorName(run)}. ${next}`;
-}
-
-function guardrails(
-  state: LedgerState,
-  arms: ReadonlyMap<number, ArmFigures>,
-  config: ModelConfig | undefined,
-  servers: number,
-): Html {
-  const champion = state.aliases.champion?.version;
-  const rows = state.routing.arms.map(({ version, share }) => {
-    const found = arms.get(version);
-    const errors = found === undefined || found.requests === 0 ? null : found.errors / found.requests;
-    const name = `Version ${version} (${version === champion ? 'champion' : share === 0 ? 'without traffic' : 'canary'}, ${share} %)`;
-    if (found === undefined) return [name, 'no server reports it', '–', '–', '–', '–'];
-    return [
-      name,
-      count(found.requests),
-      percent(errors),
-      count(found.nan),
-      found.meanLatencyMs === null ? '–' : `${number(found.meanLatencyMs)} ms`,
-      found.maxDisagreement === null ? '–' : `${number(found.maxDisagreement)} on ${count(found.checked)} rows`,
-    ];
-  });
-  const limits = config?.deploy.canary;
-  return html`<section aria-labelledby="rails"><h2 id="rails">Guardrails</h2>${table({
-    caption: `Counters of ${servers} ${servers === 1 ? 'server' : 'servers'} since each loaded the version`,
-    head: ['Version', 'Requests', 'Errors', 'NaN or infinite', 'Mean latency', 'Served against own score'],
-    rows,
-    numeric: [1, 2, 3, 4, 5],
-    empty: 'Nothing is routed yet.',
-  })}${
-    limits &&
-    facts([
-      ['Errors', `at most ${percent(limits.error_share)}, and twice the champion’s share`],
-      ['Latency', `at most ${limits.latency_ratio} times the champion’s mean`],
-      ['NaN or infinite', 'none'],
-      ['Served against own score', 'at most 1e-6 apart'],
-      ['Beyond a limit', 'the version is taken out at once and everything goes back'],
-    ])
-  }</section>`;
 }
 
 function wayBack(
