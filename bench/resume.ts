@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { sendTrigger } from '../src/client/owner.ts';
 import { runStatus } from '../src/client/runs.ts';
-import { logFileOf, startWorker } from '../src/local/up.ts';
+import { logFileOf } from '../src/local/log-file.ts';
+import { startWorker } from '../src/local/up.ts';
 import { type Benchmark, median } from './contract.ts';
 import { activitiesOf } from './setup/activity-times.ts';
 import { type BenchWorkspace, MODEL, openWorkspace } from './setup/workspace.ts';

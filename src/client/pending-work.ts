@@ -9,6 +9,8 @@ export interface PendingWork {
   /** 1 for the first try. */
   readonly attempt: number;
   readonly lastFailure: string | null;
+  /** Stable code of that failure, such as `HONE_STORE_UNREACHABLE`; null where it has none. */
+  readonly code: string | null;
   /** When the next try is, where it waits for one. */
   readonly nextTry: string | null;
   /** What it last said of its progress, such as `step 40 of 300`; null where it says nothing. */
@@ -26,6 +28,7 @@ export async function pendingWork(client: HoneClient, run: string): Promise<Pend
         activity: activityType?.name ?? 'unknown',
         attempt: attempt ?? 1,
         lastFailure: lastFailure?.message ?? null,
+        code: codeOf(lastFailure?.applicationFailureInfo?.type),
         nextTry: scheduledTime?.seconds ? new Date(Number(scheduledTime.seconds) * 1000).toISOString() : null,
         progress: progressText(await decoded(temporal, heartbeatDetails?.payloads ?? [])),
       })),
@@ -51,6 +54,11 @@ export async function lastReported(client: HoneClient, run: string, activity: st
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** Errors that are not ours have the name of their class there. */
+function codeOf(type: string | null | undefined): string | null {
+  return type?.startsWith('HONE_') ? type : null;
 }
 
 /** The first of them, as it was given to `heartbeat`; undefined where nothing was, or it cannot be read here. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Workspace } from '../config/load.ts';
 import { type DevServer, type DevServerOptions, startDevServer } from './dev-server.ts';
+import { logFileOf } from './log-file.ts';
 import { listProcesses, type ProcessRecord } from './process-records.ts';
 import { type RunningProcess, startProcess, stopProcess } from './processes.ts';
 
@@ -22,7 +23,6 @@ export interface PartOptions {
 }
 
 export const stateDirOf = (dir: string) => join(dir, '.hone', 'processes');
-export const logFileOf = (dir: string, part: string) => join(dir, '.hone', 'logs', `${part}.log`);
 export const databaseOf = (dir: string) => join(dir, '.hone', 'temporal', 'temporal.sqlite');
 
 /** Whether the configured server is one that this machine may start by itself. */

@@ -104,7 +104,15 @@ test('the tree of a run shows how far the stage under way is, and why it is trie
   } as unknown as RunStory;
   const work = (more: Partial<PendingWork>) =>
     stageTree(story, createColors(false), new Date('2026-02-01T00:01:27.000Z'), [
-      { activity: 'train', attempt: 1, lastFailure: null, nextTry: null, progress: 'step 40 of 300', ...more },
+      {
+        activity: 'train',
+        attempt: 1,
+        lastFailure: null,
+        code: null,
+        nextTry: null,
+        progress: 'step 40 of 300',
+        ...more,
+      },
     ]);
   expect(work({}).slice(0, 4)).toEqual([
     'churn-000007',

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadWorkspace } from '../../src/config/load.ts';
 import { ProcessAlreadyRunning } from '../../src/local/errors.ts';
+import { logFileOf } from '../../src/local/log-file.ts';
 import { freePort } from '../../src/local/ports.ts';
-import { logFileOf, runningParts, startServing, startTemporal, startWorker, stopAll } from '../../src/local/up.ts';
+import { runningParts, startServing, startTemporal, startWorker, stopAll } from '../../src/local/up.ts';
 import { ROOT } from '../config/workspace.ts';
 
 /** The shipped configuration on ports of its own. */

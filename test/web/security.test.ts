@@ -1,11 +1,15 @@
 /** Who may do what at the pages: the rows B42 to B48 of the list of bad requests, each with its answer. */
 import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logFileOf } from '../../src/local/log-file.ts';
+import { putDocument } from '../../src/store/content.ts';
 import { PagesNotSafe } from '../../src/web/errors.ts';
 import { openPeople } from '../../src/web/people.ts';
 import { HOST, openSite, type Site } from './site.ts';
-import { MODEL, tell } from './told.ts';
+import { HOSTILE, MODEL, tell } from './told.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const TOKENS = { ana: 'token-of-ana', vic: 'token-of-vic', eve: 'token-of-eve' } as const;
@@ -251,4 +255,35 @@ test('the pages do not start where strangers could reach them unsigned, or where
   expect(() => openPeople({ ...hone, profile: 'production', web: { ...web, users } }, {})).toThrow(
     'NOT_SET holds no SHA-256',
   );
+});
+
+test('what the worker logged about a failed run is shown to operators, as text; without a log the page says where to look', async () => {
+  const run = `${MODEL}-000009`;
+  const ended = { outcome: 'failed', version: null, sentence: 'The trainer failed.', trigger: 'manual' };
+  const stages = [{ stage: 'train', started: '2013-04-01T10:00:00.000Z', ended: null }];
+  const times = { as_of: '2013-04-01T10:00:00.000Z', ended_at: '2013-04-01T10:01:00.000Z' };
+  await putDocument(site.store, `models/${MODEL}/runs/${run}/record.json`, {
+    ...ended,
+    ...times,
+    stages,
+    messages: [],
+  });
+  const [ana, vic] = [await signedIn('ana'), await signedIn('vic')];
+  const page = async (browser: typeof ana) => (await browser.get(`/runs/${run}`)).body;
+  expect(await page(ana)).toContain('The worker’s log is not in this workspace');
+  expect(await page(ana)).toContain(`hone run retry ${run} --from train`);
+
+  const log = logFileOf(site.workspace.dir, 'worker');
+  const line = (of: string, more: object) =>
+    JSON.stringify({ level: 40, time: 0, run: of, stage: 'train', attempt: 2, ...more });
+  const own = line(run, { code: 'HONE_TRAINER_FAILED', msg: HOSTILE });
+  await mkdir(dirname(log), { recursive: true });
+  await writeFile(log, [`no JSON about ${run}`, line(`${MODEL}-000001`, { msg: 'of another' }), own, '{'].join('\n'));
+  const shown = await page(ana);
+  expect(shown).toContain('What the worker logged: 1 line');
+  expect(shown).toContain('<code>HONE_TRAINER_FAILED</code> &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(shown).not.toContain('of another');
+  const denied = await page(vic);
+  expect(denied).toContain('The worker’s log is for operators.');
+  expect(denied).not.toContain('HONE_TRAINER_FAILED');
 });

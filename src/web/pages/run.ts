@@ -16,6 +16,7 @@ import { usualTimes } from '../reads/usual-times.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
 import { rolloutPanel } from './rollout-panel.ts';
+import { runTrouble } from './run-trouble.ts';
 
 export async function runPage(sources: Sources, session: Session, run: string): Promise<Page> {
   const view = await runView(sources, run);
@@ -25,6 +26,7 @@ export async function runPage(sources: Sources, session: Session, run: string): 
   const state = await sources.ledger(value.model).state();
   const usual = await usualTimes(sources, state, run);
   const inputs = await runInputs(sources, value.model, run);
+  const trouble = await runTrouble(view, session, sources.workspace.dir);
   const ui = sources.client.uiUrl(run);
   const waits = value.waiting_for !== null;
   return {
@@ -40,6 +42,7 @@ export async function runPage(sources: Sources, session: Session, run: string): 
     body: html`${awayNote(story, 'this run')}${value.source === 'memo' && story.away === null && html`<p class="notice bad">No worker answers: this is what the run last showed. <code>hone up</code> starts one.</p>`}
 ${hasPacket(value) && html`<p><a${value.open && html` class="button"`} href="/runs/${run}/packet">Read the approval packet</a></p>`}
 <section aria-labelledby="stages"><h2 id="stages">Stages</h2>${stageTable(value, usual, now)}${attempts(pending)}</section>
+${trouble}
 ${value.rollout !== null && value.open && rolloutPanel(view, session, state)}
 ${searchSections(value.search ?? undefined).map((section) => sectionOf(section, 'trials'))}
 <section aria-labelledby="why"><h2 id="why">Why it started</h2>

@@ -54,11 +54,11 @@ export function attempts(pending: readonly PendingWork[]): Html | null {
   const all = table({
     caption: 'What Temporal tries just now',
     head: ['Step', 'Attempt', 'Next try', 'Last failure'],
-    rows: pending.map(({ activity, attempt, nextTry, lastFailure }) => [
+    rows: pending.map(({ activity, attempt, nextTry, lastFailure, code }) => [
       activity,
       attempt,
       attempt > 1 && nextTry !== null ? utc(nextTry) : 'under way',
-      lastFailure === null ? 'none' : prose(lastFailure),
+      lastFailure === null ? 'none' : html`${code !== null && html`<code>${code}</code> `}${prose(lastFailure)}`,
     ]),
     numeric: [1],
   });
