@@ -1,4 +1,6 @@
 /** What went wrong in a run: what to do next, and the last lines that the worker logged about it. */
+import type { RunStory } from '../../client/run-story.ts';
+import { retryStage } from '../../workflows/contract.ts';
 import { type Html, html } from '../html.ts';
 import { many } from '../parts/numbers.ts';
 import { prose } from '../parts/prose.ts';
@@ -16,16 +18,21 @@ export async function runTrouble({ story, pending }: RunView, session: Session, 
   const failing = pending.some(({ lastFailure }) => lastFailure !== null);
   const ended = value.outcome !== null && outcomeTone(value.outcome) === 'bad';
   if (!failing && !ended) return null;
-  const stopped = value.stages.at(-1)?.stage;
   const next = failing
     ? '`hone doctor` says what holds it up. What fails for good ends the run by itself, and takes back what it changed.'
-    : stopped === undefined
-      ? `Start another one: \`hone run start ${value.model}\`.`
-      : `Once the cause is mended: \`hone run retry ${value.run} --from ${stopped}\`.`;
+    : again(value);
   const denied = missingRole(session.person, value.model, 'operator');
   return html`<section aria-labelledby="trouble"><h2 id="trouble">What went wrong</h2>
 <p>${prose(next)} Codes such as <code>HONE_…</code> are listed in <code>docs/reference/errors.md</code>.</p>
 ${denied === null ? logged(value.run, await workerLog(dir, value.run)) : html`<p class="soft">The worker’s log is for operators. ${denied}.</p>`}</section>`;
+}
+
+/** From where it stopped; what comes after the evaluation goes on from there. */
+function again({ run, model, stages }: RunStory): string {
+  const known = stages.filter(({ stage }) => retryStage.safeParse(stage).success).at(-1);
+  return known === undefined
+    ? `Once the cause is mended: \`hone run start ${model}\`.`
+    : `Once the cause is mended: \`hone run retry ${run} --from ${known.stage}\`, on what it had before, or \`hone run start ${model}\`.`;
 }
 
 function logged(run: string, lines: readonly LoggedLine[] | null): Html {
