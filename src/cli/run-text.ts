@@ -21,7 +21,7 @@ export function stageTree(story: RunStory, colors: Colors, now: Date, work: read
   const past = story.stages.map(({ stage, started, ended: end }, i) => {
     // A wait belongs to the stage before it, which is over as far as work goes.
     const ended = story.waiting_for !== null && i === story.stages.length - 1 ? null : end;
-    const seconds = (Date.parse(ended ?? now.toISOString()) - Date.parse(started)) / 1000;
+    const seconds = (Date.parse(ended ?? story.ended_at ?? now.toISOString()) - Date.parse(started)) / 1000;
     const mark = ended ? colors.green('✔') : story.outcome || !story.open ? colors.red('✖') : colors.cyan('▸');
     const doing = ended || !story.open ? '' : workText(work, WIDTH - 26);
     return `  ${mark} ${stage.padEnd(10)} ${doing === '' ? span(seconds) : `${span(seconds).padEnd(8)} ${doing}`}`;

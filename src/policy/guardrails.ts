@@ -50,7 +50,7 @@ function nan({ nan: found, requests }: ArmReading): Guardrail {
       ? `${found} of ${requests} requests gave NaN or infinity; the limit is 0. The champion answered them`
       : null;
   return {
-    ...{ name: 'nan', reading: `${counted(found)} requests`, limit: '0', sample: `${counted(requests)} requests` },
+    ...{ name: 'nan', reading: `${counted(found)} requests`, limit: 'none', sample: `${counted(requests)} requests` },
     ...judged(breach, requests > 0),
   };
 }
@@ -62,8 +62,8 @@ function parity({ maxDisagreement: apart, rowsChecked }: ArmReading): Guardrail 
       : null;
   return {
     name: 'parity',
-    reading: apart === null ? 'no row checked' : `at most ${Number(apart.toPrecision(2))} apart`,
-    limit: `${DISAGREEMENT}`,
+    reading: apart === null ? 'no row checked' : `up to ${Number(apart.toPrecision(2))} apart`,
+    limit: `at most ${DISAGREEMENT}`,
     sample: `${counted(rowsChecked)} rows`,
     ...judged(breach, apart !== null),
   };

@@ -8,6 +8,8 @@ import { promoteFirst, startSecond, townForTwo } from '../faults/champion.ts';
 import type { Town } from '../town.ts';
 import { findChromium, launch } from '../web/chromium.ts';
 import { openSite, type Site } from '../web/site.ts';
+import { MODEL, tell } from '../web/told.ts';
+import { FAILED, putFailedRun, putServer, writeLog } from '../web/trouble.ts';
 import { storyOf, type Way } from './ledger-story.ts';
 
 const executable = findChromium(true);
@@ -124,6 +126,24 @@ test.skipIf(executable === null)(
 );
 
 test.skipIf(executable === null)(
+  `${named}guardrails of a rollout under way, slices, and a failed run with its log are as clean, with hostile names`,
+  async () => {
+    const told = await openSite({
+      fill: async (store, dir) => {
+        await tell(store);
+        await putServer(store);
+        await putFailedRun(store);
+        await writeLog(dir);
+      },
+    });
+    const at = await told.app.listen({ host: '127.0.0.1', port: 0 });
+    const model = `/models/${MODEL}`;
+    await expectClean([`${model}/rollout`, `${model}/compare?a=2&b=1`, `/runs/${FAILED}`], 200, at);
+    await told.close();
+  },
+);
+
+test.skipIf(executable === null)(
   `${named}an admin breaks glass on the page with a reason, and somebody else's review is asked for until it is there`,
   async () => {
     await town.setTime('2013-02-28T00:00:00Z');
@@ -171,14 +191,14 @@ async function expectSentence(page: Page, what: RegExp): Promise<void> {
 }
 
 /** No finding of axe, no sideways scrolling, and nothing from elsewhere, at both widths in both colours. */
-async function expectClean(urls: readonly string[], status = 200): Promise<void> {
+async function expectClean(urls: readonly string[], status = 200, at = base): Promise<void> {
   for (const [width, colorScheme] of LOOKS) {
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
     const page = await context.newPage();
     const foreign: string[] = [];
-    page.on('request', (request) => !request.url().startsWith(base) && foreign.push(request.url()));
+    page.on('request', (request) => !request.url().startsWith(at) && foreign.push(request.url()));
     for (const url of urls) {
-      expect((await page.goto(base + url))?.status(), url).toBe(status);
+      expect((await page.goto(at + url))?.status(), url).toBe(status);
       await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true; })');
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), `${url} at ${width}`).toBe(0);
       await page.evaluate(axe);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { guardrails } from '../../src/policy/guardrails.ts';
 import { type ArmReading, judgeStep, type StepReading } from '../../src/policy/rollout.ts';
 
 const limits = {
@@ -70,6 +71,31 @@ describe('entities that meet an error', () => {
   });
   test('less evidence than that decides nothing', () => {
     expect(step({ requests: 2000, errors: 9 }, { failing: failing(99) }).verdict).toBe('advance');
+  });
+});
+
+test('each guardrail says what it read; one without a sample is not judged yet, and stops nothing', () => {
+  const rows = (more: Partial<StepReading>) =>
+    Object.fromEntries(guardrails({ ...quiet, candidate: arm(), ...more }, limits).map((one) => [one.name, one]));
+  const nothing = arm({ requests: 0, calls: 0, meanLatencyMs: null, maxDisagreement: null, rowsChecked: 0 });
+  const verdicts = Object.values(rows({ candidate: nothing })).map(({ name, verdict }) => [name, verdict]);
+  expect(Object.fromEntries(verdicts)).toEqual({
+    ...{ load: 'holds', service: 'holds' },
+    ...{ nan: 'not_judged', parity: 'not_judged', errors: 'not_judged', entities: 'not_judged', latency: 'not_judged' },
+  });
+  expect(rows({ candidate: arm({ errors: 10 }) })['errors']).toEqual({
+    name: 'errors',
+    reading: '10 requests, 5.00 %, the champion 0.00 %',
+    limit: '1.00 %, and twice the champion’s',
+    sample: '200 requests',
+    verdict: 'breached',
+    breach: "10 of 200 requests failed (5.00 %); the limit is 1.00 % and twice the champion's 0.00 %",
+  });
+  const failing = { candidate: { trials: 100, events: 2 }, champion: { trials: 1900, events: 2 }, evidence: 4.321 };
+  expect(rows({ failing })['entities']).toMatchObject({
+    reading: '2 of 100 (2.00 %) met an error, with the champion 2 of 1,900 (0.11 %); evidence 4.3',
+    sample: '2,000 entities',
+    verdict: 'holds',
   });
 });
 

@@ -1,11 +1,11 @@
 /** Every page over a small real store: what it says first, what strangers wrote, what is shown when parts are away. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ArmEvidence, LATENCY_BOUNDS_MS } from '../../src/serving/contract.ts';
-import { removeNode, writeNode } from '../../src/serving/nodes.ts';
+import { removeNode } from '../../src/serving/nodes.ts';
 import { StoreUnreachable } from '../../src/store/errors.ts';
 import { FilesystemStore } from '../../src/store/filesystem-store.ts';
 import { openSite, type Site } from './site.ts';
 import { HOSTILE, MODEL, tell } from './told.ts';
+import { NODE, putServer } from './trouble.ts';
 
 let site: Site;
 beforeAll(async () => {
@@ -154,35 +154,22 @@ test('slices of two versions stand side by side, worst first, and those that are
 });
 
 test('each guardrail of a rollout stands with its reading, limit, sample, window and verdict', async () => {
-  const arm = (requests: number, more: Partial<ArmEvidence> = {}): ArmEvidence => ({
-    ...{
-      requests,
-      errors: 0,
-      nan: 0,
-      fallbacks: 0,
-      timeouts: 0,
-      crashes: 0,
-      entities: requests / 2,
-      entities_failed: 0,
-    },
-    latency: [requests, ...new Array<number>(LATENCY_BOUNDS_MS.length).fill(0)],
-    ...{ latency_sum_ms: 2 * requests, max_disagreement: null, rows_checked: 0, shadow_dropped: 0, staged: 0, ...more },
-  });
-  const arms = { 1: arm(9000), 3: arm(400, { errors: 40, entities_failed: 9 }) };
-  const at = { generation: 4, loaded: [1, 3], failed: [], ready: true, champion: 1, lapsed: [], arms };
-  await writeNode(site.store, {
-    ...{ node: 'n1', boot: 'b1', beat: 1, poll_ms: 60_000, url: 'http://127.0.0.1:1', at: new Date().toISOString() },
-    ...{ draining: false, models: { [MODEL]: at } },
-  });
+  await putServer(site.store);
   const { body } = await site.browser().get(`/models/${MODEL}/rollout`);
-  await removeNode(site.store, 'n1');
+  await removeNode(site.store, NODE);
   const section = body.slice(body.indexOf('<h2 id="rails">'), body.indexOf('Counters of 1 server'));
   const rows = section.split('<th scope="row"').slice(1);
   const cells = rows.map((row) => [...row.matchAll(/>([^<>]+)<\/(?:th|td|span)>/g)].map(([, text]) => text));
   expect(cells).toEqual([
     ['Loads', 'no server failed to load it', 'none fails', 'now', 'holds'],
-    ['NaN or infinite', '0 requests', '0', '400 requests, since it was loaded', 'holds'],
-    ['Served against own score', 'no row checked', '0.000001', '0 rows, since the servers started', 'not judged yet'],
+    ['NaN or infinite', '0 requests', 'none', '400 requests, since it was loaded', 'holds'],
+    [
+      'Served against own score',
+      'no row checked',
+      'at most 0.000001',
+      '0 rows, since the servers started',
+      'not judged yet',
+    ],
     [
       'Errors',
       '40 requests, 10.00 %, the champion 0.00 %',
@@ -206,7 +193,7 @@ test('each guardrail of a rollout stands with its reading, limit, sample, window
       'holds',
     ],
   ]);
-  expect(section).toContain('has not said where its counters begin');
+  expect(section).toContain('these counts are since each server loaded the version');
   expect((await site.browser().get(`/models/${MODEL}/rollout`)).body).toContain('was heard from lately, so nothing');
 });
 

@@ -1,15 +1,12 @@
 /** Who may do what at the pages: the rows B42 to B48 of the list of bad requests, each with its answer. */
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { logFileOf } from '../../src/local/log-file.ts';
-import { putDocument } from '../../src/store/content.ts';
 import { PagesNotSafe } from '../../src/web/errors.ts';
 import { openPeople } from '../../src/web/people.ts';
 import { HOST, openSite, type Site } from './site.ts';
-import { HOSTILE, MODEL, tell } from './told.ts';
+import { MODEL, tell } from './told.ts';
+import { FAILED, putFailedRun, writeLog } from './trouble.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const TOKENS = { ana: 'token-of-ana', vic: 'token-of-vic', eve: 'token-of-eve' } as const;
@@ -258,27 +255,13 @@ test('the pages do not start where strangers could reach them unsigned, or where
 });
 
 test('what the worker logged about a failed run is shown to operators, as text; without a log the page says where to look', async () => {
-  const run = `${MODEL}-000009`;
-  const ended = { outcome: 'failed', version: null, sentence: 'The trainer failed.', trigger: 'manual' };
-  const stages = [{ stage: 'train', started: '2013-04-01T10:00:00.000Z', ended: null }];
-  const times = { as_of: '2013-04-01T10:00:00.000Z', ended_at: '2013-04-01T10:01:00.000Z' };
-  await putDocument(site.store, `models/${MODEL}/runs/${run}/record.json`, {
-    ...ended,
-    ...times,
-    stages,
-    messages: [],
-  });
+  await putFailedRun(site.store);
   const [ana, vic] = [await signedIn('ana'), await signedIn('vic')];
-  const page = async (browser: typeof ana) => (await browser.get(`/runs/${run}`)).body;
+  const page = async (browser: typeof ana) => (await browser.get(`/runs/${FAILED}`)).body;
   expect(await page(ana)).toContain('The worker’s log is not in this workspace');
-  expect(await page(ana)).toContain(`hone run retry ${run} --from train`);
+  expect(await page(ana)).toContain(`hone run retry ${FAILED} --from train`);
 
-  const log = logFileOf(site.workspace.dir, 'worker');
-  const line = (of: string, more: object) =>
-    JSON.stringify({ level: 40, time: 0, run: of, stage: 'train', attempt: 2, ...more });
-  const own = line(run, { code: 'HONE_TRAINER_FAILED', msg: HOSTILE });
-  await mkdir(dirname(log), { recursive: true });
-  await writeFile(log, [`no JSON about ${run}`, line(`${MODEL}-000001`, { msg: 'of another' }), own, '{'].join('\n'));
+  await writeLog(site.workspace.dir);
   const shown = await page(ana);
   expect(shown).toContain('What the worker logged: 1 line');
   expect(shown).toContain('<code>HONE_TRAINER_FAILED</code> &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');

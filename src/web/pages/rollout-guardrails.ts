@@ -44,7 +44,7 @@ export function guardrailTable({ rails, since, servers }: WatchedStep, version: 
     since === null && (WINDOWS[name] === STEP || name === 'entities') ? 'since it was loaded' : WINDOWS[name];
   return html`<p>${
     since === null
-      ? html`The worker that watches this step has not said where its counters begin, so they are shown since each server loaded the version; <strong>it</strong> judges those of the step.`
+      ? html`The worker judges what was counted since this step began. It has not said when that was, so these counts are since each server loaded the version.`
       : html`This step has been watched since ${ago(since.toISOString(), now)}. Beyond a limit the version is taken out at once, and everything goes back.`
   }</p>
 ${table({

@@ -42,7 +42,7 @@ function logged(run: string, lines: readonly LoggedLine[] | null): Html {
     caption: `The last lines about this run in .hone/logs/worker.log, newest last`,
     head: ['When', 'Level', 'Activity', 'Attempt', 'Said'],
     rows: lines.map(({ time, level, stage, attempt, code, msg, err }) => [
-      utc(new Date(time).toISOString()),
+      timeOfDay(new Date(time).toISOString()),
       level >= 50 ? badge('error', 'bad') : level >= 40 ? badge('warning', 'warn') : 'info',
       stage ?? '–',
       attempt === undefined ? '–' : String(attempt),
@@ -51,4 +51,9 @@ function logged(run: string, lines: readonly LoggedLine[] | null): Html {
     numeric: [3],
   });
   return details(`What the worker logged: ${many(lines.length, 'line')}`, all);
+}
+
+/** To the second, because lines of one minute follow from each other; the day on hover. */
+function timeOfDay(instant: string): Html {
+  return html`<time datetime="${instant}" title="${utc(instant)}">${instant.slice(11, 19)}</time>`;
 }

@@ -15,7 +15,7 @@ export function stageTable(story: RunStory, usual: ReadonlyMap<string, number>, 
   const names = stageNames(story.stages);
   const past: Content[][] = story.stages.map(({ started, ended }, i) => {
     const waits = story.waiting_for !== null && i === last;
-    const seconds = (Date.parse(ended ?? now.toISOString()) - Date.parse(started)) / 1000;
+    const seconds = (Date.parse(ended ?? story.ended_at ?? now.toISOString()) - Date.parse(started)) / 1000;
     const state =
       ended !== null && !waits
         ? badge('done', 'good')
