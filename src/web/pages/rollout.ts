@@ -1,3 +1,4 @@
+/** The rollout of a model: who answers how much, each guardrail with its numbers, and the way back. */
 import { outsideTarget } from '../../deployment/contract.ts';
 import { packetOfRun } from '../../gate/read-packet.ts';
 import { changeText, routingText } from '../../registry/change-text.ts';
