@@ -26,7 +26,7 @@ export function comparisonText({ runs, differences, metrics, slices, sentence }:
   return [
     wrap(sentence).join('\n'),
     table(head, [...about, ...figures]),
-    ...(slices === null || slices.slices.length === 0 ? [] : [slicesText(slices, runs)]),
+    ...(slices === null || slices.slices.length === 0 ? [] : [slicesText(slices)]),
     changed.length === 0 ? 'Nothing that went in differs.' : table(['DIFFERS', ...runs.map(({ run }) => run)], changed),
     ...trials,
   ].join('\n\n');
@@ -35,10 +35,9 @@ export function comparisonText({ runs, differences, metrics, slices, sentence }:
 const SLICES_SHOWN = 20;
 
 /** Bounds do not fit beside the rest; --json has them. */
-function slicesText(compared: SliceComparison, runs: RunComparison['runs']): string {
-  const { of, against, metric, paired, slices } = compared;
+function slicesText(compared: SliceComparison): string {
+  const { versions, of, against, metric, paired, slices } = compared;
   const how = paired ? 'on the same rows' : 'each on the rows of its own run';
-  const versions = runs.map(({ version }) => version);
   const head = [
     'SLICE',
     ...(paired ? ['ROWS'] : versions.map((version) => `ROWS OF ${version}`)),

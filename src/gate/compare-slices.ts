@@ -25,7 +25,9 @@ export interface ComparedSlice {
 
 export interface SliceComparison {
   readonly metric: MetricName;
-  /** The newer version and the other one. */
+  /** Whose figures these are, in the order of the runs: the version that was judged, or the one that was champion then. */
+  readonly versions: readonly number[];
+  /** The newer of them and the other one. */
   readonly of: number;
   readonly against: number;
   /** Both scored the same rows. Otherwise each was scored on rows of its own run, and a difference is one of rows too. */
@@ -43,12 +45,14 @@ export function compareSlices(sides: readonly [Judgement, Judgement], paired: Ju
   const [of, against] = newer === 0 ? sides : [sides[1], sides[0]];
   const metric = of.evaluation.primary;
   const compared = paired ? rowByRow(paired, metric) : onOwnRows(of, against, metric);
+  const champion = paired?.evaluation.models.champion?.version ?? against.version;
   const inOrder = <T>(pair: readonly T[]) => (newer === 0 ? pair : pair.toReversed());
   const slices = compared.map((one) => ({ ...one, rows: inOrder(one.rows), values: inOrder(one.values) }));
   return {
     metric,
+    versions: inOrder([of.version, champion]),
     of: of.version,
-    against: paired?.evaluation.models.champion?.version ?? against.version,
+    against: champion,
     paired: paired !== null,
     slices: [
       ...slices

@@ -70,7 +70,7 @@ test('slices of two runs stand side by side on the rows of each, and those that 
   ]);
   const asked = ['run', 'compare', 'flights-delay-000001', 'flights-delay-000002'];
   const { slices } = JSON.parse((await hone('--json', ...asked)).out);
-  expect(slices).toMatchObject({ metric: 'roc_auc', of: 2, against: 1, paired: false });
+  expect(slices).toMatchObject({ metric: 'roc_auc', versions: [1, 2], of: 2, against: 1, paired: false });
   for (const { values, difference, not_judged } of slices.slices)
     if (not_judged === null) expect(difference).toBeCloseTo(values[1] - values[0], 12);
     else expect(difference).toBe(null);

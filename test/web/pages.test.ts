@@ -195,6 +195,9 @@ test('each guardrail of a rollout stands with its reading, limit, sample, window
   ]);
   expect(section).toContain('these counts are since each server loaded the version');
   expect((await site.browser().get(`/models/${MODEL}/rollout`)).body).toContain('was heard from lately, so nothing');
+  const quiet = (await site.browser().get('/models/electricity-price/rollout')).body;
+  for (const limit of ['evidence of 100 (α 0.01)', 'p99 250 ms, errors 1.0 %', '1.00 %, and twice the champion’s'])
+    expect(quiet, 'before any rollout').toContain(`<dd>${limit}</dd>`);
 });
 
 test('settings name the line that set each value', async () => {

@@ -4,15 +4,14 @@ import { type Html, html } from '../html.ts';
 import { prose } from '../parts/prose.ts';
 import { details, table } from '../parts/table.ts';
 
-/** @param names of the two sides in their order */
-export function compareSlicesSection(compared: SliceComparison, names: readonly string[]): Html {
-  const { of, against, metric, paired, slices } = compared;
+export function compareSlicesSection(compared: SliceComparison): Html {
+  const { versions, of, against, metric, paired, slices } = compared;
   const judged = slices.filter(({ not_judged }) => not_judged === null);
   const left = slices.filter(({ not_judged }) => not_judged !== null);
   const head = [
     'Slice',
-    ...(paired ? ['Rows'] : names.map((name) => `Rows of ${name.toLowerCase()}`)),
-    ...names.map((name) => `${metric}, ${name.toLowerCase()}`),
+    ...(paired ? ['Rows'] : versions.map((version) => `Rows of version ${version}`)),
+    ...versions.map((version) => `${metric}, version ${version}`),
     'Difference',
     ...(paired ? ['Bounds'] : []),
   ];

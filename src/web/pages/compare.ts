@@ -146,7 +146,7 @@ ${table({
     ),
   ]),
 })}</section>
-${slices && compareSlicesSection(slices, named)}
+${slices && compareSlicesSection(slices)}
 <section aria-labelledby="about"><h2 id="about">About them</h2>${table({
     caption: 'Run, verdict and rows',
     head,

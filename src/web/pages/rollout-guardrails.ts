@@ -1,5 +1,4 @@
 /** The guardrails of a rollout: while it is under way each with its reading, limit and verdict; else their limits. */
-import type { ModelConfig } from '../../config/model.ts';
 import type { Guardrail } from '../../policy/guardrails.ts';
 import type { LedgerState } from '../../registry/contract.ts';
 import { type Html, html } from '../html.ts';
@@ -61,14 +60,9 @@ ${table({
 }
 
 /** While no rollout is under way. */
-export function limitsOf(config: ModelConfig | undefined): Html | null {
-  if (config === undefined) return null;
-  const { canary } = config.deploy;
+export function limitsList(limits: readonly Guardrail[]): Html {
   return facts([
-    ['Errors', `at most ${percent(canary.error_share)}, and twice the champion’s share`],
-    ['Latency', `at most ${canary.latency_ratio} times the champion’s mean`],
-    ['NaN or infinite', 'none'],
-    ['Served against own score', 'at most 1e-6 apart'],
+    ...limits.map(({ name, limit }) => [NAMES[name], limit] as const),
     ['Beyond a limit', 'the version is taken out at once and everything goes back'],
   ]);
 }

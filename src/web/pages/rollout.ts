@@ -15,10 +15,10 @@ import { utc } from '../parts/time.ts';
 import { missingRole } from '../people.ts';
 import { armFigures } from '../reads/arms.ts';
 import { runView } from '../reads/run-view.ts';
-import { watchedStep } from '../reads/watched-step.ts';
+import { rolloutLimits, watchedStep } from '../reads/watched-step.ts';
 import type { Session } from '../sessions.ts';
 import type { Sources } from '../sources.ts';
-import { counters, guardrailTable, limitsOf } from './rollout-guardrails.ts';
+import { counters, guardrailTable, limitsList } from './rollout-guardrails.ts';
 import { rolloutPanel } from './rollout-panel.ts';
 import { canaryOf, stepsSection } from './rollout-steps.ts';
 
@@ -65,7 +65,7 @@ export async function rolloutPage(
     body: html`${view && awayNote(view.story, 'the steps of this run')}
 ${config && stepsSection({ deploy: config.deploy, state, entries, split, at: rollout?.step ?? null, arms, now: sources.now() })}
 ${view && rollout !== null && rolloutPanel(view, session, state)}
-<section aria-labelledby="rails"><h2 id="rails">Guardrails</h2>${watched && version !== undefined ? guardrailTable(watched, version, sources.now()) : limitsOf(config)}
+<section aria-labelledby="rails"><h2 id="rails">Guardrails</h2>${watched && version !== undefined ? guardrailTable(watched, version, sources.now()) : config && limitsList(rolloutLimits(config, sources.now()))}
 ${counters(state, arms, nodes.filter(({ models }) => models[model] !== undefined).length)}</section>
 ${wayBack(model, state, targets, session, production)}
 ${historyOf(entries)}`,

@@ -56,6 +56,16 @@ export async function watchedStep(
   };
 }
 
+/** What a rollout will be held to, before anything was read. */
+export function rolloutLimits({ deploy, monitoring }: ModelConfig, now: Date): readonly Guardrail[] {
+  const nothing = { startedAt: now.getTime(), arms: {} };
+  const reading = readingOf([], nothing, { version: 1, bake: false, limits: undefined }, now.getTime());
+  const limits = limitsOf(deploy, { version: 1, share: 1, bake: false, hold: false });
+  return guardrails({ ...reading, champion: reading.candidate }, limits).map((rail) =>
+    rail.name === 'service' ? serviceRail(rail, [], monitoring.service, now) : rail,
+  );
+}
+
 /** By the time of their records: a page does not wait for a beat to move. */
 function liveNodes(records: readonly NodeRecord[], model: string, now: Date): LiveNode[] {
   return records.flatMap((record) => {
