@@ -39,7 +39,7 @@ export function guardrails(reading: StepReading, limits: StepLimits): readonly G
 function load({ failedToLoad }: StepReading): Guardrail {
   const breach = failedToLoad.length > 0 ? `could not be loaded: ${failedToLoad.join('; ')}` : null;
   return {
-    ...{ name: 'load', reading: breach ?? 'no server failed to load it', limit: 'none fails', sample: '' },
+    ...{ name: 'load', reading: breach ?? 'no server failed to load it', limit: 'every server loads it', sample: '' },
     ...judged(breach, true),
   };
 }
@@ -89,7 +89,7 @@ function errors(candidate: ArmReading, champion: ArmReading | null, limit: numbe
 }
 
 function entities(failing: FailingEntities | null): Guardrail {
-  const limit = `evidence of ${1 / ALPHA} (α ${ALPHA})`;
+  const limit = `evidence below ${1 / ALPHA} (α ${ALPHA})`;
   if (failing === null) {
     const reading = 'no champion answers other entities beside it';
     return { name: 'entities', reading, limit, sample: '', verdict: 'not_judged', breach: null };

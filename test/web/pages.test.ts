@@ -161,7 +161,7 @@ test('each guardrail of a rollout stands with its reading, limit, sample, window
   const rows = section.split('<th scope="row"').slice(1);
   const cells = rows.map((row) => [...row.matchAll(/>([^<>]+)<\/(?:th|td|span)>/g)].map(([, text]) => text));
   expect(cells).toEqual([
-    ['Loads', 'no server failed to load it', 'none fails', 'now', 'holds'],
+    ['Loads', 'no server failed to load it', 'every server loads it', 'now', 'holds'],
     ['NaN or infinite', '0 requests', 'none', '400 requests, since it was loaded', 'holds'],
     [
       'Served against own score',
@@ -180,7 +180,7 @@ test('each guardrail of a rollout stands with its reading, limit, sample, window
     [
       'Entities that met an error',
       '9 of 200 met an error, with the champion 0 of 4,500; judged by the worker',
-      'evidence of 100 (α 0.01)',
+      'evidence below 100 (α 0.01)',
       '4,700 entities, since it was loaded',
       'not judged yet',
     ],
@@ -196,7 +196,7 @@ test('each guardrail of a rollout stands with its reading, limit, sample, window
   expect(section).toContain('these counts are since each server loaded the version');
   expect((await site.browser().get(`/models/${MODEL}/rollout`)).body).toContain('was heard from lately, so nothing');
   const quiet = (await site.browser().get('/models/electricity-price/rollout')).body;
-  for (const limit of ['evidence of 100 (α 0.01)', 'p99 250 ms, errors 1.0 %', '1.00 %, and twice the champion’s'])
+  for (const limit of ['evidence below 100 (α 0.01)', 'p99 250 ms, errors 1.0 %', '1.00 %, and twice the champion’s'])
     expect(quiet, 'before any rollout').toContain(`<dd>${limit}</dd>`);
 });
 
