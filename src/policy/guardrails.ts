@@ -137,7 +137,7 @@ function latency(candidate: ArmReading, champion: ArmReading | null, ratio: numb
     name: 'latency',
     reading: `${ms(ours)} a call${champion === null ? '' : `, the champion ${ms(theirs)}`}`,
     limit: `${ratio} times the champion’s, and ${LATENCY_FLOOR_MS} ms more`,
-    sample: `${counted(candidate.calls)} calls, the champion ${counted(champion?.calls ?? 0)}; each needs ${LATENCY_NEEDS}`,
+    sample: `${counted(candidate.calls)} calls${champion === null ? '' : `, the champion ${counted(champion.calls)}; each needs ${LATENCY_NEEDS}`}`,
     ...judged(
       slow
         ? `takes ${ours.toFixed(1)} ms a call, the champion ${theirs.toFixed(1)} ms; the limit is ${ratio} times`

@@ -14,6 +14,7 @@ import { badge, table } from '../parts/table.ts';
 import { utc } from '../parts/time.ts';
 import { missingRole } from '../people.ts';
 import { armFigures } from '../reads/arms.ts';
+import { runConfig } from '../reads/run-inputs.ts';
 import { runView } from '../reads/run-view.ts';
 import { rolloutLimits, watchedStep } from '../reads/watched-step.ts';
 import type { Session } from '../sessions.ts';
@@ -37,8 +38,9 @@ export async function rolloutPage(
     rollbackTargets(sources.store, model),
     readNodes(sources.store),
   ]);
-  const config = sources.workspace.models.get(model)?.config;
   const run = state.activeRun?.run;
+  const began = run === undefined ? undefined : await runConfig(sources, model, run);
+  const config = began ?? sources.workspace.models.get(model)?.config;
   const view = run === undefined ? null : await runView(sources, run).catch(() => null);
   const canary = canaryOf(state);
   const arms = armFigures(nodes, model);
@@ -59,9 +61,9 @@ export async function rolloutPage(
       ['Models', '/'],
       [model, `/models/${model}`],
     ],
-    live: canary !== undefined,
+    live: canary !== undefined || watched !== null,
     attention: view?.story.value.waiting_for != null && canary !== undefined,
-    sentence: sentenceOf(state, view?.story.value.waiting_for ?? null, run),
+    sentence: sentenceOf(state, view?.story.value.waiting_for ?? null, run, watched !== null),
     body: html`${view && awayNote(view.story, 'the steps of this run')}
 ${config && stepsSection({ deploy: config.deploy, state, entries, split, at: rollout?.step ?? null, arms, now: sources.now() })}
 ${view && rollout !== null && rolloutPanel(view, session, state)}
@@ -72,25 +74,29 @@ ${historyOf(entries)}`,
   };
 }
 
-function sentenceOf(state: LedgerState, waitingFor: string | null, run: string | undefined): Html {
+function sentenceOf(state: LedgerState, waitingFor: string | null, run: string | undefined, watched: boolean): Html {
   const canary = canaryOf(state);
-  if (canary === undefined) {
+  if (canary === undefined && !watched) {
     const answers =
       state.routing.arms.length === 0 ? 'No version is live yet' : `${routingText(state)} answers all requests`;
     return html`Nothing needs you: no rollout is under way. ${answers.charAt(0).toUpperCase()}${answers.slice(1)}.`;
   }
-  const { version, share } = canary;
-  const where =
-    share > 0
-      ? `Version ${version} answers ${share} % of entities`
-      : state.aliases.shadow?.version === version
-        ? `Version ${version} scores what the champion answers, and answers nobody`
-        : `Version ${version} is loaded and answers nobody yet`;
   const next =
     waitingFor === null
       ? 'Nothing needs you: guardrails are watched, and it goes on by itself.'
       : `It needs somebody: it waits for you to ${waitingFor}.`;
-  return html`${where}, for ${run === undefined ? 'no run' : actorName(run)}. ${next}`;
+  return html`${whereOf(state, canary)}, for ${run === undefined ? 'no run' : actorName(run)}. ${next}`;
+}
+
+/** Without a canary the version that was rolled out is the champion by now. */
+function whereOf({ aliases }: LedgerState, canary: ReturnType<typeof canaryOf>): string {
+  if (canary === undefined)
+    return `Version ${aliases.champion?.version} has taken over all traffic, and is watched once more`;
+  const { version, share } = canary;
+  if (share > 0) return `Version ${version} answers ${share} % of entities`;
+  return aliases.shadow?.version === version
+    ? `Version ${version} scores what the champion answers, and answers nobody`
+    : `Version ${version} is loaded and answers nobody yet`;
 }
 
 function wayBack(
