@@ -1,4 +1,4 @@
-/** The documents that commands print and the store keeps, by name: one JSON Schema each, made from what the code checks. */
+/** Documents that the store keeps and that commands print a part of, by name. Whole documents by command: documents/commands.ts. */
 import { z } from 'zod';
 import { backtestReport } from '../backtest/contract.ts';
 import { batchManifest } from '../batch/contract.ts';
@@ -10,7 +10,7 @@ import { ledgerEntry, ledgerState, versionManifest } from '../registry/contract.
 import { nodeRecord } from '../serving/contract.ts';
 
 /** What every command prints to stdout with `--json` where it fails. */
-const failure = z.object({
+export const failure = z.object({
   error: z.looseObject({ code: z.string(), message: z.string(), retryable: z.boolean() }),
 });
 
@@ -28,7 +28,7 @@ export const DOCUMENTS: Readonly<Record<string, PublishedDocument>> = {
   'tick-report': { from: 'monitor show, monitor run', schema: tickReport },
   incident: { from: 'incidents of a model in the store', schema: incidentChange },
   'probation-report': { from: 'probation of a version in the store', schema: probationReport },
-  'drift-report': { from: 'drift, and inside a tick-report', schema: driftReport },
+  'drift-report': { from: 'inside a tick-report', schema: driftReport },
   'evaluation-report': { from: 'evaluate', schema: evaluationReport },
   'gate-report': { from: 'gate explain, and inside a packet', schema: gateReport },
   packet: { from: 'packet show', schema: packet },
@@ -38,6 +38,6 @@ export const DOCUMENTS: Readonly<Record<string, PublishedDocument>> = {
 };
 
 /** JSON Schema, draft 2020-12, of what is printed. */
-export function jsonSchemaOf({ schema }: PublishedDocument): object {
+export function jsonSchemaOf(schema: z.ZodType): object {
   return z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
 }

@@ -1,7 +1,11 @@
 /** What commands print with `--json` is what `hone schema` says, held against it by a validator of others. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { DOCUMENTS } from '../../src/cli/documents.ts';
+import { openContext } from '../../src/cli/context.ts';
+import { commandOf, PRINTED } from '../../src/cli/documents/commands.ts';
+import { DOCUMENTS, jsonSchemaOf } from '../../src/cli/documents.ts';
+import { buildProgram } from '../../src/cli/main.ts';
 import { MODEL, tellHistory, workspace } from './story.ts';
 
 type Said = Readonly<Record<string, unknown>>;
@@ -32,4 +36,33 @@ test('every document has a schema; an unknown name is told the nearest', async (
     code: 2,
     err: expect.stringContaining('Did you mean packet?'),
   });
+});
+
+/** Every command that does something: one without commands of its own. */
+function commandsOf(parent: Command, path: readonly string[] = []): string[] {
+  return parent.commands.flatMap((one) =>
+    one.commands.length > 0 ? commandsOf(one, [...path, one.name()]) : [[...path, one.name()].join(' ')],
+  );
+}
+
+test('every command has a schema of what it prints, and no schema is left of a command that is gone', () => {
+  const terminal = { out: () => {}, err: () => {}, isTty: false, env: {}, cwd: '.', now: () => new Date(0) };
+  const options = { json: true, quiet: true, color: false };
+  const context = openContext(
+    terminal,
+    () => options,
+    async () => 0,
+  );
+  const commands = commandsOf(buildProgram(new Command('hone'), context));
+  expect(Object.keys(PRINTED).sort()).toEqual([...commands].sort());
+  for (const command of commands) expect(commandOf([...command.split(' '), 'a-model', '--json'])).toBe(command);
+});
+
+test('hone schema names a command as it is called, and its schema compiles', async () => {
+  const { hone } = await workspace();
+  const { out, code } = await hone('schema', 'run', 'list');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['runs'] });
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const schema of Object.values(PRINTED)) ajv.compile(jsonSchemaOf(schema));
 });

@@ -3,6 +3,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { commandOf, PRINTED } from '../../src/cli/documents/commands.ts';
+import { failure } from '../../src/cli/documents.ts';
 import { main } from '../../src/cli/main.ts';
 import * as changes from '../../src/registry/changes.ts';
 import type { VersionManifest } from '../../src/registry/contract.ts';
@@ -61,7 +64,19 @@ export async function hone(
     cwd,
     now: () => new Date('2013-04-12T06:00:00Z'),
   });
+  if (argv.includes('--json')) requireAsPublished(argv, out.join(''));
   return { code, out: out.join(''), err: err.join('') };
+}
+
+/** What is printed with `--json` fits the published schema of the command, or of a failure. */
+function requireAsPublished(argv: readonly string[], out: string): void {
+  const command = commandOf(argv);
+  if (command === undefined || out === '' || argv.includes('--help')) return;
+  const document: unknown = JSON.parse(out);
+  const schema = failure.safeParse(document).success ? failure : PRINTED[command];
+  const fits = schema?.safeParse(document);
+  if (!fits?.success)
+    throw new Error(`hone schema ${command} does not allow what was printed:\n${fits && z.prettifyError(fits.error)}`);
 }
 
 /** Version 1 by hand, version 2 by a schedule and rolled back; version 3 of an active run in a canary. */
