@@ -58,7 +58,8 @@ export function waitingLines({ waiting_for, deadline, then, packet, run }: RunSt
           `Read the evidence: hone packet show ${run}`,
           `Decide: hone approve ${run} --packet ${packet.slice(0, 8)} --by <your name>`,
         ];
-  return [...wrap(`Waits for ${waiting_for}${until}${after}.`), ...decide];
+  const who = waiting_for.replace(/\b(\d+) approval\(s\)/, (_, n) => (n === '1' ? '1 approval' : `${n} approvals`));
+  return [...wrap(`Waits for ${who}${until}${after}.`), ...decide];
 }
 
 /** @param rollout where its rollout is; null where none is under way */

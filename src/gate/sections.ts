@@ -25,7 +25,7 @@ export interface Section {
 export function sections(packet: Packet): Section[] {
   return [
     recommendationSection(packet),
-    { title: 'Why now', lines: [`${packet.why_now.trigger}: ${packet.why_now.reason}`, ...packet.why_now.evidence] },
+    { title: 'Why now', lines: whyNow(packet) },
     figuresSection(packet),
     ...calibrationSections(packet.evaluation),
     rulesSection(packet),
@@ -152,4 +152,10 @@ function provenanceSection(packet: Packet): Section {
       `Code ${provenance.code.commit}${provenance.code.dirty ? ' with uncommitted changes' : ''}; trainer ${provenance.trainer.name} ${provenance.trainer.digest ?? ''}`.trim(),
     ],
   };
+}
+
+/** Each reason once: those with a name behind them say what the trigger says. */
+function whyNow({ why_now: { trigger, reason, evidence } }: Packet): string[] {
+  const said = evidence.some((line) => line.startsWith(trigger) && line.endsWith(reason));
+  return said ? [...evidence] : [`${trigger}: ${reason}`, ...evidence];
 }

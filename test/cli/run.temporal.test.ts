@@ -11,6 +11,24 @@ let run: string;
 const cli = (...argv: string[]): Promise<Said> => hone(town.dir, argv);
 const json = (said: Said) => JSON.parse(said.out);
 
+/** What differs from run to run, in the width that it has: names, digests, wall-clock times, durations and measured numbers. */
+const steady = (text: string) =>
+  text
+    .replaceAll(town.dir, '<workspace>')
+    .replaceAll(town.model, 'flights-one-town')
+    .replace(/\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d(?: \d\d:\d\d)?/g, (at) => '2026-01-01 00:00'.slice(0, at.length))
+    .replace(/-?\b\d+\.\d+ s\b/g, '0.0 s')
+    .replace(/one row takes [^,]*,/g, 'one row takes 0.00 ms (p99 0.00),')
+    .replace(/\bin \d+(\s+)days\b/g, 'in 2$1days')
+    .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b/g, (hex) => 'd'.repeat(hex.length))
+    .replace(/\b\d+\.\d+/g, (number) => number.replaceAll(/\d/g, '0'))
+    .replace(/\b\d+(?= (?:ms|s|min|seconds?|minutes?)\b)/g, (number) => '0'.repeat(number.length));
+const screen = async (name: string, ...argv: string[]) => {
+  const { code, out, err } = await cli(...argv);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  await expect(steady(out)).toMatchFileSnapshot(`golden/${name}.txt`);
+};
+
 beforeAll(async () => {
   town = await smallTown();
   run = `${town.model}-000001`;
@@ -29,6 +47,13 @@ test('run start answers with the run, and lists, tree and story show it while it
   expect(shown).toMatchObject({ code: 0, err: '' });
   expect(shown.out).toContain(`Decide: hone approve ${run} --packet`);
   expect(Math.max(...shown.out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
+});
+
+test('the screens of a run that waits are as they were', async () => {
+  await screen('run-list', 'run', 'list', '--model', town.model);
+  await screen('run-show-waiting', 'run', 'show', run);
+  await screen('packet-show', 'packet', 'show', run);
+  await screen('gate-explain', 'gate', 'explain', run);
 });
 
 test('watching with a time limit ends with 5 while a person is waited for, and leaves the run alone', async () => {
@@ -106,6 +131,12 @@ test('approved with its packet, the run is followed to its promotion', async () 
   await traffic.stop();
   expect(watched.out).toBe(`${run} promoted: Version 2 is champion of ${town.model}.\n`);
   expect(watched.code).toBe(0);
+});
+
+test('the screens of what it left are as they were', async () => {
+  await screen('run-show-promoted', 'run', 'show', run);
+  await screen('lineage-of-champion', 'lineage', `${town.model}@champion`);
+  await screen('model-show-served', 'model', 'show', town.model);
 });
 
 test('an ended run is told from the store, takes no messages, and knows no way back', async () => {

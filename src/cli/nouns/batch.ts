@@ -103,7 +103,7 @@ async function list(context: CliContext, model: string): Promise<void> {
   const batches = await listBatches(await context.store(), model);
   context.show(batches, () =>
     batches.length === 0
-      ? `No batch of ${model} was ever finished. Start one: hone batch run ${model}`
+      ? `No batch of ${model} was ever finished.\nStart one: hone batch run ${model}`
       : table(
           ['batch', 'as of', 'version', 'rows', 'days'],
           batches.map(({ batch, as_of, version, rows, parts }) => [

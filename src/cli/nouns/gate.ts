@@ -95,5 +95,7 @@ export function judgementText({ version, look, report }: Omit<Judgement, 'evalua
 
 function shown(value: number | null): string {
   if (value === null) return '-';
-  return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
+  return String(
+    Number.isInteger(value) ? value : Math.abs(value) < 1 ? Number(value.toFixed(4)) : Number(value.toPrecision(4)),
+  );
 }
