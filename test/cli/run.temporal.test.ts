@@ -17,12 +17,10 @@ const steady = (text: string) =>
     .replaceAll(town.dir, '<workspace>')
     .replaceAll(town.model, 'flights-one-town')
     .replace(/\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d(?: \d\d:\d\d)?/g, (at) => '2026-01-01 00:00'.slice(0, at.length))
-    .replace(/-?\b\d+\.\d+ s\b/g, '0.0 s')
-    .replace(/one row takes [^,]*,/g, 'one row takes 0.00 ms (p99 0.00),')
+    .replace(/-?\b\d+(?:\.\d+)? (?:s|min|h)\b(?: \d+ s\b)?/g, '0.0 s')
     .replace(/\bin \d+(\s+)days\b/g, 'in 2$1days')
     .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b/g, (hex) => 'd'.repeat(hex.length))
-    .replace(/\b\d+\.\d+/g, (number) => number.replaceAll(/\d/g, '0'))
-    .replace(/\b\d+(?= (?:ms|s|min|seconds?|minutes?)\b)/g, (number) => '0'.repeat(number.length));
+    .replace(/\b\d+\.\d+/g, (number) => number.replaceAll(/\d/g, '0'));
 const screen = async (name: string, ...argv: string[]) => {
   const { code, out, err } = await cli(...argv);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -52,8 +50,6 @@ test('run start answers with the run, and lists, tree and story show it while it
 test('the screens of a run that waits are as they were', async () => {
   await screen('run-list', 'run', 'list', '--model', town.model);
   await screen('run-show-waiting', 'run', 'show', run);
-  await screen('packet-show', 'packet', 'show', run);
-  await screen('gate-explain', 'gate', 'explain', run);
 });
 
 test('watching with a time limit ends with 5 while a person is waited for, and leaves the run alone', async () => {
